@@ -1,0 +1,30 @@
+#pragma once
+
+#include "engine/translate/scope.h"
+
+namespace spark::connect {
+class Expression;
+}
+
+namespace tinderbox::engine {
+
+/// Translates a scalar, aggregate or window expression. Aliases are seen through. Throws Error with Spark's conditions
+/// (UNRESOLVED_COLUMN.WITH_SUGGESTION, AMBIGUOUS_REFERENCE, UNRESOLVED_ROUTINE, DATATYPE_MISMATCH.…). Pure.
+Typed TranslateExpression(const ::spark::connect::Expression& expression, const Scope& scope);
+
+/// Spark's automatic name of an unaliased expression: "x", "(a + b)", "count(1)", "CAST(x AS BIGINT)".
+std::string ExpressionName(const ::spark::connect::Expression& expression);
+
+/// True when the expression contains an aggregate function outside a window.
+bool HasAggregate(const ::spark::connect::Expression& expression);
+
+/// Casts `value` by Spark's rules (ANSI: errors on overflow and bad text). `try_cast`: NULL instead of an error.
+Typed TranslateCast(const Typed& value, const DataType& to, const Scope& scope, bool try_cast);
+
+/// The column an attribute names ("a", "t.a", "s.field", "`odd.name`"), with plan id when >= 0.
+Typed ResolveAttribute(const std::string& name, int64_t plan_id, const Scope& scope);
+
+/// Spark's type of comparing, coalescing or unioning two types (ANSI type coercion); throws DATATYPE_MISMATCH when none.
+DataType CommonType(const DataType& a, const DataType& b);
+
+}  // namespace tinderbox::engine

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tinderbox/types.h"
+
+namespace tinderbox::engine {
+
+/// A piece of DuckDB SQL. Only the constructors below make one, so text from a request always ends up quoted.
+class Sql {
+ public:
+  Sql() = default;
+  const std::string& text() const { return text_; }
+  bool empty() const { return text_.empty(); }
+
+ private:
+  explicit Sql(std::string text) : text_(std::move(text)) {}
+  std::string text_;
+  friend Sql Ident(std::string_view);
+  friend Sql StringLiteral(std::string_view);
+  friend Sql Token(const char*);
+  friend Sql IntegerLiteral(long long);
+  friend Sql Concat(std::initializer_list<Sql>);
+  friend Sql Join(const std::vector<Sql>&, const char*);
+};
+
+/// "name", quotes doubled. Refuses NUL.
+Sql Ident(std::string_view name);
+/// 'text', quotes doubled; text with NUL becomes an expression that yields it.
+Sql StringLiteral(std::string_view text);
+Sql IntegerLiteral(long long value);
+/// Fixed SQL text: keywords, operators, punctuation. The pointer must be a string literal of our source (never request text).
+Sql Token(const char* literal);
+Sql Concat(std::initializer_list<Sql> parts);
+Sql Join(const std::vector<Sql>& parts, const char* separator_literal);
+/// name(a, b): `function` is a literal of our source.
+Sql Call(const char* function, const std::vector<Sql>& arguments);
+/// CAST(x AS type) in DuckDB's name of the Spark type.
+Sql CastTo(const Sql& value, const DataType& type);
+/// DuckDB's name of a Spark type: BIGINT, DECIMAL(10,2), STRUCT("a" INTEGER), MAP(VARCHAR, INTEGER), TIMESTAMP WITH TIME ZONE…
+Sql TypeName(const DataType& type);
+
+/// What every expression translation returns: the text together with Spark's type and nullability.
+struct Typed {
+  Sql sql;
+  DataType type;
+  bool nullable = true;
+};
+
+}  // namespace tinderbox::engine
