@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tinderbox/types.h"
+
+namespace tinderbox::engine {
+
+/// One data file of an input.
+struct InputFile {
+  std::filesystem::path path;
+  uint64_t size = 0;
+  /// One text for each InputFiles::partitions; nullopt is NULL (__HIVE_DEFAULT_PARTITION__). URL escapes are decoded.
+  std::vector<std::optional<std::string>> partition_values;
+};
+
+/// The data files of a read, in a fixed order (the given paths in their order; within a folder by name, byte-wise).
+struct InputFiles {
+  std::vector<InputFile> files;
+  /// Hive partition columns (dt=2024-01-01/…) with Spark's inferred types; empty when there are none.
+  std::vector<StructField> partitions;
+};
+
+/// Finds the files behind files, folders (all levels; names that start with '_' or '.' are left out, as in Spark),
+/// globs
+/// ("*", "?", "[ab]", "{a,b}") and file: URLs. An empty folder gives no files.
+/// Throws Error: PATH_NOT_FOUND; CONFLICTING_PARTITION_COLUMN_NAMES; UNSUPPORTED_FEATURE.FILE_SYSTEM for another URL
+/// scheme.
+InputFiles ListInput(const std::vector<std::string>& paths);
+
+/// A local path of a plain path or file: URL (escapes decoded). Throws UNSUPPORTED_FEATURE.FILE_SYSTEM for another
+/// scheme.
+std::filesystem::path LocalPath(std::string_view path_or_url);
+
+}  // namespace tinderbox::engine
