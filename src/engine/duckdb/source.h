@@ -15,8 +15,8 @@ namespace tinderbox::engine {
 inline constexpr size_t kChunkRows = 2048;  ///< DuckDB's vector size: a chunk holds at most so many rows
 
 /// One column of a chunk being filled. Fixed-width values are written straight into Data<T>():
-/// BOOLEAN uint8_t; integers their width; FLOAT, DOUBLE; DECIMAL int16/32/64/__int128 by precision (<=4, <=9, <=18, <=38);
-/// DATE int32 days; TIMESTAMP(_NTZ), TIME int64 microseconds.
+/// BOOLEAN uint8_t; integers their width; FLOAT, DOUBLE; DECIMAL int16/32/64/__int128 by precision (<=4, <=9, <=18,
+/// <=38); DATE int32 days; TIMESTAMP(_NTZ), TIME int64 microseconds.
 class OutVector {
  public:
   explicit OutVector(void* vector);  // a duckdb_vector
@@ -27,7 +27,8 @@ class OutVector {
   void SetNull(size_t row);
   void SetString(size_t row, std::string_view bytes);  ///< STRING (must be valid UTF-8) and BINARY
   OutVector StructChild(size_t field);
-  /// ARRAY and MAP (whose child is a struct key, value): the elements live in one child; entry `row` is [offset, offset+length).
+  /// ARRAY and MAP (whose child is a struct key, value): the elements live in one child; entry `row` is [offset,
+  /// offset+length).
   OutVector ListChild();
   void SetList(size_t row, uint64_t offset, uint64_t length);
   /// Grows the child to hold `size` elements (pointers from Data() of children are invalid afterwards).
@@ -38,6 +39,7 @@ class OutVector {
   void* vector_;
   void* data_;
   uint64_t* validity_ = nullptr;
+  size_t struct_fields_ = 0;
 };
 
 /// One thread's part of a scan. Used by one thread.

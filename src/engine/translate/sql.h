@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +32,8 @@ Sql Ident(std::string_view name);
 /// 'text', quotes doubled; text with NUL becomes an expression that yields it.
 Sql StringLiteral(std::string_view text);
 Sql IntegerLiteral(long long value);
-/// Fixed SQL text: keywords, operators, punctuation. The pointer must be a string literal of our source (never request text).
+/// Fixed SQL text: keywords, operators, punctuation. The pointer must be a string literal of our source (never request
+/// text).
 Sql Token(const char* literal);
 Sql Concat(std::initializer_list<Sql> parts);
 Sql Join(const std::vector<Sql>& parts, const char* separator_literal);
@@ -39,7 +41,8 @@ Sql Join(const std::vector<Sql>& parts, const char* separator_literal);
 Sql Call(const char* function, const std::vector<Sql>& arguments);
 /// CAST(x AS type) in DuckDB's name of the Spark type.
 Sql CastTo(const Sql& value, const DataType& type);
-/// DuckDB's name of a Spark type: BIGINT, DECIMAL(10,2), STRUCT("a" INTEGER), MAP(VARCHAR, INTEGER), TIMESTAMP WITH TIME ZONE…
+/// DuckDB's name of a Spark type: BIGINT, DECIMAL(10,2), STRUCT("a" INTEGER), MAP(VARCHAR, INTEGER), TIMESTAMP WITH
+/// TIME ZONE… Intervals are plain numbers in the engine: year-month INTEGER months, day-time BIGINT microseconds.
 Sql TypeName(const DataType& type);
 
 /// What every expression translation returns: the text together with Spark's type and nullability.

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tinderbox/types.h"
+
+namespace tinderbox::engine {
+
+/// A DuckDB type and the Spark type it is read as (as Spark reads the same Parquet type).
+struct EngineType {
+  DataType type;
+  std::string name;  ///< DuckDB's: "UTINYINT", "TIMESTAMP_NS", "LIST"
+  /// False when a cast to TypeName(type) is needed to get the layout of `type`.
+  bool exact = true;
+  bool nanoseconds = false;  ///< TIMESTAMP_NS here or within
+  /// No Spark type can hold its values (UNION, BIT, VARIANT, …); `type` is null.
+  bool unsupported = false;
+  std::vector<EngineType> children;  ///< list: element; map: key, value; struct: its fields
+};
+
+}  // namespace tinderbox::engine
