@@ -25,7 +25,7 @@ function(tinderbox_library folder)
   target_include_directories(${library} ${scope} "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/include")
   tinderbox_link(${library} ${scope} ${arg_DEPS})
 
-  if(tests)
+  if(tests AND NOT TINDERBOX_FUZZ)
     add_executable(${folder}_test ${tests})
     target_compile_options(${folder}_test PRIVATE ${TINDERBOX_WARNINGS})
     target_link_libraries(${folder}_test PRIVATE ${library} GTest::gmock GTest::gtest_main)

@@ -28,6 +28,6 @@ add_custom_command(
 list(FILTER outputs INCLUDE REGEX "\\.cc$")
 add_library(spark_proto STATIC ${outputs})
 target_include_directories(spark_proto SYSTEM PUBLIC "${proto_out}")
-target_compile_options(spark_proto PRIVATE -w -g0)
+target_compile_options(spark_proto PRIVATE -w -g0 -fno-sanitize=all)
 target_link_libraries(spark_proto PUBLIC protobuf::libprotobuf Threads::Threads)
 tinderbox_dependency(proto spark_proto)

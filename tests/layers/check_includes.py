@@ -1,0 +1,154 @@
+"""Holds every #include to the layers that src/*/CMakeLists.txt declare.
+
+usage: check_includes.py ROOT
+
+A file under src/<folder> may include what its folder's DEPS name, what those folders may include themselves, and the
+standard library; a *_test.cc file also what TEST_DEPS name. Three headers are kept narrower, because every file that
+sees them compiles slowly or ties us to one version: see confined().
+"""
+
+import pathlib
+import re
+import sys
+
+# The folder that implements each public header.
+PUBLIC = {
+    "arrow.h": "spark",
+    "column.h": "dataframe",
+    "dataframe.h": "dataframe",
+    "diff.h": "diff",
+    "error.h": "base",
+    "functions.h": "dataframe",
+    "row.h": "spark",
+    "session.h": "spark",
+    "types.h": "spark",
+}
+
+THIRD_PARTY = [
+    (r"fmt/", "fmt"),
+    (r"nlohmann/", "json"),
+    (r"arrow/", "arrow"),
+    (r"duckdb\.h$", "duckdb"),
+    (r"simdjson\.h$", "simdjson"),
+    (r"zlib\.h$", "zlib"),
+    (r"zstd(_errors)?\.h$", "zstd"),
+    (r"pcre2\.h$", "pcre2"),
+    (r"utf8proc\.h$", "utf8proc"),
+    (r"CLI/", "cli11"),
+    (r"(spark/connect/.*|google/rpc/.*)\.pb\.h$", "proto"),
+    (r"google/protobuf/", "proto"),
+    (r"(gtest|gmock)/", "gtest"),
+]
+
+# The C and C++ standard libraries, POSIX, Linux and the compiler.
+SYSTEM = re.compile(
+    r"[a-z_0-9]+$|(sys|linux|asm|netinet|arpa)/|.*intrin\.h$|cxxabi\.h$|cpuid\.h$|"
+    r"(dirent|dlfcn|errno|execinfo|fcntl|fnmatch|glob|iconv|langinfo|malloc|poll|pthread|pwd|sched|signal|spawn|stdio|"
+    r"stdlib|string|strings|termios|time|unistd|wchar)\.h$"
+)
+
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.MULTILINE)
+LIBRARY = re.compile(r"tinderbox_library\(([^)]*)\)")
+
+
+class Folder:
+    def __init__(self, deps, test_deps):
+        self.deps = deps
+        self.test_deps = test_deps
+
+
+def read_folder(cmake_file):
+    words = LIBRARY.search(cmake_file.read_text(encoding="utf-8"))
+    if not words:
+        raise SystemExit(f"{cmake_file}: no tinderbox_library(...) call")
+    lists = {"DEPS": [], "TEST_DEPS": []}
+    current = None
+    for word in words[1].split()[1:]:
+        if word in lists:
+            current = lists[word]
+        else:
+            current.append(word)
+    return Folder(lists["DEPS"], lists["TEST_DEPS"])
+
+
+def reachable(folders, names):
+    """The names and everything their DEPS lead to."""
+    seen, todo = set(), list(names)
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            todo += folders[name].deps if name in folders else []
+    return seen
+
+
+def owner(header, folders):
+    """The folder or third party that a header belongs to; "" for the system; None when nothing knows it."""
+    for pattern, name in THIRD_PARTY:
+        if re.match(pattern, header):
+            return name
+    top, _, rest = header.partition("/")
+    if top == "tinderbox":
+        return PUBLIC.get(rest)
+    if top in folders and rest:
+        return top
+    return "" if SYSTEM.match(header) else None
+
+
+def confined(path, name):
+    """Why this file may not include that third party, although its folder may; None when it may."""
+    place = path.as_posix()
+    if name == "proto" and path.suffix == ".h" and place != "src/spark/proto.h":
+        return "generated protocol headers belong into .cc files; declare the message instead"
+    if name == "duckdb" and not (place.startswith("src/engine/duckdb/") and path.suffix == ".cc"):
+        return "duckdb.h belongs into the .cc files of src/engine/duckdb"
+    if name == "gtest" and path.suffix == ".cc" and not path.stem.endswith("_test"):
+        return "GoogleTest belongs into *_test.cc files"
+    return None
+
+
+def check(root):
+    """Every violation as one line of text."""
+    folders = {file.parent.name: read_folder(file) for file in sorted(root.glob("src/*/CMakeLists.txt"))}
+    findings = []
+    for name in folders:
+        if name in reachable(folders, folders[name].deps):
+            findings.append(f"src/{name}: depends on itself through its DEPS")
+    files = [file for tree in ("src", "include") for file in sorted((root / tree).rglob("*")) if file.suffix in (".h", ".cc")]
+    for file in files:
+        path = file.relative_to(root)
+        if path.parts[0] == "src":
+            folder = path.parts[1]
+        else:
+            folder = PUBLIC.get(path.name)
+        if folder not in folders:
+            findings.append(f"{path}: belongs to no folder; a public header needs a line in {pathlib.Path(__file__).name}")
+            continue
+        names = [folder] + folders[folder].deps
+        if path.stem.endswith("_test"):
+            names += folders[folder].test_deps + ["gtest"]
+        allowed = reachable(folders, names)
+        text = file.read_text(encoding="utf-8")
+        for match in INCLUDE.finditer(text):
+            header = match[1]
+            where = f"{path}:{text.count(chr(10), 0, match.start()) + 1}"
+            target = "proto" if header == "spark/proto.h" and path.suffix == ".h" else owner(header, folders)
+            if target is None:
+                findings.append(f"{where}: nothing is known about <{header}>")
+            elif target and target not in allowed:
+                findings.append(f"{where}: {folder} may not use {target} ({header})")
+            elif target and (reason := confined(path, target)):
+                findings.append(f"{where}: {reason} ({header})")
+    return findings
+
+
+def main():
+    findings = check(pathlib.Path(sys.argv[1]))
+    for finding in findings:
+        print(finding)
+    if findings:
+        sys.exit(f"{len(findings)} includes break the layers; DEPS in src/<folder>/CMakeLists.txt say what is allowed")
+
+
+if __name__ == "__main__":
+    main()
