@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "tinderbox/types.h"
+
+namespace tinderbox::spark {
+
+/// The deepest nesting of types, and of the documents that describe them, that is accepted.
+inline constexpr int kMaxTypeDepth = 200;
+
+/// "bigint": the type's simpleString, without parameters or children.
+std::string_view SimpleName(TypeKind kind);
+/// "long": the name in DataType.json() and printSchema(), without parameters or children.
+std::string_view JsonName(TypeKind kind);
+
+/// `name` between back-ticks, back-ticks inside doubled.
+std::string Quote(std::string_view name);
+/// The name as it is when it is a plain identifier, otherwise Quote(name).
+std::string QuoteIfNeeded(std::string_view name);
+
+}  // namespace tinderbox::spark
