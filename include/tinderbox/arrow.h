@@ -4,7 +4,8 @@
 #include <memory>
 #include <utility>
 
-// The Arrow C Data Interface, as its specification lays it out (https://arrow.apache.org/docs/format/CDataInterface.html).
+// The Arrow C Data Interface, as its specification lays it out
+// (https://arrow.apache.org/docs/format/CDataInterface.html).
 #ifndef ARROW_C_DATA_INTERFACE
 #define ARROW_C_DATA_INTERFACE
 extern "C" {
@@ -42,8 +43,9 @@ namespace tinderbox {
 ///
 /// Layouts are fixed, so that readers need no dispatch on format strings:
 /// boolean bits; byte/short/int/long/float/double plain; decimal 128 bits; string and binary 32-bit offsets ("u", "z");
-/// date days (int32); time, timestamp and timestamp_ntz microseconds (int64); year-month interval int32 months; day-time
-/// interval int64 microseconds (Arrow duration[us]); array "+l"; map "+m"; struct "+s". A column may have an offset.
+/// date days (int32); time, timestamp and timestamp_ntz microseconds (int64); year-month interval int32 months;
+/// day-time interval int64 microseconds (Arrow duration[us]); array "+l"; map "+m"; struct "+s". A column may have an
+/// offset.
 class ArrowBatch {
  public:
   ArrowBatch() { array_.release = nullptr; }

@@ -21,7 +21,8 @@ class WindowSpec;
 /// Building never fails for unknown names: the engine reports them when the plan is analysed.
 class Column {
  public:
-  explicit Column(std::shared_ptr<const ::spark::connect::Expression> expression) : expression_(std::move(expression)) {}
+  explicit Column(std::shared_ptr<const ::spark::connect::Expression> expression)
+      : expression_(std::move(expression)) {}
 
   Column Alias(std::string_view name) const;
   Column Cast(const DataType& type) const;

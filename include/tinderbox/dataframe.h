@@ -21,7 +21,8 @@ class GroupedData;
 class DataFrameWriter;
 
 /// A lazy table: a Spark Connect plan and the session that will run it. Immutable, cheap to copy, thread-safe.
-/// Methods that return a DataFrame only build the plan; Schema, Count, Collect, Batches, Persist and Write run it and throw Error.
+/// Methods that return a DataFrame only build the plan; Schema, Count, Collect, Batches, Persist and Write run it and
+/// throw Error.
 class DataFrame {
  public:
   DataFrame(Session session, std::shared_ptr<const ::spark::connect::Relation> relation);
@@ -61,8 +62,8 @@ class DataFrame {
   std::unique_ptr<BatchReader> Batches() const;
   /// Spark's explain() text; the embedded engine shows its SQL.
   std::string Explain() const;
-  /// Computes once and keeps the rows (in memory, spilling to the session's temporary folder) until the last copy of the
-  /// returned DataFrame is gone.
+  /// Computes once and keeps the rows (in memory, spilling to the session's temporary folder) until the last copy of
+  /// the returned DataFrame is gone.
   DataFrame Persist() const;
   DataFrameWriter Write() const;
 
@@ -78,7 +79,8 @@ class DataFrame {
 
 class GroupedData {
  public:
-  GroupedData(DataFrame input, std::vector<Column> grouping) : input_(std::move(input)), grouping_(std::move(grouping)) {}
+  GroupedData(DataFrame input, std::vector<Column> grouping)
+      : input_(std::move(input)), grouping_(std::move(grouping)) {}
   /// Grouping columns first, then the aggregates.
   DataFrame Agg(std::vector<Column> aggregates) const;
   DataFrame Count() const;
@@ -88,7 +90,8 @@ class GroupedData {
   std::vector<Column> grouping_;
 };
 
-/// spark.read. Formats: csv, json, parquet. Options are Spark's; unknown or unsupported ones are refused by name when run.
+/// spark.read. Formats: csv, json, parquet. Options are Spark's; unknown or unsupported ones are refused by name when
+/// run.
 class DataFrameReader {
  public:
   explicit DataFrameReader(Session session) : session_(std::move(session)) {}
@@ -107,8 +110,8 @@ class DataFrameReader {
 
 enum class SaveMode { kErrorIfExists, kOverwrite, kAppend, kIgnore };
 
-/// df.write. The result is a folder in Spark's layout: part files and _SUCCESS. Written aside and renamed: a failed write
-/// leaves what was there.
+/// df.write. The result is a folder in Spark's layout: part files and _SUCCESS. Written aside and renamed: a failed
+/// write leaves what was there.
 class DataFrameWriter {
  public:
   explicit DataFrameWriter(DataFrame input) : input_(std::move(input)) {}

@@ -61,17 +61,19 @@ struct StructValue {
   bool operator==(const StructValue&) const;
 };
 
-/// One cell of a collected row. std::monostate is NULL. Integral types of every width arrive as int64_t, FLOAT as float.
+/// One cell of a collected row. std::monostate is NULL. Integral types of every width arrive as int64_t, FLOAT as
+/// float.
 struct Value {
-  using Storage = std::variant<std::monostate, bool, int64_t, float, double, DecimalValue, std::string, BinaryValue, DateValue,
-                               TimeValue, TimestampValue, TimestampNtzValue, YearMonthIntervalValue, DayTimeIntervalValue,
-                               std::shared_ptr<ListValue>, std::shared_ptr<MapValue>, std::shared_ptr<StructValue>>;
+  using Storage =
+      std::variant<std::monostate, bool, int64_t, float, double, DecimalValue, std::string, BinaryValue, DateValue,
+                   TimeValue, TimestampValue, TimestampNtzValue, YearMonthIntervalValue, DayTimeIntervalValue,
+                   std::shared_ptr<ListValue>, std::shared_ptr<MapValue>, std::shared_ptr<StructValue>>;
   Storage data;
 
   Value() = default;
   template <typename T>
-    requires std::constructible_from<Storage, T>
-  Value(T value) : data(std::move(value)) {}  // NOLINT: a cell is made from what it holds
+  requires std::constructible_from<Storage, T> Value(T value)
+      : data(std::move(value)) {}  // NOLINT: a cell is made from what it holds
 
   bool is_null() const { return std::holds_alternative<std::monostate>(data); }
   /// Throws std::bad_variant_access when the cell holds another type.

@@ -20,16 +20,17 @@ class DataFrameReader;
 
 /// How the embedded engine may use this machine.
 struct EmbeddedOptions {
-  uint64_t memory_bytes = 0;            ///< 0: 60 % of the machine's (or cgroup's) memory
-  int threads = 0;                      ///< 0: all cores this process may run on
-  std::filesystem::path temp_directory;  ///< spill files; empty: the system's temporary folder. A private folder inside is removed at the end
+  uint64_t memory_bytes = 0;             ///< 0: 60 % of the machine's (or cgroup's) memory
+  int threads = 0;                       ///< 0: all cores this process may run on
+  std::filesystem::path temp_directory;  ///< spill files; empty: the system's temporary folder. A private folder inside
+                                         ///< is removed at the end
   std::string time_zone = "UTC";
 };
 
 /// What runs a query right now; for progress displays.
 struct Progress {
-  double fraction = -1;   ///< 0 to 1, or -1 when unknown
-  uint64_t rows = 0;      ///< rows read so far by running queries
+  double fraction = -1;  ///< 0 to 1, or -1 when unknown
+  uint64_t rows = 0;     ///< rows read so far by running queries
 };
 
 /// An engine that runs Spark plans: the embedded one, or any Spark Connect server. Cheap to copy; thread-safe.
