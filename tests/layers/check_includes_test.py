@@ -65,7 +65,7 @@ class CheckIncludes(unittest.TestCase):
         self.assert_refused("src/spark/x.cc", "#include <duckdb.h>", "spark may not use duckdb")
 
     def test_an_unknown_third_party_is_refused(self):
-        self.assert_refused("src/base/x.cc", "#include <boost/any.hpp>", "nothing is known about <boost/any.hpp>")
+        self.assert_refused("src/base/x.cc", "#include <boost/any.hpp>", "nothing is known about it (boost/any.hpp)")
 
     def test_test_deps_are_for_tests_only(self):
         self.assert_allowed("src/dataframe/x_test.cc", '#include "engine/x.h"', "#include <gtest/gtest.h>")
@@ -79,9 +79,18 @@ class CheckIncludes(unittest.TestCase):
         self.assert_refused("src/spark/x.h", '#include "spark/proto.h"', "belong into .cc files")
 
     def test_duckdb_stays_in_its_folder(self):
-        self.assert_allowed("src/engine/duckdb/x.cc", '#include "duckdb.h"')
-        self.assert_refused("src/engine/duckdb/x.h", "#include <duckdb.h>", "belongs into the .cc files")
-        self.assert_refused("src/engine/x.cc", "#include <duckdb.h>", "belongs into the .cc files")
+        self.assert_allowed("src/engine/duckdb/x.h", '#include "duckdb.h"')
+        self.assert_refused("src/engine/x.cc", "#include <duckdb.h>", "stays inside")
+
+    def test_a_header_does_not_carry_duckdb_out_of_its_folder(self):
+        headers = {
+            "src/engine/duckdb/api.h": "#include <duckdb.h>",
+            "src/engine/duckdb/source.h": '#include "engine/duckdb/api.h"',
+            "src/engine/duckdb/source.cc": '#include "engine/duckdb/source.h"',
+        }
+        self.assertEqual(self.findings(headers), [])
+        found = self.findings(headers | {"src/engine/x.cc": '#include "engine/duckdb/source.h"'})
+        self.assertEqual(found, ["src/engine/x.cc:1: duckdb.h stays inside src/engine/duckdb (engine/duckdb/source.h)"])
 
     def test_a_circle_is_refused(self):
         found = self.findings({}, {"base": "tinderbox_library(base DEPS engine)"})
