@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "diff/discard.h"
+#include "diff/prefetch.h"
 #include "spark/batch_builder.h"
 
 // How it works. Both streams are read side by side and compared column by column, as arrays. Rows that are equal at the
@@ -486,7 +487,9 @@ std::optional<ColumnDiscard> DiscardEqualRows(BatchReader& left, BatchReader& ri
                                               const std::vector<size_t>& key_columns,
                                               const std::vector<size_t>& compared, const DiscardTuning& tuning,
                                               const DiscardProgress& progress) {
-  return ColumnPass(left, right, key_columns, compared, tuning, progress).Run();
+  Prefetch ahead_left(left);
+  Prefetch ahead_right(right);
+  return ColumnPass(ahead_left, ahead_right, key_columns, compared, tuning, progress).Run();
 }
 
 }  // namespace tinderbox::diff
