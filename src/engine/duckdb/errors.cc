@@ -74,7 +74,7 @@ void ThrowEngineError(duckdb_error_type type, const std::string& message) {
     case DUCKDB_ERROR_INVALID_INPUT:
     case DUCKDB_ERROR_SERIALIZATION:
       throw Error("TINDERBOX_INVALID_INPUT", fmt::format("The engine cannot read its input: {}", message));
-    case DUCKDB_ERROR_INVALID_CONFIGURATION:
+    case DUCKDB_INVALID_CONFIGURATION:
     case DUCKDB_ERROR_SETTINGS:
       throw Error("INVALID_CONF_VALUE", fmt::format("A setting is not possible: {}", message));
     default:

@@ -1,0 +1,297 @@
+#include "engine/duckdb/connection.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <set>
+
+#include "engine/duckdb/capi.h"
+#include "engine/duckdb/registry.h"
+
+namespace tinderbox::engine {
+
+namespace {
+
+/// A folder of our own that disappears with its owner.
+class PrivateFolder {
+ public:
+  explicit PrivateFolder(std::filesystem::path parent) {
+    std::error_code ignored;
+    if (parent.empty()) parent = std::filesystem::temp_directory_path(ignored);
+    if (parent.empty()) parent = "/tmp";
+    std::filesystem::create_directories(parent, ignored);
+    std::string pattern = (std::filesystem::absolute(parent) / "tinderbox-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) {
+      throw Error("TINDERBOX_TEMP_FOLDER",
+                  fmt::format("No temporary folder can be made in {}: {}. Name a writable folder "
+                              "(--temp).",
+                              parent.string(), std::strerror(errno)));
+    }
+    path_ = pattern;
+  }
+  PrivateFolder(const PrivateFolder&) = delete;
+  PrivateFolder& operator=(const PrivateFolder&) = delete;
+  ~PrivateFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// Frees a result on every way out.
+struct Result {
+  duckdb_result value{};
+  ~Result() { duckdb_destroy_result(&value); }
+  [[noreturn]] void Throw() {
+    const char* text = duckdb_result_error(&value);
+    ThrowEngineError(duckdb_result_error_type(&value), text == nullptr ? "unknown error" : text);
+  }
+  bool HasError() { return duckdb_result_error(&value) != nullptr && *duckdb_result_error(&value) != '\0'; }
+};
+
+}  // namespace
+
+struct Connection::State {
+  Database::State* database = nullptr;
+  duckdb_connection connection = nullptr;
+  std::atomic<bool> interrupted = false;
+
+  Prepared Prepare(std::string_view sql) {
+    Prepared prepared;
+    if (duckdb_prepare(connection, std::string(sql).c_str(), prepared.address()) != DuckDBSuccess) {
+      const char* text = duckdb_prepare_error(prepared.get());
+      std::string message = text == nullptr ? "unknown error" : text;
+      // The C interface gives no error type here; the text begins with its name.
+      duckdb_error_type type = DUCKDB_ERROR_INVALID;
+      if (message.starts_with("IO Error")) type = DUCKDB_ERROR_IO;
+      if (message.starts_with("Invalid Input Error")) type = DUCKDB_ERROR_INVALID_INPUT;
+      if (message.starts_with("Conversion Error")) type = DUCKDB_ERROR_CONVERSION;
+      if (message.starts_with("Out of Range Error")) type = DUCKDB_ERROR_OUT_OF_RANGE;
+      ThrowEngineError(type, message);
+    }
+    return prepared;
+  }
+  void CheckInterrupted() const {
+    if (interrupted) throw Interrupted();
+  }
+};
+
+struct Database::State {
+  std::unique_ptr<PrivateFolder> temp;
+  duckdb_database database = nullptr;
+  std::mutex mutex;
+  std::vector<duckdb_connection> idle;
+  std::set<Connection::State*> leased;
+  ScanCounters counters;
+  uint64_t memory_bytes = 0;
+
+  ~State() {
+    for (duckdb_connection& connection : idle) duckdb_disconnect(&connection);
+    if (database != nullptr) duckdb_close(&database);
+  }
+};
+
+Connection::Connection(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Connection::~Connection() {
+  std::lock_guard lock(state_->database->mutex);
+  state_->database->leased.erase(state_.get());
+  state_->database->idle.push_back(state_->connection);
+}
+
+void Connection::Run(std::string_view sql) {
+  state_->CheckInterrupted();
+  Prepared prepared = state_->Prepare(sql);
+  Result result;
+  if (duckdb_execute_prepared(prepared.get(), &result.value) != DuckDBSuccess) result.Throw();
+}
+
+std::string Connection::Text(std::string_view sql) {
+  state_->CheckInterrupted();
+  Prepared prepared = state_->Prepare(sql);
+  Result result;
+  if (duckdb_execute_prepared(prepared.get(), &result.value) != DuckDBSuccess) result.Throw();
+  Chunk chunk(duckdb_fetch_chunk(result.value));
+  if (chunk.get() == nullptr || duckdb_data_chunk_get_size(chunk.get()) == 0) return "";
+  InVector vector(duckdb_data_chunk_get_vector(chunk.get(), 0));
+  if (vector.IsNull(0)) return "";
+  if (vector.Type().kind() != TypeKind::kString && vector.Type().kind() != TypeKind::kBinary) {
+    throw Error("INTERNAL_ERROR", "A query for a text gave another type.");
+  }
+  return std::string(vector.String(0));
+}
+
+std::vector<EngineColumn> Connection::Describe(std::string_view sql) {
+  Prepared prepared = state_->Prepare(sql);
+  std::vector<EngineColumn> columns;
+  for (idx_t i = 0; i < duckdb_prepared_statement_column_count(prepared.get()); ++i) {
+    LogicalType type(duckdb_prepared_statement_column_logical_type(prepared.get(), i));
+    const char* name = duckdb_prepared_statement_column_name(prepared.get(), i);
+    columns.push_back({name, FromLogicalType(type.get())});
+    duckdb_free(const_cast<char*>(name));
+  }
+  return columns;
+}
+
+struct ResultStream::State {
+  Lease lease;
+  Prepared prepared;
+  Result result;
+  std::vector<EngineColumn> columns;
+  std::vector<EngineType> types;
+  bool done = false;
+
+  Chunk Fetch() {
+    if (done) return {};
+    lease->state_->CheckInterrupted();
+    Chunk chunk(duckdb_fetch_chunk(result.value));
+    if (chunk.get() == nullptr) {
+      done = true;
+      if (result.HasError()) result.Throw();
+    }
+    return chunk;
+  }
+};
+
+ResultStream::ResultStream(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ResultStream::~ResultStream() = default;
+const std::vector<EngineColumn>& ResultStream::columns() const {
+  return state_->columns;
+}
+
+bool ResultStream::Next(ArrowBatch* batch) {
+  while (true) {
+    Chunk chunk = state_->Fetch();
+    if (chunk.get() == nullptr) return false;
+    if (duckdb_data_chunk_get_size(chunk.get()) == 0) continue;
+    *batch = ToArrow(std::move(chunk), state_->types);
+    return true;
+  }
+}
+
+uint64_t ResultStream::Drain() {
+  uint64_t rows = 0;
+  while (true) {
+    Chunk chunk = state_->Fetch();
+    if (chunk.get() == nullptr) return rows;
+    rows += duckdb_data_chunk_get_size(chunk.get());
+  }
+}
+
+std::unique_ptr<ResultStream> Connection::Stream(Lease lease, std::string_view sql) {
+  lease->state_->CheckInterrupted();
+  auto state = std::make_unique<ResultStream::State>();
+  state->prepared = lease->state_->Prepare(sql);
+  // Marked deprecated, without a successor in the C interface of this version.
+  if (duckdb_execute_prepared_streaming(state->prepared.get(), &state->result.value) != DuckDBSuccess) {
+    state->result.Throw();
+  }
+  for (idx_t i = 0; i < duckdb_column_count(&state->result.value); ++i) {
+    LogicalType type(duckdb_column_logical_type(&state->result.value, i));
+    state->columns.push_back({duckdb_column_name(&state->result.value, i), FromLogicalType(type.get())});
+    state->types.push_back(state->columns.back().type);
+    if (!state->types.back().exact || state->types.back().unsupported) {
+      throw Error("INTERNAL_ERROR", fmt::format("Column {} of a query has the type {}, which no Spark type has.",
+                                                state->columns.back().name, state->types.back().name));
+    }
+  }
+  state->lease = std::move(lease);
+  return std::unique_ptr<ResultStream>(new ResultStream(std::move(state)));
+}
+
+std::unique_ptr<ResultStream> OpenStream(Lease lease, std::string_view sql) {
+  return Connection::Stream(std::move(lease), sql);
+}
+
+Database::Database(const DatabaseOptions& options) : state_(std::make_shared<State>()) {
+  state_->temp = std::make_unique<PrivateFolder>(options.temp_directory);
+  duckdb_config config = nullptr;
+  duckdb_create_config(&config);
+  Handle<duckdb_config, duckdb_destroy_config> owned(config);
+  auto set = [&](const char* name, const std::string& value) {
+    if (duckdb_set_config(config, name, value.c_str()) != DuckDBSuccess) {
+      throw Error("INVALID_CONF_VALUE", fmt::format("The engine refuses the setting {} = {}.", name, value));
+    }
+  };
+  set("memory_limit", fmt::format("{}B", options.memory_bytes));
+  set("threads", std::to_string(std::max(1, options.threads)));
+  set("temp_directory", (state_->temp->path() / "spill").string());
+  set("autoload_known_extensions", "false");
+  set("autoinstall_known_extensions", "false");
+  set("TimeZone", options.time_zone);
+  set("preserve_insertion_order", "true");
+  char* failure = nullptr;
+  if (duckdb_open_ext(nullptr, &state_->database, config, &failure) != DuckDBSuccess) {
+    std::string text = Take(failure);
+    ThrowEngineError(DUCKDB_ERROR_SETTINGS, text);
+  }
+}
+
+Database::~Database() = default;
+
+const std::filesystem::path& Database::temp_directory() const {
+  return state_->temp->path();
+}
+
+Lease Database::Connect() {
+  auto state = std::make_unique<Connection::State>();
+  state->database = state_.get();
+  {
+    std::lock_guard lock(state_->mutex);
+    if (!state_->idle.empty()) {
+      state->connection = state_->idle.back();
+      state_->idle.pop_back();
+    }
+  }
+  if (state->connection == nullptr) {
+    if (duckdb_connect(state_->database, &state->connection) != DuckDBSuccess) {
+      throw Error("INTERNAL_ERROR", "The engine gives no further connection.");
+    }
+    Result result;
+    duckdb_query(state->connection, "SET enable_progress_bar = true; SET enable_progress_bar_print = false;",
+                 &result.value);
+  }
+  std::lock_guard lock(state_->mutex);
+  state_->leased.insert(state.get());
+  // The database lives on until its last lease has ended.
+  return Lease(new Connection(std::move(state)), [keep = state_](Connection* connection) { delete connection; });
+}
+
+void Database::Register(const std::string& name, SourceFactory factory) {
+  Lease lease = Connect();
+  RegisterSource(lease->state_->connection, name, std::move(factory), &state_->counters);
+}
+
+void Database::Register(const std::vector<ScalarFunction>& functions) {
+  Lease lease = Connect();
+  RegisterScalarFunctions(lease->state_->connection, functions);
+}
+
+void Database::Interrupt() {
+  std::lock_guard lock(state_->mutex);
+  for (Connection::State* connection : state_->leased) {
+    connection->interrupted = true;
+    duckdb_interrupt(connection->connection);
+  }
+}
+
+Progress Database::GetProgress() {
+  Progress out;
+  std::lock_guard lock(state_->mutex);
+  for (Connection::State* connection : state_->leased) {
+    duckdb_query_progress_type progress = duckdb_query_progress(connection->connection);
+    if (progress.percentage >= 0) out.fraction = std::max(out.fraction, progress.percentage / 100);
+    out.rows += progress.rows_processed;
+  }
+  if (double read = state_->counters.Fraction(); read >= 0) out.fraction = std::max(out.fraction, read);
+  out.rows += state_->counters.rows;
+  return out;
+}
+
+}  // namespace tinderbox::engine

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "engine/translate/scope.h"
+#include "tinderbox/types.h"
+
+namespace spark::connect {
+class LocalRelation;
+class Read;
+class Relation;
+}  // namespace spark::connect
+
+namespace tinderbox::engine {
+
+/// Where a plan's rows come from. The translation asks it for nothing but SQL and columns.
+class Leaves {
+ public:
+  virtual ~Leaves() = default;
+  virtual TranslatedRelation Read(const ::spark::connect::Read& read) = 0;
+  virtual TranslatedRelation Local(const ::spark::connect::LocalRelation& local) = 0;
+  /// SQL for the rows of a persisted relation, given the ids its columns must have; nullopt when it is not persisted.
+  virtual std::optional<Sql> Persisted(const ::spark::connect::Relation& relation,
+                                       const std::vector<OutputColumn>& columns) = 0;
+};
+
+struct TranslateOptions {
+  bool case_sensitive = false;
+  bool ansi = true;
+  std::string time_zone = "UTC";
+};
+
+/// Translates a relation to one SELECT and its columns. Throws Error; UNSUPPORTED_FEATURE.RELATION names a kind that
+/// the engine lacks. More than 1,000 nested relations are refused. Pure, apart from `leaves`.
+TranslatedRelation TranslateRelation(const ::spark::connect::Relation& relation, Leaves& leaves,
+                                     const TranslateOptions& options = {});
+
+/// Fresh columns of a leaf, with unique ids made of the names.
+std::vector<OutputColumn> NewColumns(const StructType& schema);
+/// The Spark schema of a relation.
+StructType ToSchema(const std::vector<OutputColumn>& columns);
+
+inline constexpr int kMaxRelationDepth = 1000;
+
+}  // namespace tinderbox::engine
