@@ -300,8 +300,9 @@ DataType DataType::FromDdl(std::string_view text) {
     std::vector<StructField> fields = DdlParser(text).ParseColumns();
     if (!fields.empty()) return Struct(std::move(fields));
   } catch (const DdlProblem& problem) {
-    // Of the two readings, the one that got further is what was meant.
-    if (problem.at > as_type.at) Report(problem, text);
+    // Of the two readings, the one that got further is what was meant; a decimal out of bounds was read to its end.
+    const bool bad_decimal = as_type.condition.find("DECIMAL") != std::string::npos;
+    if (problem.at > as_type.at && !bad_decimal) Report(problem, text);
   }
   Report(as_type, text);
 }

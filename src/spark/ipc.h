@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tinderbox/arrow.h"
+#include "tinderbox/row.h"
 
 namespace tinderbox::spark {
 
