@@ -224,7 +224,17 @@ OpenedSide Open(const Session& session, const Pending& side) {
   DataFrameReader reader = Reader(session, side);
   if (side.schema) reader = reader.Schema(*side.schema);
   if (text) reader = reader.Option("columnNameOfMalformed", kMalformed).Option("columnNameOfLocation", kLocation);
-  OpenedSide out{reader.Load(side.input->paths), {}, side.format, side.options, side.files, {}, "", "", false};
+  OpenedSide out{reader.Load(side.input->paths),
+                 {},
+                 side.format,
+                 side.options,
+                 side.files,
+                 {},
+                 "",
+                 "",
+                 false,
+                 side.input->paths,
+                 side.schema};
   if (text) {
     out.malformed_column = kMalformed;
     out.location_column = kLocation;
@@ -287,6 +297,15 @@ void ReadAsStrings(Pending* side) {
 }
 
 }  // namespace
+
+DataFrame Reopen(const Session& session, const OpenedSide& side, const std::string& record_index) {
+  DataFrameReader reader = session.Read().Format(side.format).Schema(*side.read_schema);
+  for (const auto& [key, value] : side.options) reader = reader.Option(key, value);
+  return reader.Option("columnNameOfMalformed", side.malformed_column)
+      .Option("columnNameOfLocation", side.location_column)
+      .Option("recordIndex", record_index)
+      .Load(side.paths);
+}
 
 std::string FormatOf(const fs::path& file) {
   const std::string by_extension = FormatByExtension(file);

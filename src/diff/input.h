@@ -21,7 +21,9 @@ struct OpenedSide {
   StructType file_schema;        ///< before rename and map
   std::string malformed_column;  ///< empty: the format has no malformed values
   std::string location_column;
-  bool untouched = false;  ///< no rename, map or where
+  bool untouched = false;                 ///< no rename, map or where
+  std::vector<std::string> paths;         ///< as given
+  std::optional<StructType> read_schema;  ///< as given to the reader
 };
 
 struct OpenedSides {
@@ -38,6 +40,9 @@ OpenedSides OpenSides(const Session& session, const DiffInput& left, const DiffI
                       TextTypes text);
 /// Opens one side alone.
 OpenedSide OpenSide(const Session& session, const DiffInput& input, TextTypes text);
+
+/// The side's table again, of only the records that `record_index` names. REQUIRES: the side is untouched CSV.
+DataFrame Reopen(const Session& session, const OpenedSide& side, const std::string& record_index);
 
 /// csv, json or parquet: from the file's extension (compression ending aside), else from its first bytes.
 std::string FormatOf(const std::filesystem::path& file);
