@@ -24,6 +24,7 @@ constexpr int64_t kWindowRows = 8192;     // how far an insertion is looked acro
 constexpr int64_t kSampleRows = 1 << 18;  // rows after which a pass that drops too little gives up
 constexpr double kLeastDropped = 0.3;
 constexpr int64_t kBatchRows = 1 << 16;      // rows of a batch that stays
+constexpr int64_t kAscendingRows = 1 << 16;  // ascending keys after which their hashes are no longer kept
 constexpr int64_t kMaxKeyHashes = 64 << 20;  // 512 MiB of key hashes at the most
 
 const uint8_t* Bits(const ArrowArray& column, int buffer) {
@@ -276,21 +277,21 @@ class KeyProof {
       : schema_(schema), keys_(keys), mask_(mask) {
     ascending_ = keys.size() == 1 && (schema.fields[keys[0]].type.kind() == TypeKind::kLong ||
                                       schema.fields[keys[0]].type.kind() == TypeKind::kInteger);
-    possible_ = !keys.empty();
+    // Equal keys must have equal bits: 0.0 and -0.0 do not.
+    possible_ = !keys.empty() && std::ranges::none_of(keys, [&](size_t c) {
+      const DataType& type = schema.fields[c].type;
+      return type.kind() == TypeKind::kFloat || type.kind() == TypeKind::kDouble || type.IsNested();
+    });
   }
 
   void Add(const ArrowBatch& batch, int64_t from, int64_t rows) {
     if (!possible_ || rows == 0) return;
-    if (ascending_ && !Ascending(batch, from, rows)) {
-      // Rows already seen were ascending but left no hashes. Only at the start can hashing still take over.
-      ascending_ = false;
-      if (seen_ > 0) possible_ = false;
-    }
-    if (!possible_) return;
+    ascending_ = ascending_ && Ascending(batch, from, rows);
+    // An order that only breaks later left no hashes to go on with.
+    if (!ascending_ && static_cast<int64_t>(hashes_.size()) != seen_) possible_ = false;
     seen_ += rows;
-    if (ascending_) return;
-    if (static_cast<int64_t>(hashes_.size()) + rows > kMaxKeyHashes) {
-      possible_ = false;
+    if (!possible_ || seen_ > (ascending_ ? kAscendingRows : kMaxKeyHashes)) {
+      possible_ = possible_ && ascending_;
       hashes_ = {};
       return;
     }
