@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/duckdb/encode_error.h"
 #include "engine/duckdb/types.h"
 #include "tinderbox/arrow.h"
 #include "tinderbox/error.h"
@@ -51,8 +52,6 @@ EngineType FromLogicalType(duckdb_logical_type type);
 
 /// Throws the Error that a failed call means: one of our own that passed through DuckDB, Interrupted, or a mapped one.
 [[noreturn]] void ThrowEngineError(duckdb_error_type type, const std::string& message);
-/// Text that carries an Error through DuckDB's error messages to ThrowEngineError.
-std::string EncodeError(const std::exception& error);
 
 /// Turns a result chunk into a batch. Fixed-width columns keep pointing into the chunk, which the batch owns from then
 /// on.

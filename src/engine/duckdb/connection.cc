@@ -10,6 +10,7 @@
 
 #include "engine/duckdb/capi.h"
 #include "engine/duckdb/registry.h"
+#include "engine/translate/sql.h"
 
 namespace tinderbox::engine {
 
@@ -60,6 +61,7 @@ struct Result {
 struct Connection::State {
   Database::State* database = nullptr;
   duckdb_connection connection = nullptr;
+  std::string time_zone;
   std::atomic<bool> interrupted = false;
 
   Prepared Prepare(std::string_view sql) {
@@ -86,13 +88,17 @@ struct Database::State {
   std::unique_ptr<PrivateFolder> temp;
   duckdb_database database = nullptr;
   std::mutex mutex;
-  std::vector<duckdb_connection> idle;
+  struct Idle {
+    duckdb_connection connection;
+    std::string time_zone;
+  };
+  std::string time_zone;
+  std::vector<Idle> idle;
   std::set<Connection::State*> leased;
   ScanCounters counters;
-  uint64_t memory_bytes = 0;
 
   ~State() {
-    for (duckdb_connection& connection : idle) duckdb_disconnect(&connection);
+    for (Idle& entry : idle) duckdb_disconnect(&entry.connection);
     if (database != nullptr) duckdb_close(&database);
   }
 };
@@ -102,7 +108,7 @@ Connection::Connection(std::unique_ptr<State> state) : state_(std::move(state)) 
 Connection::~Connection() {
   std::lock_guard lock(state_->database->mutex);
   state_->database->leased.erase(state_.get());
-  state_->database->idle.push_back(state_->connection);
+  state_->database->idle.push_back({state_->connection, state_->time_zone});
 }
 
 void Connection::Run(std::string_view sql) {
@@ -125,6 +131,19 @@ std::string Connection::Text(std::string_view sql) {
     throw Error("INTERNAL_ERROR", "A query for a text gave another type.");
   }
   return std::string(vector.String(0));
+}
+
+void Connection::SetTimeZone(const std::string& zone) {
+  if (state_->time_zone == zone) return;
+  try {
+    Run(Concat({Token("SET TimeZone = "), StringLiteral(zone)}).text());
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const Error&) {
+    throw Error("INVALID_CONF_VALUE.TIME_ZONE",
+                fmt::format("There is no time zone {}. Name one like Europe/Paris.", zone));
+  }
+  state_->time_zone = zone;
 }
 
 std::vector<EngineColumn> Connection::Describe(std::string_view sql) {
@@ -211,6 +230,7 @@ std::unique_ptr<ResultStream> OpenStream(Lease lease, std::string_view sql) {
 
 Database::Database(const DatabaseOptions& options) : state_(std::make_shared<State>()) {
   state_->temp = std::make_unique<PrivateFolder>(options.temp_directory);
+  state_->time_zone = options.time_zone;
   duckdb_config config = nullptr;
   duckdb_create_config(&config);
   Handle<duckdb_config, duckdb_destroy_config> owned(config);
@@ -245,7 +265,8 @@ Lease Database::Connect() {
   {
     std::lock_guard lock(state_->mutex);
     if (!state_->idle.empty()) {
-      state->connection = state_->idle.back();
+      state->connection = state_->idle.back().connection;
+      state->time_zone = state_->idle.back().time_zone;
       state_->idle.pop_back();
     }
   }
@@ -256,6 +277,7 @@ Lease Database::Connect() {
     Result result;
     duckdb_query(state->connection, "SET enable_progress_bar = true; SET enable_progress_bar_print = false;",
                  &result.value);
+    state->time_zone = state_->time_zone;
   }
   std::lock_guard lock(state_->mutex);
   state_->leased.insert(state.get());

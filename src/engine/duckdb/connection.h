@@ -53,6 +53,8 @@ class Connection {
   void Run(std::string_view sql);
   /// The first column of the first row as text, or empty when there is none.
   std::string Text(std::string_view sql);
+  /// The session time zone of what runs next. Throws Error INVALID_CONF_VALUE for an unknown one.
+  void SetTimeZone(const std::string& zone);
   /// The columns of one query, without running it.
   std::vector<EngineColumn> Describe(std::string_view sql);
 

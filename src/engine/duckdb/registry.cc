@@ -69,7 +69,7 @@ void Init(duckdb_init_info info) {
       projected.push_back(column);
       open->places.push_back(i);
     }
-    open->scan = bound.source->Open(std::move(projected));
+    open->scan = std::shared_ptr<Scan>(bound.source->Open(std::move(projected)));
     duckdb_init_set_max_threads(info, std::max<size_t>(1, open->scan->MaxParts()));
     registered.counters->Add(open->scan);
     duckdb_init_set_init_data(info, open.release(), Delete<OpenScan>);

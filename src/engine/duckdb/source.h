@@ -34,6 +34,7 @@ class OutVector {
   /// Grows the child to hold `size` elements (pointers from Data() of children are invalid afterwards).
   void ReserveList(uint64_t size);
   void SetListSize(uint64_t size);
+  uint64_t ListSize() const;
 
  private:
   void* vector_;

@@ -19,4 +19,12 @@ struct EngineType {
   std::vector<EngineType> children;  ///< list: element; map: key, value; struct: its fields
 };
 
+/// The number of values that are not nested within one value of the type.
+inline size_t CountLeaves(const EngineType& type) {
+  if (type.children.empty()) return 1;
+  size_t leaves = 0;
+  for (const EngineType& child : type.children) leaves += CountLeaves(child);
+  return leaves;
+}
+
 }  // namespace tinderbox::engine

@@ -45,6 +45,10 @@ void OutVector::ReserveList(uint64_t size) {
   duckdb_list_vector_reserve(Raw(vector_), size);
 }
 
+uint64_t OutVector::ListSize() const {
+  return duckdb_list_vector_get_size(Raw(vector_));
+}
+
 void OutVector::SetListSize(uint64_t size) {
   duckdb_list_vector_set_size(Raw(vector_), size);
 }

@@ -1,0 +1,343 @@
+#include "engine/files/parquet.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "engine/duckdb/encode_error.h"
+#include "engine/translate/relation_translator.h"
+#include "tinderbox/error.h"
+
+namespace tinderbox::engine {
+
+namespace {
+
+constexpr char kRowMetadata[] = "org.apache.spark.sql.parquet.row.metadata";
+
+/// What DuckDB's types do not show of a Parquet leaf.
+struct Leaf {
+  bool int96 = false;
+  bool lossy_nanoseconds = false;  ///< nanoseconds that DuckDB's reader cuts to microseconds without a word
+};
+
+Sql FileList(const InputFiles& input) {
+  std::vector<Sql> files;
+  for (const InputFile& file : input.files) files.push_back(StringLiteral(file.path.string()));
+  return Concat({Token("["), Join(files, ", "), Token("]")});
+}
+
+Sql ReadCall(const Sql& files, bool many) {
+  std::vector<Sql> arguments{files, Token("hive_partitioning = false")};
+  if (many) arguments.push_back(Token("union_by_name = true"));
+  return Call("read_parquet", arguments);
+}
+
+/// The leaves of a file, in the order of its schema.
+std::vector<Leaf> ReadLeaves(Lease lease, const std::string& file) {
+  Sql query = Concat({Token("SELECT type = 'INT96', coalesce(logical_type LIKE '%NANOS=Nano%' AND (logical_type LIKE "
+                            "'TimeType%' OR logical_type LIKE '%isAdjustedToUTC=1%'), false) FROM parquet_schema("),
+                      StringLiteral(file), Token(") WHERE num_children IS NULL")});
+  auto stream = OpenStream(std::move(lease), query.text());
+  std::vector<Leaf> leaves;
+  auto bit = [](const ArrowArray& array, int64_t row) {
+    return (static_cast<const uint8_t*>(array.buffers[1])[row / 8] >> (row % 8) & 1) != 0;
+  };
+  for (ArrowBatch batch; stream->Next(&batch);) {
+    for (int64_t row = 0; row < batch.rows(); ++row) {
+      leaves.push_back({bit(batch.column(0), row), bit(batch.column(1), row)});
+    }
+  }
+  return leaves;
+}
+
+/// Turns a value as DuckDB reads it into one of the Spark type, remembering what leaf is next.
+class Converter {
+ public:
+  Converter(std::vector<Leaf> leaves, std::string file) : leaves_(std::move(leaves)), file_(std::move(file)) {}
+
+  /// The column's Spark type by the file alone.
+  DataType SparkType(const EngineType& type) {
+    if (!IsNestedName(type)) {
+      const Leaf& leaf = leaves_[next_++];
+      return leaf.int96 && type.type.kind() == TypeKind::kTimestampNtz ? DataType(TypeKind::kTimestamp) : type.type;
+    }
+    std::vector<DataType> children;
+    for (const EngineType& child : type.children) children.push_back(SparkType(child));
+    return WithChildren(type, children);
+  }
+
+  /// Whether the column holds something that a plain cast would not get right.
+  bool NeedsCare(const EngineType& type, size_t* leaf) const {
+    if (!IsNestedName(type)) {
+      const Leaf& one = leaves_[(*leaf)++];
+      return one.int96 || one.lossy_nanoseconds || type.nanoseconds;
+    }
+    bool needs = false;
+    for (const EngineType& child : type.children) needs = NeedsCare(child, leaf) || needs;
+    return needs;
+  }
+
+  Sql Convert(const Sql& value, const EngineType& type, const DataType& to, const std::string& column, size_t* leaf) {
+    size_t probe = *leaf;
+    if (!NeedsCare(type, &probe)) {
+      *leaf = probe;
+      return type.exact && TypeName(type.type).text() == TypeName(to).text() ? value : CastTo(value, to);
+    }
+    if (!IsNestedName(type)) return ConvertLeaf(value, type, to, column, leaves_[(*leaf)++]);
+    return ConvertNested(value, type, to, column, leaf);
+  }
+
+ private:
+  static bool IsNestedName(const EngineType& type) { return !type.children.empty(); }
+  static DataType WithChildren(const EngineType& type, const std::vector<DataType>& children) {
+    if (type.name == "MAP") return DataType::Map(children[0], children[1]);
+    if (type.name != "STRUCT") return DataType::Array(children[0]);
+    std::vector<StructField> fields = type.type.fields();
+    for (size_t i = 0; i < fields.size(); ++i) fields[i].type = children[i];
+    return DataType::Struct(std::move(fields));
+  }
+
+  Sql Fail(const std::string& column, const std::string& why) const {
+    Error error(
+        "TINDERBOX_PARQUET_NANOSECONDS",
+        fmt::format("The column \"{}\" of {} {}. Write it with microseconds, or leave it out.", column, file_, why),
+        {{"column", column}, {"path", file_}});
+    return Call("error", {StringLiteral(EncodeError(error))});
+  }
+
+  Sql ConvertLeaf(const Sql& value, const EngineType& type, const DataType& to, const std::string& column,
+                  const Leaf& leaf) {
+    if (leaf.lossy_nanoseconds) {
+      return CastTo(
+          Fail(column, fmt::format("has {} with nanoseconds, which the embedded engine cannot read without loss",
+                                   type.type.SimpleString())),
+          to);
+    }
+    if (type.nanoseconds) {
+      Sql fail = Fail(column, "has a timestamp that is no whole microsecond, which Spark's types cannot hold");
+      return Concat({Token("CASE WHEN epoch_ns("), value, Token(") % 1000 = 0 OR "), value,
+                     Token(" IS NULL THEN CAST("), value, Token(" AS TIMESTAMP) ELSE CAST("), fail,
+                     Token(" AS TIMESTAMP) END")});
+    }
+    // The bits of an INT96 are an instant in UTC, which DuckDB shows as a wall-clock time.
+    if (to.kind() == TypeKind::kTimestamp) return Call("timezone", {StringLiteral("UTC"), value});
+    return CastTo(value, to);
+  }
+
+  Sql ConvertNested(const Sql& value, const EngineType& type, const DataType& to, const std::string& column,
+                    size_t* leaf) {
+    Sql converted;
+    if (type.name == "STRUCT") {
+      std::vector<Sql> fields;
+      for (size_t i = 0; i < type.children.size(); ++i) {
+        const std::string& name = type.type.fields()[i].name;
+        Sql field = Call("struct_extract", {value, StringLiteral(name)});
+        fields.push_back(Concat({Ident(to.fields()[i].name), Token(" := "),
+                                 Convert(field, type.children[i], to.fields()[i].type, column + "." + name, leaf)}));
+      }
+      converted = Call("struct_pack", fields);
+    } else if (type.name == "MAP") {
+      size_t key_leaf = *leaf, value_leaf = *leaf;
+      NeedsCare(type.children[0], &value_leaf);
+      auto side = [&](const char* function, size_t child, const DataType& child_type, size_t* at) {
+        Sql variable = Ident(fmt::format("v{}", depth_++));
+        Sql body = Convert(variable, type.children[child], child_type, column, at);
+        return Call("list_transform",
+                    {Call(function, {value}), Concat({Token("lambda "), variable, Token(": "), body})});
+      };
+      Sql keys = side("map_keys", 0, to.key(), &key_leaf);
+      Sql values = side("map_values", 1, to.value(), &value_leaf);
+      *leaf = value_leaf;
+      converted = Call("map", {keys, values});
+    } else {
+      Sql variable = Ident(fmt::format("v{}", depth_++));
+      Sql body = Convert(variable, type.children[0], to.element(), column, leaf);
+      converted = Call("list_transform", {value, Concat({Token("lambda "), variable, Token(": "), body})});
+    }
+    return Concat({Token("CASE WHEN "), value, Token(" IS NULL THEN NULL ELSE "), converted, Token(" END")});
+  }
+
+  std::vector<Leaf> leaves_;
+  std::string file_;
+  size_t next_ = 0;
+  int depth_ = 0;
+};
+
+/// Whether the schema Spark wrote beside the data can be meant for these columns.
+bool Fits(const DataType& spark, const DataType& file) {
+  if (spark.kind() != file.kind() || !spark.IsNested()) {
+    bool same_bits = !spark.IsNested() && !file.IsNested() && TypeName(spark).text() == TypeName(file).text();
+    bool instants = spark.kind() == TypeKind::kTimestamp && file.kind() == TypeKind::kTimestamp;
+    return same_bits || instants;
+  }
+  switch (spark.kind()) {
+    case TypeKind::kArray:
+      return Fits(spark.element(), file.element());
+    case TypeKind::kMap:
+      return Fits(spark.key(), file.key()) && Fits(spark.value(), file.value());
+    default: {
+      if (spark.fields().size() != file.fields().size()) return false;
+      for (size_t i = 0; i < spark.fields().size(); ++i) {
+        if (!SameName(spark.fields()[i].name, file.fields()[i].name, false)) return false;
+        if (!Fits(spark.fields()[i].type, file.fields()[i].type)) return false;
+      }
+      return true;
+    }
+  }
+}
+
+void CheckOptions(const FileRead& request) {
+  for (const auto& [name, value] : request.options) {
+    if (SameName(name, "mergeSchema", false) && (SameName(value, "true", false) || SameName(value, "false", false)))
+      continue;
+    throw Error(
+        "UNSUPPORTED_FEATURE.READ_OPTION",
+        fmt::format("Reading Parquet has no option {} = {} in the embedded engine. It has mergeSchema.", name, value),
+        {{"option", name}});
+  }
+}
+
+/// For each file its value of a partition column, looked up by the file's number.
+Sql PartitionValue(const InputFiles& input, size_t partition, const DataType& type) {
+  std::vector<Sql> values;
+  for (const InputFile& file : input.files) {
+    const auto& value = file.partition_values[partition];
+    values.push_back(value ? StringLiteral(*value) : Token("NULL"));
+  }
+  Sql list = CastTo(Concat({Token("["), Join(values, ", "), Token("]")}), DataType::Array(type));
+  return Call("list_extract", {list, Token("CAST(file_index AS BIGINT) + 1")});
+}
+
+}  // namespace
+
+FileTable ReadParquet(const FileRead& request, Database& database) {
+  CheckOptions(request);
+  InputFiles input = ListInput(request.paths);
+  FileTable out;
+  for (const InputFile& file : input.files) out.paths.push_back(file.path.string());
+  UniqueIds ids;
+  std::vector<SelectItem> items;
+  auto add = [&](const StructField& field, const Sql& value) {
+    items.push_back({value,
+                     {.name = field.name,
+                      .id = ids.Make(field.name),
+                      .type = field.type,
+                      .nullable = true,
+                      .qualifiers = {},
+                      .plan_ids = {}}});
+  };
+
+  if (input.files.empty()) {
+    if (!request.schema) {
+      throw Error("UNABLE_TO_INFER_SCHEMA",
+                  fmt::format("Unable to infer the schema for Parquet: there is no data file in {}. Give a schema.",
+                              fmt::join(request.paths, ", ")),
+                  {{"format", "Parquet"}});
+    }
+    for (const StructField& field : request.schema->fields) add(field, CastTo(Token("NULL"), field.type));
+    out.relation = Select(std::move(items), Token("(SELECT 1)"), Token("WHERE false"));
+    return out;
+  }
+
+  const std::string first = input.files[0].path.string();
+  bool many = input.files.size() > 1;
+  bool merge = many && SameName(FindOption(request.options, "mergeSchema").value_or("false"), "true", false);
+  Sql first_only = Concat({Token("["), StringLiteral(first), Token("]")});
+  Sql described = ReadCall(merge ? FileList(input) : first_only, merge);
+  std::vector<EngineColumn> columns;
+  std::vector<Leaf> leaves;
+  std::string metadata;
+  try {
+    columns = database.Connect()->Describe(Concat({Token("SELECT * FROM "), described}).text());
+    leaves = ReadLeaves(database.Connect(), first);
+    metadata =
+        database.Connect()->Text(Concat({Token("SELECT decode(value) FROM parquet_kv_metadata("), StringLiteral(first),
+                                         Token(") WHERE decode(key) = "), StringLiteral(kRowMetadata)})
+                                     .text());
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const Error& error) {
+    throw Error(
+        "CANNOT_READ_FILE_FOOTER",
+        fmt::format("{} cannot be read as Parquet: {} Check that it is a complete Parquet file.", first, error.what()),
+        {{"file", first}});
+  }
+  // After a merge the leaves of the first file say nothing about the columns of others.
+  if (merge) leaves.clear();
+
+  std::vector<StructField> fields;
+  {
+    size_t wanted = 0;
+    for (const EngineColumn& column : columns) {
+      if (column.type.unsupported) {
+        throw Error("PARQUET_TYPE_NOT_SUPPORTED",
+                    fmt::format("The column \"{}\" of {} has the type {}, which Spark lacks.", column.name, first,
+                                column.type.name));
+      }
+      wanted += CountLeaves(column.type);
+    }
+    // A schema with empty groups and the like has leaves that DuckDB does not show.
+    leaves.resize(wanted);
+    Converter types(leaves, first);
+    for (const EngineColumn& column : columns) fields.push_back({column.name, types.SparkType(column.type)});
+  }
+  if (!metadata.empty() && !merge) {
+    try {
+      StructType spark = StructType::FromJson(metadata);
+      if (Fits(spark.ToType(), DataType::Struct(fields))) fields = spark.fields;
+    } catch (const Error&) {
+      // Another writer may have put anything there; the file's own schema stands.
+    }
+  }
+
+  Converter converter(leaves, first);
+  std::vector<Sql> values;
+  size_t leaf = 0;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    values.push_back(
+        converter.Convert(Ident(columns[i].name), columns[i].type, fields[i].type, columns[i].name, &leaf));
+  }
+
+  auto is_partition = [&](const std::string& name) {
+    return std::ranges::any_of(input.partitions, [&](const StructField& p) { return SameName(p.name, name, false); });
+  };
+  std::vector<StructField> partitions = input.partitions;
+  if (request.schema) {
+    for (const StructField& wanted : request.schema->fields) {
+      if (is_partition(wanted.name)) {
+        for (StructField& partition : partitions) {
+          if (SameName(partition.name, wanted.name, false)) partition = wanted;
+        }
+        continue;
+      }
+      auto found =
+          std::ranges::find_if(fields, [&](const StructField& f) { return SameName(f.name, wanted.name, false); });
+      if (found == fields.end()) {
+        add(wanted, CastTo(Token("NULL"), wanted.type));
+        continue;
+      }
+      const Sql& value = values[static_cast<size_t>(found - fields.begin())];
+      bool same = found->type.SameIgnoringNullability(wanted.type);
+      bool wider =
+          found->type.IsNumeric() && wanted.type.IsNumeric() && CommonType(found->type, wanted.type) == wanted.type;
+      bool textual = wanted.type.kind() == TypeKind::kString && found->type.kind() == TypeKind::kBinary;
+      if (!same && !wider && !textual && !wanted.type.IsNested()) {
+        throw Error(
+            "FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH",
+            fmt::format("The column \"{}\" of {} is {}, which cannot be read as {}. Read it as it is and cast it.",
+                        wanted.name, first, found->type.SimpleString(), wanted.type.SimpleString()));
+      }
+      add(wanted, same ? value : textual ? Call("decode", {value}) : CastTo(value, wanted.type));
+    }
+  } else {
+    for (size_t i = 0; i < fields.size(); ++i) {
+      if (!is_partition(fields[i].name)) add(fields[i], values[i]);
+    }
+  }
+  for (size_t i = 0; i < partitions.size(); ++i) add(partitions[i], PartitionValue(input, i, partitions[i].type));
+  out.relation = Select(std::move(items), ReadCall(FileList(input), many));
+  return out;
+}
+
+}  // namespace tinderbox::engine

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/duckdb/connection.h"
+#include "engine/files/paths.h"
+#include "engine/translate/scope.h"
+#include "tinderbox/types.h"
+
+namespace tinderbox::engine {
+
+/// spark.read.format(…).options(…).schema(…).load(paths)
+struct FileRead {
+  std::string format;
+  std::map<std::string, std::string> options;  ///< as given; Spark's option names ignore letter case
+  std::optional<StructType> schema;
+  std::vector<std::string> paths;
+  std::string time_zone;
+};
+
+struct FileTable {
+  TranslatedRelation relation;
+  std::vector<std::string> paths;  ///< every file that will be read
+};
+
+/// Finds the files and makes the SELECT that reads them. Throws Error: UNSUPPORTED_DATA_SOURCE…, PATH_NOT_FOUND,
+/// UNABLE_TO_INFER_SCHEMA, and what a format says of an option it does not know.
+FileTable ReadFiles(const FileRead& request, Database& database);
+
+/// The value of an option whose name ignores letter case.
+std::optional<std::string> FindOption(const std::map<std::string, std::string>& options, std::string_view name);
+
+}  // namespace tinderbox::engine
