@@ -1,0 +1,119 @@
+#include "cli/flags.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/console.h"
+#include "cli/words.h"
+#include "diff/report_cell.h"
+
+namespace tinderbox::cli {
+namespace {
+
+constexpr int kHelpWidth = 80;
+constexpr int kHelpColumn = 28;
+
+std::vector<std::string> OptionNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+void AddHelpLine(std::string* out, const std::string& left, const std::string& description) {
+  std::string line = "  " + left;
+  const int width = diff::DisplayWidth(line);
+  if (width + 2 > kHelpColumn) {
+    *out += line + "\n" + std::string(kHelpColumn, ' ');
+  } else {
+    *out += line + std::string(static_cast<size_t>(kHelpColumn - width), ' ');
+  }
+  const std::string text = Wrap(description, kHelpWidth - kHelpColumn, 0);
+  for (const char c : text) {
+    *out += c;
+    if (c == '\n') *out += std::string(kHelpColumn, ' ');
+  }
+  *out += "\n";
+}
+
+std::string Names(const CLI::Option& option) {
+  std::string names;
+  for (const std::string& name : option.get_snames()) names += (names.empty() ? "-" : ", -") + name;
+  for (const std::string& name : option.get_lnames()) names += (names.empty() ? "--" : ", --") + name;
+  return names;
+}
+
+}  // namespace
+
+CLI::Option* AddRepeated(CLI::App* app, const std::string& name, std::vector<std::string>* values,
+                         const std::string& description) {
+  return app->add_option(name, *values, description)->allow_extra_args(false);
+}
+
+bool ParseFlags(CLI::App* app, const std::string& verb, const std::vector<std::string>& arguments) {
+  bool help = false;
+  app->set_help_flag();
+  app->add_flag("-h,--help", help, "Show this text")->group("Other");
+  // Asked for help, the rest of the line does not have to make sense.
+  for (const std::string& argument : arguments) {
+    if (argument == "--") break;
+    help = help || argument == "--help" || argument == "-h";
+  }
+  if (help) {
+    WriteOut(HelpText(*app, verb));
+    return false;
+  }
+  try {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    app->allow_extras();
+    app->parse(reversed);
+    const std::vector<std::string> extras = app->remaining();
+    if (!extras.empty()) {
+      const std::string& word = extras[0];
+      if (word.rfind('-', 0) == 0 && word.size() > 1) {
+        const std::string name = word.substr(0, word.find('='));
+        throw UsageError(verb, fmt::format("There is no option {}.{}", name, DidYouMean(name, OptionNames(*app))));
+      }
+      throw UsageError(verb, fmt::format("\"{}\" is one argument too many.", word));
+    }
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(verb, error.what());
+  }
+  return true;
+}
+
+std::string HelpText(const CLI::App& app, const std::string& verb) {
+  std::string usage = "tinderbox" + (verb.empty() ? "" : " " + verb);
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_positional())
+      usage += option->get_required() ? " " + option->get_name() : " [" + option->get_name() + "]";
+  }
+  std::string out = Wrap(app.get_description(), kHelpWidth, 0) + "\n\nUsage: " + usage + " [options]\n";
+  std::vector<std::string> groups;
+  for (const CLI::Option* option : app.get_options()) {
+    if (std::find(groups.begin(), groups.end(), option->get_group()) == groups.end())
+      groups.push_back(option->get_group());
+  }
+  for (const std::string& group : groups) {
+    if (group.empty()) continue;
+    out += "\n" + (group == "Options" ? std::string("Arguments") : group) + ":\n";
+    for (const CLI::Option* option : app.get_options()) {
+      if (option->get_group() != group) continue;
+      if (option->get_positional()) {
+        AddHelpLine(&out, option->get_name(), option->get_description());
+        continue;
+      }
+      std::string left = Names(*option);
+      const std::string type = option->get_type_name();
+      if (option->get_expected_max() > 0 && !type.empty()) left += (type.front() == '[' ? "" : " ") + type;
+      AddHelpLine(&out, left, option->get_description());
+    }
+  }
+  const std::string footer = app.get_footer();
+  if (!footer.empty()) out += "\n" + footer + (footer.back() == '\n' ? "" : "\n");
+  return out;
+}
+
+}  // namespace tinderbox::cli

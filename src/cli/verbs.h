@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace tinderbox::cli {
+
+using Arguments = std::vector<std::string>;
+
+/// Each verb takes the words after it and returns the program's exit code. They throw Error.
+int RunDiff(const Arguments& arguments);
+int RunPatch(const Arguments& arguments);
+int RunDiffit(const Arguments& arguments);
+int RunVersion(const Arguments& arguments);
+int RunHelp(const Arguments& arguments);
+
+/// "0.1.0".
+std::string Version();
+
+/// The whole program: picks the verb (diffit when called by that name), runs it, and turns what it throws into one
+/// readable block on standard error and an exit code.
+int Run(const std::string& program, const Arguments& arguments);
+
+}  // namespace tinderbox::cli
