@@ -13,21 +13,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char *kFooter =
-    R"(Every option under Inputs has a --left-… and a --right-… form for one side only:
+constexpr const char* kFooter =
+    R"text(Every option under Inputs has a --left-… and a --right-… form for one side only:
 --left-separator ';', --right-map 'day=to_date(day)', --left-where 'year = 2024'.
 
 Examples:
   tinderbox diff before.csv after.csv --key id
-  tinderbox diff before/ after/ --key id,day --tolerance price=0.01 --ignore loaded_at
+  tinderbox diff before/ after/ --key id,day --tolerance price=0.01 --ignore loaded
   tinderbox diff a.csv b.parquet --left-separator ';' --rename kundennr=customer_id
-  tinderbox diff old.parquet new.parquet --right-map "day=date_format(day,'yyyyMMdd')" tinderbox diff a b-- key
-        id-- report changes.html-- output changes-- overwrite tinderbox diff a b-- key id-- json-- limit 0 --fail -
-    above 0.1 %
+  tinderbox diff a.parquet b.parquet --right-map "day=date_format(day, 'yyyyMMdd')"
+  tinderbox diff a b --key id --report changes.html --output changes --overwrite
+  tinderbox diff a b --key id --json --limit 0 --fail-above 0.1%
 
-        Exit codes : 0 the sides are the same(or differ by no more than-- fail - above) 1 they differ,
-                     in rows or in the schema 2 the comparison could not be made 130 interrupted; nothing is left behind
-)";
+Exit codes:
+  0    the sides are the same (or differ by no more than --fail-above)
+  1    they differ, in rows or in the schema
+  2    the comparison could not be made
+  130  interrupted; nothing is left behind
+)text";
 
 struct RawFlags {
   std::vector<std::string> key, select, ignore, unordered, tolerance, ignore_case, trim, collapse_space, normalize,
