@@ -11,6 +11,7 @@
 #include "engine/plan_key.h"
 #include "engine/session_leaves.h"
 #include "engine/sources.h"
+#include "engine/stream_reader.h"
 #include "engine/translate/relations.h"
 #include "spark/proto.h"
 #include "tinderbox/error.h"
@@ -27,34 +28,6 @@ struct Query {
   TranslatedRelation relation;
   std::vector<std::shared_ptr<LocalSource>> locals;
   std::vector<std::string> paths;
-};
-
-/// A running query with the Spark schema of its columns.
-class QueryReader : public BatchReader {
- public:
-  QueryReader(std::shared_ptr<Database> database, Query query, std::unique_ptr<ResultStream> stream)
-      : database_(std::move(database)),
-        locals_(std::move(query.locals)),
-        schema_(ToSchema(query.relation.columns)),
-        stream_(std::move(stream)) {
-    for (size_t i = 0; i < schema_.fields.size(); ++i) {
-      const DataType& promised = schema_.fields[i].type;
-      const EngineColumn& column = stream_->columns()[i];
-      if (TypeName(promised).text() == TypeName(column.type.type).text() || promised.kind() == TypeKind::kNull)
-        continue;
-      throw Error("INTERNAL_ERROR",
-                  fmt::format("The column \"{}\" should be {}, but the engine computes {}.", schema_.fields[i].name,
-                              TypeName(promised).text(), TypeName(column.type.type).text()));
-    }
-  }
-  const StructType& schema() const override { return schema_; }
-  bool Next(ArrowBatch* batch) override { return stream_->Next(batch); }
-
- private:
-  std::shared_ptr<Database> database_;
-  std::vector<std::shared_ptr<LocalSource>> locals_;
-  StructType schema_;
-  std::unique_ptr<ResultStream> stream_;
 };
 
 class EmbeddedSession : public spark::Session {
@@ -75,9 +48,14 @@ class EmbeddedSession : public spark::Session {
 
   std::unique_ptr<BatchReader> Execute(const proto::Relation& relation) override {
     Query query = Translate(relation);
-    std::string sql = query.relation.sql.text();
-    auto stream = OpenStream(Connect(), sql);
-    return std::make_unique<QueryReader>(database_, std::move(query), std::move(stream));
+    auto stream = OpenStream(Connect(), query.relation.sql.text());
+    StructType schema = ToSchema(query.relation.columns);
+    struct Keep {
+      std::shared_ptr<Database> database;
+      std::vector<std::shared_ptr<LocalSource>> locals;
+    };
+    return MakeStreamReader(std::move(schema), std::move(stream),
+                            std::make_shared<Keep>(Keep{database_, std::move(query.locals)}));
   }
 
   void Execute(const proto::Command& command) override {

@@ -1,10 +1,12 @@
 #include "engine/sources.h"
 
+#include "engine/files/json_source.h"
+
 namespace tinderbox::engine {
 
 void RegisterSources(Database& database, int threads) {
-  (void)database;
   (void)threads;
+  database.Register("tb_json", MakeJsonSource);
 }
 
 }  // namespace tinderbox::engine

@@ -1,13 +1,13 @@
 #include "engine/duckdb/connection.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <set>
 
+#include "base/temp_dir.h"
 #include "engine/duckdb/capi.h"
 #include "engine/duckdb/registry.h"
 #include "engine/translate/sql.h"
@@ -15,35 +15,6 @@
 namespace tinderbox::engine {
 
 namespace {
-
-/// A folder of our own that disappears with its owner.
-class PrivateFolder {
- public:
-  explicit PrivateFolder(std::filesystem::path parent) {
-    std::error_code ignored;
-    if (parent.empty()) parent = std::filesystem::temp_directory_path(ignored);
-    if (parent.empty()) parent = "/tmp";
-    std::filesystem::create_directories(parent, ignored);
-    std::string pattern = (std::filesystem::absolute(parent) / "tinderbox-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) {
-      throw Error("TINDERBOX_TEMP_FOLDER",
-                  fmt::format("No temporary folder can be made in {}: {}. Name a writable folder "
-                              "(--temp).",
-                              parent.string(), std::strerror(errno)));
-    }
-    path_ = pattern;
-  }
-  PrivateFolder(const PrivateFolder&) = delete;
-  PrivateFolder& operator=(const PrivateFolder&) = delete;
-  ~PrivateFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// Frees a result on every way out.
 struct Result {
@@ -85,7 +56,7 @@ struct Connection::State {
 };
 
 struct Database::State {
-  std::unique_ptr<PrivateFolder> temp;
+  std::unique_ptr<base::TempDir> temp;
   duckdb_database database = nullptr;
   std::mutex mutex;
   struct Idle {
@@ -229,7 +200,7 @@ std::unique_ptr<ResultStream> OpenStream(Lease lease, std::string_view sql) {
 }
 
 Database::Database(const DatabaseOptions& options) : state_(std::make_shared<State>()) {
-  state_->temp = std::make_unique<PrivateFolder>(options.temp_directory);
+  state_->temp = std::make_unique<base::TempDir>(options.temp_directory);
   state_->time_zone = options.time_zone;
   duckdb_config config = nullptr;
   duckdb_create_config(&config);
