@@ -215,7 +215,6 @@ Database::Database(const DatabaseOptions& options) : state_(std::make_shared<Sta
   set("temp_directory", (state_->temp->path() / "spill").string());
   set("autoload_known_extensions", "false");
   set("autoinstall_known_extensions", "false");
-  set("TimeZone", options.time_zone);
   set("preserve_insertion_order", "true");
   char* failure = nullptr;
   if (duckdb_open_ext(nullptr, &state_->database, config, &failure) != DuckDBSuccess) {
@@ -248,12 +247,16 @@ Lease Database::Connect() {
     Result result;
     duckdb_query(state->connection, "SET enable_progress_bar = true; SET enable_progress_bar_print = false;",
                  &result.value);
-    state->time_zone = state_->time_zone;
   }
-  std::lock_guard lock(state_->mutex);
-  state_->leased.insert(state.get());
+  Connection::State* inner = state.get();
   // The database lives on until its last lease has ended.
-  return Lease(new Connection(std::move(state)), [keep = state_](Connection* connection) { delete connection; });
+  Lease lease(new Connection(std::move(state)), [keep = state_](Connection* connection) { delete connection; });
+  {
+    std::lock_guard lock(state_->mutex);
+    state_->leased.insert(inner);
+  }
+  lease->SetTimeZone(state_->time_zone);
+  return lease;
 }
 
 void Database::Register(const std::string& name, SourceFactory factory) {
