@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <thread>
 
+#include "base/json_text.h"
 #include "csv/infer.h"
 #include "diff/discard.h"
 #include "diff/files.h"
@@ -220,7 +222,9 @@ class Comparer {
       both("c", i);
       if (LosesValue(layout_.columns[i])) both("v", i);
       if (i >= layout_.keys) {
-        out.push_back((!left_only && !right_only && !equal[i - layout_.keys]).Alias(layout_.Differs(i)));
+        Column differs = !equal[i - layout_.keys];
+        if (layout_.has_malformed) differs = differs || OtherText(layout_.columns[i]);
+        out.push_back((!left_only && !right_only && differs).Alias(layout_.Differs(i)));
       }
     }
     if (layout_.has_malformed) {
@@ -228,6 +232,31 @@ class Comparer {
       out.push_back(fn::Col("rm"));
     }
     return (with_equal ? joined : joined.Filter(left_only || right_only || !same)).Select(std::move(out));
+  }
+
+  /// Whether the column's unparsable texts differ. The columns lm and rm hold {"column":"text",…} with names as the
+  /// file has them; a quote inside a text is escaped, so that only a real name stands between unescaped quotes before a
+  /// colon.
+  Column OtherText(const ComparedColumn& column) const {
+    const auto text = [](const char* malformed, const std::string& name) {
+      std::string quoted;
+      for (const char c : base::JsonString(name)) {
+        if (std::isalnum(static_cast<unsigned char>(c)) == 0 && static_cast<unsigned char>(c) < 128) quoted += '\\';
+        quoted += c;
+      }
+      return fn::Call("regexp_extract",
+                      {fn::Col(malformed), fn::Lit(Value(fmt::format(R"re([{{,]{}:("(?:[^"\\]|\\.)*"))re", quoted))),
+                       fn::Lit(Value(int64_t{1}), DataType(TypeKind::kInteger))});
+    };
+    return !fn::Col("lm").EqNullSafe(fn::Col("rm")) &&
+           !fn::Coalesce({text("lm", OriginalName(sides_.left, column.left_name)), fn::Lit(Value(std::string()))})
+                .EqNullSafe(fn::Coalesce(
+                    {text("rm", OriginalName(sides_.right, column.right_name)), fn::Lit(Value(std::string()))}));
+  }
+
+  static std::string OriginalName(const OpenedSide& side, const std::string& name) {
+    const std::optional<size_t> at = side.columns.schema.Find(name, true);
+    return at ? side.columns.original_names[*at] : name;
   }
 
   /// Equal rows as one, with how many of them each side has: a left, b right. lv<i> and rv<i> show one of each side.
@@ -361,9 +390,8 @@ std::optional<StructType> BytewiseSchema(const OpenedSides& sides, const Differe
 /// What is left to compare after the passes that only discard.
 struct Remaining {
   Rows rows;
-  std::optional<Discarded> counts;                        ///< absent: nothing was discarded, nothing is known
-  bool malformed_stay = false;                            ///< every malformed row is among `rows`
-  std::optional<std::pair<DataFrame, DataFrame>> opened;  ///< the remaining rows before projection
+  std::optional<Discarded> counts;  ///< absent: nothing was discarded, nothing is known
+  bool malformed_stay = false;      ///< every malformed row is among `rows`
 };
 
 std::filesystem::path TemporaryParent(const Session& session) {
@@ -390,7 +418,7 @@ class Discarding {
         if (std::optional<Remaining> found = Columnwise(form)) return std::move(*found);
       }
     }
-    return {comparer_.ProjectAll(form), std::nullopt, false, std::nullopt};
+    return {comparer_.ProjectAll(form), std::nullopt, false};
   }
 
  private:
@@ -417,8 +445,7 @@ class Discarding {
     DataFrame right = Reopen(session_, sides_.right, found->right_index);
     Remaining out{{comparer_.Project(left, Side::kLeft, form), comparer_.Project(right, Side::kRight, form)},
                   found->counts,
-                  true,
-                  std::pair{left, right}};
+                  true};
     TrustUniqueKeys(&*out.counts);
     return out;
   }
@@ -441,8 +468,7 @@ class Discarding {
     return Remaining{{session_.CreateDataFrame(left_schema, std::move(found->left)),
                       session_.CreateDataFrame(right_schema, std::move(found->right))},
                      found->counts,
-                     false,
-                     std::nullopt};
+                     false};
   }
 
   /// A key that is normalised before it is compared may be unique as it stands and still occur twice.
@@ -466,24 +492,26 @@ int64_t Integer(const Value& value) {
 }
 
 /// Counts rows and malformed rows of both sides in one query.
-void CountRows(const OpenedSides& sides, const Remaining& remaining, Comparison* out) {
+void CountRows(const Comparer& comparer, const Remaining& remaining, Comparison* out) {
   if (remaining.counts) {
     out->left.rows = remaining.counts->left_rows;
     out->right.rows = remaining.counts->right_rows;
   }
-  const bool text = !sides.left.malformed_column.empty() || !sides.right.malformed_column.empty();
+  const bool text = comparer.layout().has_malformed;
   const bool nothing_left = remaining.counts && remaining.counts->left_rows == remaining.counts->pairs &&
                             remaining.counts->right_rows == remaining.counts->pairs;
   if (remaining.counts && (!text || (remaining.malformed_stay && nothing_left))) return;
-  const auto count = [](const DataFrame& frame, const OpenedSide& side, int64_t number) {
-    return frame.Agg(
-        {Number(number).Alias("side"), fn::CountStar().Alias("rows"),
-         (side.malformed_column.empty() ? Number(0) : fn::Count(fn::ColExact(side.malformed_column))).Alias("bad")});
+  const auto count = [&](const DataFrame& frame, int64_t number) {
+    std::vector<Column> out_columns = {Number(number).Alias("side"), fn::CountStar().Alias("rows"),
+                                       (text ? fn::Count(fn::Col("m")) : Number(0)).Alias("bad")};
+    // A reader tells of a value that it cannot parse only when the value is asked for.
+    for (size_t i = 0; text && i < comparer.layout().columns.size(); ++i) {
+      out_columns.push_back(fn::Count(fn::Col(fmt::format("c{}", i))).Alias(fmt::format("n{}", i)));
+    }
+    return frame.Agg(std::move(out_columns));
   };
-  const bool stay = remaining.malformed_stay && remaining.opened;
-  const DataFrame& left = stay ? remaining.opened->first : sides.left.frame;
-  const DataFrame& right = stay ? remaining.opened->second : sides.right.frame;
-  for (const Row& row : count(left, sides.left, 0).UnionAll(count(right, sides.right, 1)).Collect()) {
+  const Rows rows = remaining.malformed_stay ? remaining.rows : comparer.ProjectAll(Form::kCanonical);
+  for (const Row& row : count(rows.left, 0).UnionAll(count(rows.right, 1)).Collect()) {
     SideCounts& side = Integer(row[0]) == 0 ? out->left : out->right;
     if (!remaining.counts) side.rows = Integer(row[1]);
     side.malformed_rows = Integer(row[2]);
@@ -548,7 +576,7 @@ Comparison Compare(const Session& session, const OpenedSides& sides, const Match
   const Remaining remaining = discarding.Run(options.discard && !options.set_semantics, form);
   progress->Phase("comparing");
   Comparison out{layout, options.set_semantics, {}, {}, std::nullopt, remaining.rows.left};
-  CountRows(sides, remaining, &out);
+  CountRows(comparer, remaining, &out);
   if (options.set_semantics) {
     const Row distinct = comparer.DistinctRows(remaining.rows).Collect()[0];
     out.left.rows = Integer(distinct[0]);

@@ -1,0 +1,408 @@
+#include "diff/statistics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <string>
+
+#include "diff/frequent.h"
+#include "diff/value_order.h"
+#include "spark/ipc.h"
+
+namespace tinderbox::diff {
+namespace {
+
+using Kind = TypeKind;
+
+constexpr size_t kMostChanges = 10;
+constexpr size_t kMostConcentrations = 10;
+constexpr int64_t kFewRows = 10;  // too few to speak of a concentration
+
+bool IsTime(Kind kind) {
+  return kind == Kind::kDate || kind == Kind::kTimestamp || kind == Kind::kTimestampNtz;
+}
+
+bool HasDelta(const DataType& type) {
+  return type.IsNumeric() || IsTime(type.kind());
+}
+
+/// One column of a batch, read by row.
+struct Cells {
+  const ArrowArray* array = nullptr;
+  DataType type;
+
+  bool IsNull(int64_t row) const {
+    if (type.kind() == Kind::kNull) return true;
+    const auto* bits = static_cast<const uint8_t*>(array->buffers[0]);
+    if (array->null_count == 0 || bits == nullptr) return false;
+    const int64_t at = array->offset + row;
+    return (bits[at / 8] >> (at % 8) & 1) == 0;
+  }
+  template <typename T>
+  T At(int64_t row) const {
+    T out;
+    std::memcpy(&out, static_cast<const char*>(array->buffers[1]) + (array->offset + row) * sizeof(T), sizeof(T));
+    return out;
+  }
+  bool Boolean(int64_t row) const {
+    const int64_t at = array->offset + row;
+    return (static_cast<const uint8_t*>(array->buffers[1])[at / 8] >> (at % 8) & 1) != 0;
+  }
+  std::string_view Bytes(int64_t row) const {
+    const auto* offsets = static_cast<const int32_t*>(array->buffers[1]) + array->offset;
+    return {static_cast<const char*>(array->buffers[2]) + offsets[row],
+            static_cast<size_t>(offsets[row + 1] - offsets[row])};
+  }
+  /// A number as a double; a time as seconds.
+  double Number(int64_t row) const {
+    switch (type.kind()) {
+      case Kind::kByte:
+        return At<int8_t>(row);
+      case Kind::kShort:
+        return At<int16_t>(row);
+      case Kind::kInteger:
+        return At<int32_t>(row);
+      case Kind::kLong:
+        return static_cast<double>(At<int64_t>(row));
+      case Kind::kFloat:
+        return static_cast<double>(At<float>(row));
+      case Kind::kDouble:
+        return At<double>(row);
+      case Kind::kDecimal:
+        return static_cast<double>(At<__int128>(row)) / std::pow(10.0, type.scale());
+      case Kind::kDate:
+        return At<int32_t>(row) * 86400.0;
+      default:
+        return static_cast<double>(At<int64_t>(row)) / 1e6;
+    }
+  }
+  /// The difference to another number, exact where both are of one integral kind.
+  double Minus(int64_t row, const Cells& other) const {
+    if (type.kind() == Kind::kLong && other.type.kind() == Kind::kLong) {
+      return static_cast<double>(static_cast<__int128>(At<int64_t>(row)) - other.At<int64_t>(row));
+    }
+    if (type.kind() == other.type.kind() && (type.kind() == Kind::kTimestamp || type.kind() == Kind::kTimestampNtz)) {
+      return static_cast<double>(static_cast<__int128>(At<int64_t>(row)) - other.At<int64_t>(row)) / 1e6;
+    }
+    if (type.kind() == Kind::kDecimal && other.type.kind() == Kind::kDecimal && type.scale() == other.type.scale()) {
+      return static_cast<double>(At<__int128>(row) - other.At<__int128>(row)) / std::pow(10.0, type.scale());
+    }
+    return Number(row) - other.Number(row);
+  }
+  Value ToValue(int64_t row) const { return spark::ToValue(type, *array, row); }
+  void AppendText(int64_t row, std::string* out) const {
+    if (IsNull(row)) {
+      out->append("NULL");
+    } else if (type.kind() == Kind::kString) {
+      out->append(Bytes(row));
+    } else if (type.IsNested()) {
+      out->append(ToValue(row).ToJson());
+    } else {
+      out->append(ToValue(row).ToString());
+    }
+  }
+};
+
+/// Bins of one power of ten each, by sign: the width fits any range and needs no first look at it.
+class DeltaBins {
+ public:
+  void Add(double delta) {
+    if (std::isnan(delta)) {
+      ++not_a_number_;
+    } else if (delta == 0) {
+      ++zero_;
+    } else {
+      ++bins_[delta < 0 ? -1 - Offset(delta) : 1 + Offset(delta)];
+    }
+  }
+  std::vector<std::pair<std::string, int64_t>> List() const {
+    std::vector<std::pair<std::string, int64_t>> out;
+    bool zero_listed = zero_ == 0;
+    const auto list_zero = [&] {
+      if (!zero_listed) out.emplace_back("0", zero_);
+      zero_listed = true;
+    };
+    for (const auto& [bin, count] : bins_) {
+      if (bin > 0) list_zero();
+      const int exponent = (bin < 0 ? -1 - bin : bin - 1) - kShift;
+      out.emplace_back(exponent > 308 ? (bin < 0 ? "-Infinity" : "Infinity")
+                       : bin < 0      ? fmt::format("(-{}, -{}]", Bound(exponent + 1), Bound(exponent))
+                                      : fmt::format("[{}, {})", Bound(exponent), Bound(exponent + 1)),
+                       count);
+    }
+    list_zero();
+    if (not_a_number_ > 0) out.emplace_back("NaN", not_a_number_);
+    return out;
+  }
+
+ private:
+  static constexpr int kShift = 400;
+
+  static int Offset(double delta) {
+    const double size = std::fabs(delta);
+    if (std::isinf(size)) return 309 + kShift;
+    int exponent = static_cast<int>(std::floor(std::log10(size)));
+    // The logarithm of a power of ten may come out a little too small or too large.
+    if (size >= std::pow(10.0, exponent + 1)) ++exponent;
+    if (size < std::pow(10.0, exponent)) --exponent;
+    return exponent + kShift;
+  }
+  static std::string Bound(int exponent) {
+    if (exponent >= 0 && exponent <= 6) return "1" + std::string(static_cast<size_t>(exponent), '0');
+    if (exponent < 0 && exponent >= -4) return "0." + std::string(static_cast<size_t>(-exponent - 1), '0') + "1";
+    return fmt::format("1e{}", exponent);
+  }
+
+  std::map<int, int64_t> bins_;
+  int64_t zero_ = 0;
+  int64_t not_a_number_ = 0;
+};
+
+/// A sum that does not depend on the order of its terms beyond the last digits: compensated (Neumaier).
+class Total {
+ public:
+  void Add(double x) {
+    const double t = sum_ + x;
+    rest_ += std::fabs(sum_) >= std::fabs(x) ? (sum_ - t) + x : (x - t) + sum_;
+    sum_ = t;
+  }
+  double Get() const { return std::isfinite(rest_) ? sum_ + rest_ : sum_; }
+
+ private:
+  double sum_ = 0;
+  double rest_ = 0;
+};
+
+/// What is gathered about one compared column.
+class ColumnTally {
+ public:
+  ColumnTally(const ComparedColumn& column, bool is_key, size_t largest)
+      : is_key_(is_key),
+        largest_(largest),
+        has_delta_(HasDelta(column.left_type) && HasDelta(column.right_type)),
+        counts_values_(column.type.kind() != Kind::kFloat && column.type.kind() != Kind::kDouble &&
+                       !column.type.IsNested() && column.type.kind() != Kind::kBinary) {
+    out_.name = column.name;
+  }
+
+  struct Batch {
+    Cells left, right;
+    const Cells* kind;
+    const Cells* count;
+    Cells differs;  ///< unset for a key
+    const std::vector<std::pair<Cells, Cells>>* keys;
+    int64_t rows;
+  };
+
+  void Add(const Batch& batch, bool second_reading) {
+    for (int64_t row = 0; row < batch.rows; ++row) {
+      const auto kind = static_cast<RowKind>(batch.kind->At<int32_t>(row));
+      const bool differs = kind == RowKind::kChanged && !is_key_ && batch.differs.Boolean(row);
+      if (differs) {
+        AddChange(batch, row, second_reading);
+      } else if (counts_values_ && (!second_reading || values_.overflowed())) {
+        text_.clear();
+        (kind == RowKind::kRightOnly ? batch.right : batch.left).AppendText(row, &text_);
+        values_.Add(text_, batch.count->At<int64_t>(row));
+      }
+    }
+  }
+
+  bool NeedsSecondReading() const { return values_.overflowed() || pairs_.overflowed(); }
+  void BeginSecondReading() {
+    if (values_.overflowed()) values_.Recount();
+    if (pairs_.overflowed()) pairs_.Recount();
+  }
+
+  ColumnChanges Changes() {
+    if (has_delta_ && deltas_ > 0) {
+      // The last digits may depend on the order of the rows.
+      out_.mean_delta = std::stod(fmt::format("{:.12g}", total_.Get() / static_cast<double>(deltas_)));
+      out_.max_abs_delta = max_abs_;
+      out_.histogram = bins_.List();
+    } else if (!has_delta_) {
+      out_.histogram = pairs_.Top(kMostChanges);
+    }
+    out_.largest = std::move(top_);
+    return std::move(out_);
+  }
+
+  /// Values that stand out among `rows` differing rows: much more frequent than if all values were equally so.
+  void AddConcentrations(int64_t rows, std::vector<Concentration>* out) const {
+    if (!counts_values_ || rows < kFewRows) return;
+    const double fair = values_.overflowed() ? 0 : 3.0 / static_cast<double>(std::max<size_t>(1, values_.distinct()));
+    const double threshold = std::clamp(fair, 0.1, 0.9);
+    for (const auto& [value, count] : values_.Top(2)) {
+      const double share = static_cast<double>(count) / static_cast<double>(rows);
+      if (share >= threshold) out->push_back({out_.name, value, count, share});
+    }
+  }
+
+ private:
+  void AddChange(const Batch& batch, int64_t row, bool second_reading) {
+    const bool left_null = batch.left.IsNull(row);
+    const bool right_null = batch.right.IsNull(row);
+    if (!has_delta_ && (!second_reading || pairs_.overflowed())) {
+      text_.clear();
+      batch.left.AppendText(row, &text_);
+      text_.append(" -> ");
+      batch.right.AppendText(row, &text_);
+      pairs_.Add(text_, 1);
+    }
+    if (second_reading) return;
+    ++out_.changed;
+    if (left_null && !right_null) ++out_.null_to_value;
+    if (!left_null && right_null) ++out_.value_to_null;
+    if (!has_delta_ || left_null || right_null) return;
+    const double delta = batch.right.Minus(row, batch.left);
+    const double size = std::fabs(delta);
+    bins_.Add(delta);
+    ++deltas_;
+    total_.Add(delta);
+    if (!std::isnan(size)) max_abs_ = std::max(max_abs_, size);
+    Offer(batch, row, delta, std::isnan(size) ? HUGE_VAL : size);
+  }
+
+  /// Keeps the row when it is among the largest changes.
+  void Offer(const Batch& batch, int64_t row, double delta, double size) {
+    const auto size_of = [](const LargestChange& change) {
+      return std::isnan(change.delta) ? HUGE_VAL : std::fabs(change.delta);
+    };
+    if (largest_ == 0 || (top_.size() == largest_ && size < size_of(top_.back()))) return;
+    LargestChange change;
+    change.delta = delta;
+    const auto before = [&](const LargestChange& a, const LargestChange& b) {
+      if (size_of(a) != size_of(b)) return size_of(a) > size_of(b);
+      return CompareRows(a.key, b.key) < 0;
+    };
+    for (const auto& [left, right] : *batch.keys) {
+      change.key.values.push_back(left.IsNull(row) ? right.ToValue(row) : left.ToValue(row));
+      if (top_.size() == largest_ && change.key.size() == 1 && size == size_of(top_.back()) &&
+          CompareValues(change.key[0], top_.back().key[0]) > 0) {
+        return;
+      }
+    }
+    if (top_.size() == largest_ && !before(change, top_.back())) return;
+    change.left = batch.left.ToValue(row);
+    change.right = batch.right.ToValue(row);
+    top_.insert(std::upper_bound(top_.begin(), top_.end(), change, before), std::move(change));
+    if (top_.size() > largest_) top_.pop_back();
+  }
+
+  const bool is_key_;
+  const size_t largest_;
+  const bool has_delta_;
+  const bool counts_values_;
+  ColumnChanges out_;
+  std::vector<LargestChange> top_;
+  DeltaBins bins_;
+  Total total_;
+  int64_t deltas_ = 0;
+  double max_abs_ = 0;
+  FrequentTexts values_, pairs_;
+  std::string text_;
+};
+
+class Reading {
+ public:
+  Reading(const Comparison& comparison, size_t largest) : layout_(comparison.layout), frame_(comparison.differences) {
+    for (size_t i = 0; i < layout_.columns.size(); ++i) {
+      // A key of one column is different in every row, so that none of its values stands out.
+      tallies_.emplace_back(layout_.columns[i], i < layout_.keys, largest);
+      wanted_.push_back(i >= layout_.keys || layout_.keys > 1);
+    }
+  }
+
+  Statistics Run() {
+    Read(false);
+    bool again = false;
+    for (size_t i = 0; i < tallies_.size(); ++i) {
+      wanted_[i] = wanted_[i] && tallies_[i].NeedsSecondReading();
+      again = again || wanted_[i];
+      if (wanted_[i]) tallies_[i].BeginSecondReading();
+    }
+    if (again) Read(true);
+    for (size_t i = 0; i < tallies_.size(); ++i) {
+      if (i >= layout_.keys || layout_.keys > 1) tallies_[i].AddConcentrations(rows_, &out_.concentrations);
+      if (i < layout_.keys) continue;
+      ColumnChanges changes = tallies_[i].Changes();
+      if (changes.changed > 0) out_.changes.push_back(std::move(changes));
+    }
+    std::sort(out_.changes.begin(), out_.changes.end(), [](const ColumnChanges& a, const ColumnChanges& b) {
+      return a.changed != b.changed ? a.changed > b.changed : a.name < b.name;
+    });
+    std::sort(out_.concentrations.begin(), out_.concentrations.end(),
+              [](const Concentration& a, const Concentration& b) {
+                if (a.rows != b.rows) return a.rows > b.rows;
+                return a.column != b.column ? a.column < b.column : a.value < b.value;
+              });
+    if (out_.concentrations.size() > kMostConcentrations) out_.concentrations.resize(kMostConcentrations);
+    return std::move(out_);
+  }
+
+ private:
+  void Read(bool second) {
+    const std::unique_ptr<BatchReader> reader = frame_.Batches();
+    const StructType schema = reader->schema();
+    std::map<std::string, size_t> at;
+    for (size_t i = 0; i < schema.fields.size(); ++i) at[schema.fields[i].name] = i;
+    ArrowBatch batch;
+    while (reader->Next(&batch)) {
+      const auto cells = [&](const std::string& name) {
+        const size_t i = at.at(name);
+        return Cells{&batch.column(i), schema.fields[i].type};
+      };
+      const Cells kind = cells(DifferenceLayout::kKind);
+      const Cells count = cells(DifferenceLayout::kCount);
+      std::vector<std::pair<Cells, Cells>> keys;
+      for (size_t i = 0; i < layout_.keys; ++i) {
+        keys.emplace_back(cells(layout_.Shown(Side::kLeft, i)), cells(layout_.Shown(Side::kRight, i)));
+      }
+      if (!second) CountKinds(kind, count, batch.rows());
+      for (size_t i = 0; i < tallies_.size(); ++i) {
+        if (!wanted_[i]) continue;
+        tallies_[i].Add({cells(layout_.Shown(Side::kLeft, i)), cells(layout_.Shown(Side::kRight, i)), &kind, &count,
+                         i < layout_.keys ? Cells() : cells(layout_.Differs(i)), &keys, batch.rows()},
+                        second);
+      }
+    }
+  }
+
+  void CountKinds(const Cells& kind, const Cells& count, int64_t rows) {
+    for (int64_t row = 0; row < rows; ++row) {
+      const int64_t n = count.At<int64_t>(row);
+      rows_ += n;
+      switch (static_cast<RowKind>(kind.At<int32_t>(row))) {
+        case RowKind::kChanged:
+          out_.changed += n;
+          break;
+        case RowKind::kLeftOnly:
+          out_.left_only += n;
+          break;
+        case RowKind::kRightOnly:
+          out_.right_only += n;
+          break;
+        case RowKind::kEqual:
+          break;
+      }
+    }
+  }
+
+  const DifferenceLayout& layout_;
+  const DataFrame& frame_;
+  std::vector<ColumnTally> tallies_;
+  std::vector<bool> wanted_;
+  Statistics out_;
+  int64_t rows_ = 0;
+};
+
+}  // namespace
+
+Statistics Summarise(const Comparison& comparison, size_t largest) {
+  return Reading(comparison, largest).Run();
+}
+
+}  // namespace tinderbox::diff

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "diff/compare.h"
+
+namespace tinderbox::diff {
+
+/// What the differing rows have in common.
+struct Statistics {
+  int64_t changed = 0;
+  int64_t left_only = 0;
+  int64_t right_only = 0;
+  std::vector<ColumnChanges> changes;         ///< columns with changes, most first, ties by name
+  std::vector<Concentration> concentrations;  ///< the largest shares first
+};
+
+/// Reads the table of differences once (and a second time when a column has very many different values). The result
+/// does not depend on the order of the rows.
+Statistics Summarise(const Comparison& comparison, size_t largest);
+
+}  // namespace tinderbox::diff
