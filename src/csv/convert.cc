@@ -505,6 +505,43 @@ bool ParseTimestampNtz(std::string_view text, int64_t* out) {
   return true;
 }
 
+bool Converts(std::string_view text, const DataType& type, const CsvOptions& options) {
+  uint8_t u8;
+  int8_t i8;
+  int16_t i16;
+  int32_t i32;
+  int64_t i64;
+  __int128 i128;
+  float f32;
+  double f64;
+  switch (type.kind()) {
+    case TypeKind::kBoolean:
+      return ParseBoolean(text, &u8);
+    case TypeKind::kByte:
+      return ParseInteger(text, &i8);
+    case TypeKind::kShort:
+      return ParseInteger(text, &i16);
+    case TypeKind::kInteger:
+      return ParseInteger(text, &i32);
+    case TypeKind::kLong:
+      return ParseInteger(text, &i64);
+    case TypeKind::kFloat:
+      return ParseFloating(text, options, &f32);
+    case TypeKind::kDouble:
+      return ParseFloating(text, options, &f64);
+    case TypeKind::kDecimal:
+      return ParseDecimal(text, type.precision(), type.scale(), &i128);
+    case TypeKind::kDate:
+      return ParseDate(text, &i32);
+    case TypeKind::kTimestamp:
+      return ParseTimestamp(text, options.zone_offset_seconds, &i64);
+    case TypeKind::kTimestampNtz:
+      return ParseTimestampNtz(text, &i64);
+    default:
+      return true;
+  }
+}
+
 void CheckReadable(const StructField& field) {
   switch (field.type.kind()) {
     case TypeKind::kBoolean:

@@ -31,7 +31,11 @@ bool ParseTimestampNtz(std::string_view text, int64_t* out);
 /// Digits before and behind the point of a decimal number as Java's BigDecimal has them; false when it is none.
 bool DecimalShape(std::string_view text, int* precision, int* scale);
 
-/// Throws Error UNSUPPORTED_DATATYPE for a type that the CSV reader does not make.
+/// Whether the text, which is not null, is a value of the type. REQUIRES: CheckReadable. Any text is a string or
+/// binary.
+bool Converts(std::string_view text, const DataType& type, const CsvOptions& options);
+
+/// Throws Error UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE for a type that the CSV reader does not make.
 void CheckReadable(const StructField& field);
 
 }  // namespace tinderbox::csv
