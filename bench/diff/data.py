@@ -58,7 +58,7 @@ def make(rows, columns, fmt, rng):
     elif columns == 10:
         kinds = [whole, number, word, day, label, big, number, word, whole]
     else:
-        kinds = [whole, number, word, day]
+        kinds = [whole, number, word, day, label]
     table = {"id": pa.array(np.arange(rows, dtype=np.int64) * 3 + 1)}
     for i in range(columns - 1):
         table[f"c{i + 1:02}"] = kinds[i % len(kinds)](rng, rows)
