@@ -1,0 +1,177 @@
+#include <fmt/format.h>
+
+#include "engine/functions/function.h"
+#include "engine/translate/coercion.h"
+#include "engine/translate/expressions.h"
+#include "engine/translate/refusals.h"
+#include "tinderbox/error.h"
+
+namespace tinderbox::engine {
+
+namespace {
+
+/// The literal under aliases, or nullptr.
+const proto::Expression::Literal* LiteralOf(const proto::Expression& expression) {
+  if (expression.has_alias()) return LiteralOf(expression.alias().expr());
+  return expression.has_literal() ? &expression.literal() : nullptr;
+}
+
+bool IntegerOf(const proto::Expression& expression, int64_t* out) {
+  using Literal = proto::Expression::Literal;
+  if (expression.has_unresolved_function()) {
+    const auto& function = expression.unresolved_function();
+    if ((function.function_name() == "negative" || function.function_name() == "-") && function.arguments_size() == 1 &&
+        IntegerOf(function.arguments(0), out)) {
+      *out = -*out;
+      return true;
+    }
+    return false;
+  }
+  const Literal* literal = LiteralOf(expression);
+  if (literal == nullptr) return false;
+  switch (literal->literal_type_case()) {
+    case Literal::kByte:
+      *out = literal->byte();
+      return true;
+    case Literal::kShort:
+      *out = literal->short_();
+      return true;
+    case Literal::kInteger:
+      *out = literal->integer();
+      return true;
+    case Literal::kLong:
+      *out = literal->long_();
+      return true;
+    default:
+      return false;
+  }
+}
+
+[[noreturn]] void RefuseVariable(const std::string& function, size_t i, std::string_view type) {
+  throw Error("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT",
+              fmt::format("Argument {} of `{}` must be a constant of type {}.", i + 1, function, type),
+              {{"sqlExpr", function}, {"inputName", std::to_string(i + 1)}, {"inputType", std::string(type)}});
+}
+
+bool IsLocalTime(const DataType& type) {
+  return type.kind() == TypeKind::kTimestampNtz;
+}
+
+}  // namespace
+
+Typed FunctionCall::Argument(size_t i) const {
+  return TranslateExpression(ArgumentProto(i), scope_);
+}
+
+Typed FunctionCall::Argument(size_t i, const DataType& type) const {
+  return Coerce(Argument(i), type, scope_);
+}
+
+std::vector<Typed> FunctionCall::Arguments() const {
+  std::vector<Typed> out;
+  for (size_t i = 0; i < size(); ++i) out.push_back(Argument(i));
+  return out;
+}
+
+void FunctionCall::Expect(size_t low, size_t high) const {
+  if (size() >= low && size() <= high) return;
+  engine::RefuseCount(name(),
+                      low == high        ? std::to_string(low)
+                      : high == SIZE_MAX ? fmt::format("{} or more", low)
+                                         : fmt::format("{} to {}", low, high),
+                      size());
+}
+
+int64_t FunctionCall::LiteralInteger(size_t i) const {
+  int64_t out = 0;
+  if (!IntegerOf(ArgumentProto(i), &out)) RefuseVariable(name(), i, "INT");
+  return out;
+}
+
+bool FunctionCall::LiteralBoolean(size_t i) const {
+  const auto* literal = LiteralOf(ArgumentProto(i));
+  if (literal == nullptr || !literal->has_boolean()) RefuseVariable(name(), i, "BOOLEAN");
+  return literal->boolean();
+}
+
+std::string FunctionCall::LiteralString(size_t i) const {
+  const auto* literal = LiteralOf(ArgumentProto(i));
+  if (literal == nullptr || !literal->has_string()) RefuseVariable(name(), i, "STRING");
+  return literal->string();
+}
+
+bool FunctionCall::IsLiteral(size_t i) const {
+  int64_t ignored = 0;
+  return LiteralOf(ArgumentProto(i)) != nullptr || IntegerOf(ArgumentProto(i), &ignored);
+}
+
+void FunctionCall::RefuseArgument(size_t i, std::string_view wanted, const DataType& given) const {
+  engine::RefuseArgument(name(), i + 1, wanted, given);
+}
+
+Typed CoerceTo(char letter, const Typed& value, const Scope& scope, std::string_view function, size_t position) {
+  const TypeKind kind = value.type.kind();
+  const auto cast = [&](TypeKind to) {
+    if (value.type.IsNested() || (IsInterval(value.type) && to != TypeKind::kString)) {
+      RefuseArgument(function, position, DataType(to).Sql(), value.type);
+    }
+    return Coerce(value, DataType(to), scope);
+  };
+  switch (letter) {
+    case 's':
+      return cast(TypeKind::kString);
+    case 'B':
+      return kind == TypeKind::kBinary ? value : cast(TypeKind::kBinary);
+    case 'b':
+      return cast(TypeKind::kBoolean);
+    case 'i':
+      return cast(TypeKind::kInteger);
+    case 'l':
+      return cast(TypeKind::kLong);
+    case 'd':
+      if (!value.type.IsNumeric() && kind != TypeKind::kString && kind != TypeKind::kNull) {
+        RefuseArgument(function, position, "NUMERIC", value.type);
+      }
+      return cast(TypeKind::kDouble);
+    case 'D':
+      if (value.type.IsNumeric()) RefuseArgument(function, position, "DATE", value.type);
+      return cast(TypeKind::kDate);
+    case 'T':
+      if (value.type.IsNumeric()) RefuseArgument(function, position, "TIMESTAMP", value.type);
+      return cast(TypeKind::kTimestamp);
+    case 't': {
+      if (value.type.IsNumeric()) RefuseArgument(function, position, "TIMESTAMP", value.type);
+      if (IsLocalTime(value.type)) return value;
+      const Typed instant = cast(TypeKind::kTimestamp);
+      return Coerce(instant, DataType(TypeKind::kTimestampNtz), scope);
+    }
+    case 'n':
+      if (value.type.IsNumeric()) return value;
+      if (kind == TypeKind::kString || kind == TypeKind::kNull) return cast(TypeKind::kDouble);
+      RefuseArgument(function, position, "NUMERIC", value.type);
+    case 'I':
+      if (value.type.IsIntegral()) return value;
+      if (kind == TypeKind::kNull) return cast(TypeKind::kInteger);
+      if (kind == TypeKind::kString) return cast(TypeKind::kLong);
+      RefuseArgument(function, position, "INTEGRAL", value.type);
+    case 'a':
+      if (kind == TypeKind::kArray) return value;
+      if (kind == TypeKind::kNull) return NullOf(DataType::Array(DataType()));
+      RefuseArgument(function, position, "ARRAY", value.type);
+    case 'm':
+      if (kind == TypeKind::kMap) return value;
+      RefuseArgument(function, position, "MAP", value.type);
+    case 'x':
+      return kind == TypeKind::kBinary ? value : cast(TypeKind::kString);
+    default:
+      return value;
+  }
+}
+
+Sql Raise(const char* condition, const char* message) {
+  // The form in which engine/duckdb finds an Error inside a message of DuckDB.
+  const std::string json = fmt::format(R"({{"condition":"{}","message":"{}","params":{{}}}})", condition, message);
+  return Call("error", {StringLiteral(fmt::format("[[tinderbox:{}:{}]]", json.size(), json))});
+}
+
+}  // namespace tinderbox::engine

@@ -1,0 +1,93 @@
+// Functions that choose between values.
+#include "engine/functions/function.h"
+#include "engine/translate/coercion.h"
+#include "engine/translate/expressions.h"
+#include "engine/translate/refusals.h"
+
+namespace tinderbox::engine {
+
+namespace {
+
+Typed CaseOf(const FunctionCall& call, std::vector<Typed> conditions, std::vector<Typed> values, bool has_else) {
+  const DataType type = CoerceAll(values, call.scope(), call.name());
+  std::vector<Sql> parts{Token("CASE")};
+  bool nullable = !has_else;
+  for (size_t i = 0; i < conditions.size(); ++i) {
+    const Typed condition = CoerceTo('b', conditions[i], call.scope(), call.name(), 2 * i + 1);
+    parts.push_back(Template("WHEN $1 THEN $2", {condition.sql, values[i].sql}));
+  }
+  for (const Typed& value : values) nullable |= value.nullable;
+  if (has_else) parts.push_back(Template("ELSE $1", {values.back().sql}));
+  parts.push_back(Token("END"));
+  return {Template("($1)", {Join(parts, " ")}), type, nullable};
+}
+
+Typed When(const FunctionCall& call) {
+  call.Expect(2, SIZE_MAX);
+  std::vector<Typed> conditions;
+  std::vector<Typed> values;
+  size_t i = 0;
+  for (; i + 1 < call.size(); i += 2) {
+    conditions.push_back(call.Argument(i));
+    values.push_back(call.Argument(i + 1));
+  }
+  const bool has_else = i < call.size();
+  if (has_else) values.push_back(call.Argument(i));
+  return CaseOf(call, std::move(conditions), std::move(values), has_else);
+}
+
+Typed If(const FunctionCall& call) {
+  call.Expect(3, 3);
+  return CaseOf(call, {call.Argument(0)}, {call.Argument(1), call.Argument(2)}, true);
+}
+
+Typed Nvl2(const FunctionCall& call) {
+  call.Expect(3, 3);
+  const Typed tested = call.Argument(0);
+  const Typed present{Template("($1 IS NOT NULL)", {tested.sql}), DataType(TypeKind::kBoolean), false};
+  return CaseOf(call, {present}, {call.Argument(1), call.Argument(2)}, true);
+}
+
+Typed NullIf(const FunctionCall& call) {
+  call.Expect(2, 2);
+  const Typed left = call.Argument(0);
+  std::vector<Typed> sides{left, call.Argument(1)};
+  CoerceAll(sides, call.scope(), call.name());
+  return {Template("(CASE WHEN $1 = $2 THEN NULL ELSE $3 END)", {sides[0].sql, sides[1].sql, left.sql}), left.type,
+          true};
+}
+
+Typed NanVl(const FunctionCall& call) {
+  call.Expect(2, 2);
+  const auto floating = [&](size_t i) {
+    const Typed value = call.Argument(i);
+    return value.type.kind() == TypeKind::kFloat ? value : CoerceTo('d', value, call.scope(), call.name(), i + 1);
+  };
+  std::vector<Typed> sides{floating(0), floating(1)};
+  const DataType type = CoerceAll(sides, call.scope(), call.name());
+  return {Template("(CASE WHEN isnan($1) THEN $2 ELSE $1 END)", {sides[0].sql, sides[1].sql}), type,
+          sides[0].nullable || sides[1].nullable};
+}
+
+constexpr Function kFunctions[] = {
+    {"coalesce", "=+", "$1", Nulls::kAll, "COALESCE($*)"},
+    {"ifnull", "==", "$1", Nulls::kAll, "COALESCE($*)"},
+    {"nvl", "==", "$1", Nulls::kAll, "COALESCE($*)"},
+    {"isnan", "d", "boolean", Nulls::kNever, "COALESCE(isnan($1), FALSE)"},
+    {"greatest", "==+", "$1", Nulls::kAll, "greatest($*)"},
+    {"least", "==+", "$1", Nulls::kAll, "least($*)"},
+    {"zeroifnull", "n", "$1", Nulls::kNever, "COALESCE($1, 0)"},
+    {"nullifzero", "n", "$1", Nulls::kAlways, "NULLIF($1, 0)"},
+};
+
+constexpr SpecialFunction kSpecials[] = {
+    {"when", When}, {"case", When}, {"if", If}, {"nvl2", Nvl2}, {"nullif", NullIf}, {"nanvl", NanVl},
+};
+
+}  // namespace
+
+FunctionGroup ConditionalFunctions() {
+  return {FunctionKind::kScalar, kFunctions, kSpecials};
+}
+
+}  // namespace tinderbox::engine

@@ -1,0 +1,82 @@
+#include "engine/translate/refusals.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tinderbox/error.h"
+
+namespace tinderbox::engine {
+
+namespace {
+
+size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t above = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string Lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+}  // namespace
+
+void RefuseFeature(std::string_view what) {
+  throw Error("UNSUPPORTED_FEATURE", fmt::format("The embedded engine does not support {}.", what),
+              {{"feature", std::string(what)}});
+}
+
+void RefuseTypes(std::string_view operation, const DataType& a, const DataType& b) {
+  throw Error("DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES",
+              fmt::format("Cannot resolve \"{}\": the operands have the incompatible types \"{}\" and \"{}\". "
+                          "Cast one of them.",
+                          operation, a.Sql(), b.Sql()),
+              {{"sqlExpr", std::string(operation)}, {"left", a.Sql()}, {"right", b.Sql()}});
+}
+
+void RefuseArgument(std::string_view function, size_t position, std::string_view wanted, const DataType& given) {
+  throw Error("DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+              fmt::format("Cannot resolve \"{}\": argument {} must be {}, but it has the type \"{}\".", function,
+                          position, wanted, given.Sql()),
+              {{"sqlExpr", std::string(function)},
+               {"paramIndex", std::to_string(position)},
+               {"requiredType", std::string(wanted)},
+               {"inputType", given.Sql()}});
+}
+
+void RefuseCount(std::string_view function, std::string_view wanted, size_t given) {
+  throw Error("WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
+              fmt::format("The function `{}` takes {} arguments, but {} were given.", function, wanted, given),
+              {{"functionName", std::string(function)},
+               {"expectedNum", std::string(wanted)},
+               {"actualNum", std::to_string(given)}});
+}
+
+std::vector<std::string> Nearest(std::string_view name, const std::vector<std::string>& candidates, size_t limit) {
+  std::vector<std::pair<size_t, std::string>> ranked;
+  const std::string lower = Lower(name.substr(0, 200));
+  for (const std::string& candidate : candidates) ranked.emplace_back(EditDistance(lower, Lower(candidate)), candidate);
+  std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<std::string> out;
+  for (const auto& [distance, candidate] : ranked) {
+    if (out.size() == limit) break;
+    out.push_back(candidate);
+  }
+  return out;
+}
+
+}  // namespace tinderbox::engine

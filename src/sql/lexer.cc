@@ -1,0 +1,314 @@
+#include "sql/lexer.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdint>
+
+#include "tinderbox/error.h"
+
+namespace tinderbox::sql {
+
+namespace {
+
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool IsHex(char c) {
+  return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+bool IsIdentifierStart(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+}
+bool IsIdentifierPart(char c) {
+  return IsIdentifierStart(c) || IsDigit(c);
+}
+
+void AppendUtf8(std::string* out, uint32_t point) {
+  if (point < 0x80) {
+    *out += static_cast<char>(point);
+  } else if (point < 0x800) {
+    *out += static_cast<char>(0xC0 | point >> 6);
+    *out += static_cast<char>(0x80 | (point & 0x3F));
+  } else if (point < 0x10000) {
+    *out += static_cast<char>(0xE0 | point >> 12);
+    *out += static_cast<char>(0x80 | (point >> 6 & 0x3F));
+    *out += static_cast<char>(0x80 | (point & 0x3F));
+  } else {
+    *out += static_cast<char>(0xF0 | point >> 18);
+    *out += static_cast<char>(0x80 | (point >> 12 & 0x3F));
+    *out += static_cast<char>(0x80 | (point >> 6 & 0x3F));
+    *out += static_cast<char>(0x80 | (point & 0x3F));
+  }
+}
+
+class Lexer {
+ public:
+  explicit Lexer(std::string_view source) : source_(source) {}
+
+  std::vector<Token> Run() {
+    std::vector<Token> out;
+    while (true) {
+      SkipBlank();
+      if (at_ >= source_.size()) break;
+      out.push_back(Next());
+    }
+    out.push_back({TokenKind::kEnd, "end of input", source_.size(), source_.size()});
+    return out;
+  }
+
+ private:
+  char Peek(size_t ahead = 0) const { return at_ + ahead < source_.size() ? source_[at_ + ahead] : '\0'; }
+  bool Has(size_t ahead = 0) const { return at_ + ahead < source_.size(); }
+
+  void SkipBlank() {
+    while (Has()) {
+      if (Peek() == ' ' || Peek() == '\t' || Peek() == '\n' || Peek() == '\r' || Peek() == '\f') {
+        ++at_;
+      } else if (source_.substr(at_).starts_with("\xC2\xA0")) {
+        at_ += 2;
+      } else if (Peek() == '-' && Peek(1) == '-') {
+        while (Has() && Peek() != '\n') ++at_;
+      } else if (Peek() == '/' && Peek(1) == '*') {
+        SkipBlockComment();
+      } else {
+        return;
+      }
+    }
+  }
+
+  void SkipBlockComment() {
+    const size_t begin = at_;
+    int depth = 0;
+    do {
+      if (!Has()) FailSyntax(source_, begin, "/*", "the comment has no end");
+      if (Peek() == '/' && Peek(1) == '*') {
+        ++depth;
+        at_ += 2;
+      } else if (Peek() == '*' && Peek(1) == '/') {
+        --depth;
+        at_ += 2;
+      } else {
+        ++at_;
+      }
+    } while (depth > 0);
+  }
+
+  Token Next() {
+    const size_t begin = at_;
+    const char c = Peek();
+    if ((c == 'r' || c == 'R') && (Peek(1) == '\'' || Peek(1) == '"')) return RawString(begin);
+    if (IsIdentifierStart(c)) {
+      while (Has() && IsIdentifierPart(Peek())) ++at_;
+      return Make(TokenKind::kIdentifier, begin);
+    }
+    if (c == '`') return Quoted(begin);
+    if (c == '\'' || c == '"') return String(begin);
+    if (IsDigit(c) || (c == '.' && IsDigit(Peek(1)))) return Number(begin);
+    static constexpr std::array<std::string_view, 27> kOperators = {
+        "<=>", ">>>", "||", "<=", ">=", "<>", "!=", "==", "->", "=>", "::", "<<", ">>", "|>",
+        "+",   "-",   "*",  "/",  "%",  "=",  "<",  ">",  "!",  "&",  "|",  "^",  "~"};
+    static constexpr std::string_view kSingles = "()[],.;:?{}@";
+    for (std::string_view symbol : kOperators) {
+      if (source_.substr(at_).starts_with(symbol)) {
+        at_ += symbol.size();
+        return Make(TokenKind::kOperator, begin);
+      }
+    }
+    if (kSingles.find(c) != std::string_view::npos) {
+      ++at_;
+      return Make(TokenKind::kOperator, begin);
+    }
+    FailSyntax(source_, begin, std::string(1, c), "this character has no meaning here");
+  }
+
+  Token Make(TokenKind kind, size_t begin) const {
+    return {kind, std::string(source_.substr(begin, at_ - begin)), begin, at_};
+  }
+
+  Token Quoted(size_t begin) {
+    std::string text;
+    ++at_;
+    while (true) {
+      if (!Has()) FailSyntax(source_, begin, "`", "the quoted name has no end");
+      if (Peek() == '`') {
+        if (Peek(1) != '`') break;
+        ++at_;
+      }
+      text += source_[at_++];
+    }
+    ++at_;
+    if (text.empty()) FailSyntax(source_, begin, "``", "a name cannot be empty");
+    return {TokenKind::kQuotedIdentifier, text, begin, at_};
+  }
+
+  Token RawString(size_t begin) {
+    const char quote = Peek(1);
+    at_ += 2;
+    const size_t from = at_;
+    while (Has() && Peek() != quote) ++at_;
+    if (!Has()) FailSyntax(source_, begin, "r'", "the string has no end");
+    std::string text(source_.substr(from, at_ - from));
+    ++at_;
+    return {TokenKind::kString, text, begin, at_};
+  }
+
+  Token String(size_t begin) {
+    const char quote = Peek();
+    ++at_;
+    std::string text;
+    while (true) {
+      if (!Has()) FailSyntax(source_, begin, std::string(1, quote), "the string has no end");
+      const char c = source_[at_++];
+      if (c == quote) {
+        if (Peek() != quote || !Has()) break;
+        text += quote;
+        ++at_;
+      } else if (c == '\\') {
+        Escape(&text, begin);
+      } else {
+        text += c;
+      }
+    }
+    return {TokenKind::kString, text, begin, at_};
+  }
+
+  bool HexPoint(size_t digits, uint32_t* point) {
+    *point = 0;
+    for (size_t i = 0; i < digits; ++i) {
+      const char c = Peek(1 + i);
+      if (!IsHex(c)) return false;
+      *point = *point * 16 + static_cast<uint32_t>(IsDigit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
+    }
+    return true;
+  }
+
+  /// After a backslash.
+  void Escape(std::string* out, size_t begin) {
+    if (!Has()) FailSyntax(source_, begin, "\\", "the string has no end");
+    const char c = Peek();
+    uint32_t point = 0;
+    if (c == 'u' && HexPoint(4, &point)) {
+      at_ += 5;
+      uint32_t low = 0;
+      if (point >= 0xD800 && point < 0xDC00 && Peek() == '\\' && Peek(1) == 'u') {
+        ++at_;
+        if (HexPoint(4, &low) && low >= 0xDC00 && low < 0xE000) {
+          at_ += 5;
+          point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
+        } else {
+          --at_;
+        }
+      }
+      AppendUtf8(out, point >= 0xD800 && point < 0xE000 ? '?' : point);
+      return;
+    }
+    if (c == 'U' && HexPoint(8, &point) && point <= 0x10FFFF) {
+      at_ += 9;
+      AppendUtf8(out, point);
+      return;
+    }
+    const auto octal = [&](size_t i, char high) { return Peek(i) >= '0' && Peek(i) <= high; };
+    if (octal(0, '1') && octal(1, '7') && octal(2, '7')) {
+      AppendUtf8(out, static_cast<uint32_t>((Peek() - '0') * 64 + (Peek(1) - '0') * 8 + (Peek(2) - '0')));
+      at_ += 3;
+      return;
+    }
+    ++at_;
+    switch (c) {
+      case '0':
+        *out += '\0';
+        return;
+      case 'b':
+        *out += '\b';
+        return;
+      case 'n':
+        *out += '\n';
+        return;
+      case 'r':
+        *out += '\r';
+        return;
+      case 't':
+        *out += '\t';
+        return;
+      case 'Z':
+        *out += '\x1A';
+        return;
+      case '%':
+      case '_':
+        // Kept for LIKE, which reads them again.
+        *out += '\\';
+        *out += c;
+        return;
+      default:
+        *out += c;
+    }
+  }
+
+  Token Number(size_t begin) {
+    while (IsDigit(Peek())) ++at_;
+    if (Peek() == '.' && !(IsIdentifierStart(Peek(1)) && !ExponentAt(1) && !SuffixAt(1))) {
+      ++at_;
+      while (IsDigit(Peek())) ++at_;
+    }
+    if (ExponentAt(0)) {
+      ++at_;
+      if (Peek() == '+' || Peek() == '-') ++at_;
+      while (IsDigit(Peek())) ++at_;
+    }
+    if (const size_t suffix = SuffixAt(0)) at_ += suffix;
+    if (Has() && IsIdentifierPart(Peek())) {
+      while (Has() && IsIdentifierPart(Peek())) ++at_;
+      FailSyntax(source_, begin, source_.substr(begin, at_ - begin),
+                 "a number runs into a name; quote the name with back-ticks");
+    }
+    return Make(TokenKind::kNumber, begin);
+  }
+
+  bool ExponentAt(size_t ahead) const {
+    if (Peek(ahead) != 'e' && Peek(ahead) != 'E') return false;
+    const char next = Peek(ahead + 1);
+    return IsDigit(next) || ((next == '+' || next == '-') && IsDigit(Peek(ahead + 2)));
+  }
+
+  size_t SuffixAt(size_t ahead) const {
+    const auto upper = [&](size_t i) { return static_cast<char>(Peek(ahead + i) & ~0x20); };
+    const auto ends = [&](size_t i) { return !Has(ahead + i) || !IsIdentifierPart(Peek(ahead + i)); };
+    if (Has(ahead + 1) && upper(0) == 'B' && upper(1) == 'D' && ends(2)) return 2;
+    if (Has(ahead) && std::string_view("LSYDF").find(upper(0)) != std::string_view::npos && ends(1)) return 1;
+    return 0;
+  }
+
+  std::string_view source_;
+  size_t at_ = 0;
+};
+
+}  // namespace
+
+std::vector<Token> Tokenize(std::string_view source) {
+  return Lexer(source).Run();
+}
+
+void FailSyntax(std::string_view source, size_t offset, std::string_view near, std::string_view hint) {
+  size_t line = 1;
+  size_t start = 0;
+  for (size_t i = 0; i < offset && i < source.size(); ++i) {
+    if (source[i] == '\n') {
+      ++line;
+      start = i + 1;
+    }
+  }
+  const size_t stop = source.find('\n', start);
+  const std::string_view shown =
+      source.substr(start, (stop == std::string_view::npos ? source.size() : stop) - start).substr(0, 200);
+  const size_t column = offset - start;
+  throw Error("PARSE_SYNTAX_ERROR",
+              fmt::format("Syntax error at or near '{}' (line {}, column {}){}{}.\n  {}\n  {}^", near, line, column + 1,
+                          hint.empty() ? "" : ": ", hint, shown, std::string(column < 200 ? column : 0, ' ')),
+              {{"error", fmt::format("'{}'", near)},
+               {"hint", std::string(hint)},
+               {"line", std::to_string(line)},
+               {"column", std::to_string(column + 1)}});
+}
+
+}  // namespace tinderbox::sql
