@@ -66,6 +66,7 @@ void AddWarnings(DiffSummary* summary) {
             fmt::format("Column \"{}\" is only on the right side and was not compared.", column.name));
         break;
       case ColumnStatus::kTypeChanged:
+        if (!column.compared_as) break;  // said where the columns were paired
         summary->warnings.push_back(fmt::format(
             "Column \"{}\" is {} on the left and {} on the right; compared as {}{}.", column.name,
             column.left_type->SimpleString(), column.right_type->SimpleString(), column.compared_as->SimpleString(),

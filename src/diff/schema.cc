@@ -158,6 +158,7 @@ class Matcher {
       if (!left_index_.contains(Fold(right_.schema.fields[i].name))) AddColumn(std::nullopt, i);
     }
     TakeKeys();
+    if (out_.compared.empty() && !out_.warnings.empty()) base::Fail("TINDERBOX_DIFF_TYPES", "{}", out_.warnings[0]);
     if (out_.compared.empty()) {
       base::Fail(
           "TINDERBOX_DIFF_COLUMNS",
@@ -277,10 +278,17 @@ class Matcher {
     const StructField& l = left_.schema.fields[left];
     const StructField& r = right_.schema.fields[right];
     const std::optional<DataType> common = CommonType(l.type, r.type);
+    if (!common && column->is_key) {
+      base::Fail("TINDERBOX_DIFF_TYPES", "The key column \"{}\" is {} on the left and {} on the right, and {}. {}",
+                 column->name, l.type.SimpleString(), r.type.SimpleString(), Why(l.type, r.type),
+                 Advice(l.type, r.type));
+    }
     if (!common) {
-      base::Fail("TINDERBOX_DIFF_TYPES", "{} \"{}\" is {} on the left and {} on the right, and {}. {}",
-                 column->is_key ? "The key column" : "Column", column->name, l.type.SimpleString(),
-                 r.type.SimpleString(), Why(l.type, r.type), Advice(l.type, r.type));
+      column->status = ColumnStatus::kTypeChanged;
+      out_.warnings.push_back(
+          fmt::format("Column \"{}\" is {} on the left and {} on the right and was not compared: {}. {}", column->name,
+                      l.type.SimpleString(), r.type.SimpleString(), Why(l.type, r.type), Advice(l.type, r.type)));
+      return;
     }
     ComparedColumn compared;
     compared.name = column->name;

@@ -45,7 +45,8 @@ struct SideColumns {
 };
 
 /// Pairs columns by name and decides how each pair is compared. Throws Error TINDERBOX_DIFF_COLUMNS (unknown, ambiguous
-/// or no common names) and TINDERBOX_DIFF_TYPES (a pair that cannot be compared without being told how).
+/// or no common names) and TINDERBOX_DIFF_TYPES (a key that cannot be compared without being told how; another such
+/// column is a schema difference).
 MatchedColumns MatchColumns(const SideColumns& left, const SideColumns& right, const DiffOptions& options);
 
 /// The type that holds the values of both, or nullopt. Widening only: nothing is parsed, rounded or cut. Double against
