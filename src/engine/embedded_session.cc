@@ -40,10 +40,9 @@ class EmbeddedSession : public spark::Session {
     database.threads = options.threads > 0 ? options.threads : AvailableCores();
     database.temp_directory = options.temp_directory;
     database.time_zone = options.time_zone;
-    threads_ = database.threads;
     database_ = std::make_shared<Database>(database);
     database_->Register(kLocalTableFunction, [locals = locals_](std::string_view name) { return locals->Find(name); });
-    RegisterSources(*database_, threads_);
+    RegisterSources(*database_);
   }
 
   std::unique_ptr<BatchReader> Execute(const proto::Relation& relation) override {
@@ -149,7 +148,6 @@ class EmbeddedSession : public spark::Session {
   std::shared_ptr<Database> database_;
   std::shared_ptr<LocalTables> locals_ = std::make_shared<LocalTables>();
   PersistedTables persisted_;
-  int threads_ = 1;
   std::mutex persist_mutex_;
   std::mutex conf_mutex_;
   std::map<std::string, std::string> conf_;

@@ -1,13 +1,15 @@
 #include "engine/sources.h"
 
+#include "engine/files/csv_source.h"
 #include "engine/files/json_source.h"
+#include "engine/files/text.h"
 #include "engine/functions/native.h"
 
 namespace tinderbox::engine {
 
-void RegisterSources(Database& database, int threads) {
-  (void)threads;
-  database.Register("tb_json", MakeJsonSource);
+void RegisterSources(Database& database) {
+  database.Register(kCsvFunction, MakeCsvSource);
+  database.Register(kJsonFunction, MakeJsonSource);
   database.Register(NativeFunctions());
 }
 

@@ -5,6 +5,6 @@
 namespace tinderbox::engine {
 
 /// Gives a database our table functions (CSV, JSON) and our native functions.
-void RegisterSources(Database& database, int threads);
+void RegisterSources(Database& database);
 
 }  // namespace tinderbox::engine

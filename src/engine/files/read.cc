@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/files/parquet.h"
+#include "engine/files/text.h"
 #include "engine/translate/relation_translator.h"
 #include "tinderbox/error.h"
 
@@ -30,6 +31,8 @@ FileTable ReadFiles(const FileRead& given, Database& database) {
     throw Error("DATA_SOURCE_NOT_FOUND.NO_PATH", fmt::format("Reading {} needs a path.", request.format));
   }
   if (SameName(request.format, "parquet", false) || request.format.empty()) return ReadParquet(request, database);
+  if (SameName(request.format, "csv", false)) return ReadCsv(request);
+  if (SameName(request.format, "json", false)) return ReadJson(request);
   throw Error("DATA_SOURCE_NOT_FOUND",
               fmt::format("The embedded engine reads csv, json and parquet, not \"{}\".", request.format),
               {{"provider", request.format}});

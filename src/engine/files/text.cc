@@ -1,0 +1,121 @@
+#include "engine/files/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "csv/infer.h"
+#include "engine/files/json_source.h"
+#include "engine/limits.h"
+#include "engine/translate/relation_translator.h"
+#include "tinderbox/error.h"
+
+namespace tinderbox::engine {
+
+namespace {
+
+using Options = std::map<std::string, std::string>;
+using Infer = std::function<StructType(const std::vector<std::string>&, const Options&)>;
+
+std::string Spec(const std::vector<std::string>& files, const Options& options, const StructType& schema) {
+  nlohmann::json json;
+  json["files"] = files;
+  json["options"] = options;
+  json["schema"] = nlohmann::json::parse(schema.Json());
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+FileTable ReadText(const FileRead& request, const char* format, const char* function, const Infer& infer) {
+  InputFiles input = ListInput(request.paths);
+  FileTable out;
+  for (const InputFile& file : input.files) out.paths.push_back(file.path.string());
+  Options options = request.options;
+  if (!FindOption(options, "timeZone") && request.time_zone != "UTC") options["timeZone"] = request.time_zone;
+
+  StructType schema;
+  if (request.schema) {
+    schema = *request.schema;
+  } else if (out.paths.empty()) {
+    throw Error("UNABLE_TO_INFER_SCHEMA",
+                fmt::format("Unable to infer the schema for {}: there is no data file in {}. Give a schema.", format,
+                            fmt::join(request.paths, ", ")),
+                {{"format", format}});
+  } else {
+    schema = infer(out.paths, options);
+  }
+  // The two columns of ours that tell of what could not be read.
+  for (const char* option : {"columnNameOfMalformed", "columnNameOfLocation"}) {
+    auto name = FindOption(options, option);
+    if (name && !name->empty() && !schema.Find(*name)) schema.fields.push_back({*name, DataType(TypeKind::kString)});
+  }
+
+  std::vector<StructField> partitions = input.partitions;
+  std::vector<StructField> kept;
+  for (const StructField& field : schema.fields) {
+    auto partition =
+        std::ranges::find_if(partitions, [&](const StructField& p) { return SameName(p.name, field.name, false); });
+    if (partition == partitions.end()) {
+      kept.push_back(field);
+    } else if (request.schema) {
+      *partition = field;
+    }
+  }
+  schema.fields = kept;
+  StructType all = schema;
+  all.fields.insert(all.fields.end(), partitions.begin(), partitions.end());
+  for (StructField& field : all.fields) field.nullable = true;
+  std::vector<OutputColumn> columns = NewColumns(all);
+
+  auto select = [&](const std::vector<std::string>& files, const InputFile* of) {
+    std::vector<SelectItem> items;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      Sql value = Ident(fmt::format("c{}", i));
+      if (i >= schema.fields.size()) {
+        const auto& text = of->partition_values[i - schema.fields.size()];
+        value = CastTo(text ? StringLiteral(*text) : Token("NULL"), columns[i].type);
+      }
+      items.push_back({value, columns[i]});
+    }
+    return Select(std::move(items), Call(function, {StringLiteral(Spec(files, options, schema))})).sql;
+  };
+  out.relation.columns = columns;
+  if (out.paths.empty()) {
+    std::vector<SelectItem> items;
+    for (const OutputColumn& column : columns) items.push_back({CastTo(Token("NULL"), column.type), column});
+    out.relation.sql = Select(std::move(items), Token("(SELECT 1)"), Token("WHERE false")).sql;
+    return out;
+  }
+  // One scan for each run of files in the same partition.
+  std::vector<Sql> scans;
+  for (size_t begin = 0; begin < input.files.size();) {
+    size_t end = begin;
+    std::vector<std::string> files;
+    for (; end < input.files.size() && input.files[end].partition_values == input.files[begin].partition_values;
+         ++end) {
+      files.push_back(input.files[end].path.string());
+    }
+    scans.push_back(select(files, &input.files[begin]));
+    begin = end;
+  }
+  out.relation.sql = scans.size() == 1 ? scans[0] : Join(scans, "\nUNION ALL\n");
+  return out;
+}
+
+}  // namespace
+
+FileTable ReadCsv(const FileRead& given) {
+  FileRead request = given;
+  // Spark reads texts unless asked for more.
+  if (!FindOption(request.options, "inferSchema")) request.options["inferSchema"] = "false";
+  return ReadText(request, "CSV", kCsvFunction, [](const auto& files, const Options& options) {
+    return csv::InferSchema(files, options, AvailableCores());
+  });
+}
+
+FileTable ReadJson(const FileRead& request) {
+  return ReadText(request, "JSON", kJsonFunction,
+                  [](const auto& files, const Options& options) { return InferJsonSchema(files, options); });
+}
+
+}  // namespace tinderbox::engine

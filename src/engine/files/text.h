@@ -1,0 +1,14 @@
+#pragma once
+
+#include "engine/files/read.h"
+
+namespace tinderbox::engine {
+
+/// spark.read.csv and spark.read.json, through our own table functions kCsvFunction and kJsonFunction.
+FileTable ReadCsv(const FileRead& request);
+FileTable ReadJson(const FileRead& request);
+
+inline constexpr char kCsvFunction[] = "tb_csv";
+inline constexpr char kJsonFunction[] = "tb_json";
+
+}  // namespace tinderbox::engine
