@@ -149,7 +149,7 @@ void CallFunction(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vec
 
 LogicalType ToLogicalType(const ParameterType& parameter) {
   if (parameter.any) return LogicalType(duckdb_create_logical_type(DUCKDB_TYPE_ANY));
-  return ToLogicalType(parameter.type);
+  return engine::ToLogicalType(parameter.type);
 }
 
 }  // namespace
