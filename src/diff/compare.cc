@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/json_text.h"
+#include "base/temp_dir.h"
 #include "csv/infer.h"
 #include "diff/discard.h"
 #include "diff/files.h"
@@ -437,7 +438,7 @@ class Discarding {
     };
     std::vector<std::string> key;
     for (size_t i = 0; i < layout.keys; ++i) key.push_back(layout.columns[i].left_name);
-    folder_.emplace(TemporaryParent(session_), "tinderbox-diff-");
+    folder_.emplace(TemporaryParent(session_));
     std::optional<CsvDiscard> found = DiscardEqualRecords(side(sides_.left), side(sides_.right), *schema, key,
                                                           folder_->path().string(), tuning_, Progress());
     if (!found) return std::nullopt;
@@ -484,7 +485,7 @@ class Discarding {
   const Comparer& comparer_;
   ProgressReporter* progress_;
   DiscardTuning tuning_;
-  std::optional<TemporaryFolder> folder_;
+  std::optional<base::TempDir> folder_;
 };
 
 int64_t Integer(const Value& value) {

@@ -1,7 +1,6 @@
 #include "diff/files.h"
 
 #include <glob.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -127,19 +126,6 @@ bool IsWithin(const fs::path& inner, const fs::path& outer) {
   const fs::path o = fs::weakly_canonical(fs::absolute(outer), error);
   auto [at_outer, at_inner] = std::mismatch(o.begin(), o.end(), i.begin(), i.end());
   return at_outer == o.end() || (at_outer->empty() && std::next(at_outer) == o.end());
-}
-
-TemporaryFolder::TemporaryFolder(const fs::path& parent, std::string_view prefix) {
-  std::string name = (parent / prefix).string() + "XXXXXX";
-  if (::mkdtemp(name.data()) == nullptr) {
-    base::FailErrno("TINDERBOX_TEMPORARY_FOLDER", errno, fmt::format("Cannot make a folder in {}", parent.string()));
-  }
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
 }
 
 }  // namespace tinderbox::diff

@@ -22,18 +22,4 @@ uint64_t TotalBytes(const std::vector<std::filesystem::path>& files);
 /// True when `inner` is `outer` or lies inside it, links resolved.
 bool IsWithin(const std::filesystem::path& inner, const std::filesystem::path& outer);
 
-/// A folder that is removed with everything in it when this object ends.
-class TemporaryFolder {
- public:
-  /// Makes a new folder with a name of its own in `parent`.
-  TemporaryFolder(const std::filesystem::path& parent, std::string_view prefix);
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 }  // namespace tinderbox::diff

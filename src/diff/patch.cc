@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "base/fail.h"
+#include "base/staged_output.h"
 #include "diff/files.h"
 #include "diff/result.h"
 #include "tinderbox/functions.h"
@@ -134,25 +135,6 @@ void RefuseNested(const StructType& schema, const std::string& format) {
   }
 }
 
-/// Puts the finished folder in its place; what was there stays until then.
-void MoveInto(const fs::path& from, const fs::path& to, const fs::path& aside) {
-  std::error_code error;
-  if (fs::exists(to)) fs::rename(to, aside / "replaced", error);
-  if (!error) fs::rename(from, to, error);
-  if (error) {
-    std::error_code ignored;
-    if (!fs::exists(to) && fs::exists(aside / "replaced")) fs::rename(aside / "replaced", to, ignored);
-    base::FailErrno("TINDERBOX_WRITE_FAILED", error.value(),
-                    fmt::format("Cannot put the result in place at {}", to.string()));
-  }
-}
-
-fs::path ParentOf(const fs::path& path) {
-  const fs::path parent = fs::absolute(path).lexically_normal().parent_path();
-  fs::create_directories(parent);
-  return parent;
-}
-
 struct Metadata {
   StructType left, right;
   std::string format;
@@ -239,10 +221,10 @@ void WritePatch(const DiffResult::State& state, const DiffOutput& output) {
   std::vector<Column> columns = {fn::Col(kCount)};
   for (const Column& column : Restored(right)) columns.push_back(column);
 
-  const fs::path target = LocalPath(output.path);
-  const TemporaryFolder aside(ParentOf(target), "." + target.filename().string() + ".tinderbox-");
-  const fs::path folder = aside.path() / "patch";
-  DataFrameWriter writer = rows.Sort(std::move(order)).Select(std::move(columns)).Write().Format(output.format);
+  base::StagedOutput staged(LocalPath(output.path), base::StagedOutput::Kind::kFolder, output.overwrite);
+  const fs::path& folder = staged.path();
+  DataFrameWriter writer =
+      rows.Sort(std::move(order)).Select(std::move(columns)).Write().Format(output.format).Mode(SaveMode::kOverwrite);
   if (output.format == "csv") writer = writer.Option("header", "true").Option("escape", "\"");
   writer.Save(folder.string());
   const nlohmann::ordered_json metadata = {{"tinderbox_patch", kVersion},
@@ -255,7 +237,7 @@ void WritePatch(const DiffResult::State& state, const DiffOutput& output) {
   file.close();
   if (!file)
     base::Fail("TINDERBOX_WRITE_FAILED", "Cannot write {} (is the disk full?).", (folder / kMetadataFile).string());
-  MoveInto(folder, target, aside.path());
+  staged.Commit();
 }
 
 }  // namespace diff

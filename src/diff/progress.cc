@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/interrupt.h"
+
 namespace tinderbox::diff {
 
 ProgressReporter::ProgressReporter(const Session& session, const DiffProgressSink& sink)
@@ -28,6 +30,7 @@ void ProgressReporter::Phase(const std::string& phase) {
 }
 
 void ProgressReporter::Report(double fraction, uint64_t rows) {
+  base::ThrowIfInterrupted();
   const std::lock_guard lock(mutex_);
   reported_ = true;
   now_.fraction = fraction;

@@ -20,7 +20,7 @@ class ProgressReporter {
 
   /// Names what begins now. Until Report is called, fraction and rows are the session's.
   void Phase(const std::string& phase);
-  /// Overrides what the session says, for work that is done outside of it.
+  /// Overrides what the session says, for work that is done outside of it. Throws Interrupted after Ctrl-C.
   void Report(double fraction, uint64_t rows);
 
  private:
