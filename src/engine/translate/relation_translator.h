@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/translate/expressions.h"
+#include "engine/translate/names.h"
 #include "engine/translate/relations.h"
 #include "spark/proto.h"
 #include "tinderbox/error.h"
@@ -36,7 +37,6 @@ TranslatedRelation Select(std::vector<SelectItem> items, const Sql& from, const 
 Sql Derived(const Sql& sql);
 /// SELECT * FROM (input) rest, with the input's columns.
 TranslatedRelation SelectAll(TranslatedRelation input, const Sql& rest);
-bool SameName(std::string_view a, std::string_view b, bool case_sensitive);
 
 class RelationTranslator {
  public:

@@ -40,11 +40,6 @@ bool HasMap(const DataType& type) {
 
 }  // namespace
 
-bool SameName(std::string_view a, std::string_view b, bool case_sensitive) {
-  if (case_sensitive) return a == b;
-  return std::ranges::equal(a, b, [](char x, char y) { return LowerAscii(x) == LowerAscii(y); });
-}
-
 void RequireComparable(const std::vector<OutputColumn>& columns, const char* operation) {
   for (const OutputColumn& column : columns) {
     if (!HasMap(column.type)) continue;
