@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "base/interrupt.h"
+#include "base/temp_dir.h"
 #include "cli/console.h"
 #include "cli/diffit_commands.h"
 #include "cli/inputs.h"
@@ -145,16 +146,16 @@ std::string Show(const DiffResult& result, bool compat) {
   return ShowText(names, shown, kShown);
 }
 
-void WriteParquet(const Session& session, const DiffResult& result, const std::string& path, bool compat) {
+void WriteParquet(const Session& session, const DiffResult& result, const std::string& path, const DiffitLine& line) {
   DiffOutput output;
   output.path = path;
   output.layout = DiffLayout::kDiffit;
   output.overwrite = true;
-  if (!compat) {
+  if (!line.Has("compat")) {
     result.Write(output);
     return;
   }
-  const diff::TemporaryFolder folder(std::filesystem::temp_directory_path(), "tinderbox-diffit");
+  const base::TempDir folder(line.Last("temp").value_or(""));
   output.path = (folder.path() / "rows").string();
   result.Write(output);
   std::vector<Column> columns;
@@ -222,7 +223,7 @@ int DiffitRow(const DiffitLine& line) {
   const std::optional<std::string> output = OutputPath(line);
   std::string text;
   if (output) {
-    WriteParquet(session, result, *output, compat);
+    WriteParquet(session, result, *output, line);
   } else {
     text = Show(result, compat);
   }
