@@ -569,15 +569,18 @@ Comparison Compare(const Session& session, const OpenedSides& sides, const Match
                    const DiffOptions& options, ProgressReporter* progress) {
   DifferenceLayout layout{matched.compared, matched.keys,
                           !sides.left.malformed_column.empty() || !sides.right.malformed_column.empty()};
-  const Comparer comparer(session, sides, layout, options.set_semantics);
+  const Comparer reading(session, sides, layout, options.set_semantics);
   const Form form = layout.grouped() ? Form::kGrouping : Form::kCanonical;
-  Discarding discarding(session, sides, comparer, progress);
+  Discarding discarding(session, sides, reading, progress);
   // Counting how often rows occur in either side needs all of them: without their equals, a row may look like
   // one-sided.
   const Remaining remaining = discarding.Run(options.discard && !options.set_semantics, form);
   progress->Phase("comparing");
   Comparison out{layout, options.set_semantics, {}, {}, std::nullopt, remaining.rows.left};
-  CountRows(comparer, remaining, &out);
+  CountRows(reading, remaining, &out);
+  // Most files have no malformed value, and then the plans get by without them.
+  out.layout.has_malformed = out.left.malformed_rows + out.right.malformed_rows > 0;
+  const Comparer comparer(session, sides, out.layout, options.set_semantics);
   if (options.set_semantics) {
     const Row distinct = comparer.DistinctRows(remaining.rows).Collect()[0];
     out.left.rows = Integer(distinct[0]);
