@@ -106,8 +106,11 @@ std::string HelpText(const CLI::App& app, const std::string& verb) {
         continue;
       }
       std::string left = Names(*option);
-      const std::string type = option->get_type_name();
-      if (option->get_expected_max() > 0 && !type.empty()) left += (type.front() == '[' ? "" : " ") + type;
+      // What validators add to the type stands in the description as well.
+      std::string type = option->get_type_name();
+      type = type.substr(0, std::min(type.find(":{"), type.find(":INT")));
+      const bool attached = type.rfind("[=", 0) == 0;
+      if (attached || (option->get_expected_max() > 0 && !type.empty())) left += (attached ? "" : " ") + type;
       AddHelpLine(&out, left, option->get_description());
     }
   }
