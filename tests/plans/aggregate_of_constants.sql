@@ -1,0 +1,3 @@
+SELECT CAST(7 AS INTEGER) AS "seven"
+FROM (SELECT 1)
+-- seven INT NOT NULL

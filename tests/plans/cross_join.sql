@@ -1,0 +1,14 @@
+SELECT "name", "amount"
+FROM (
+SELECT "id", "name", "age", "score", "tags", "home", "id_2", "person", "amount", "at"
+FROM (
+SELECT *
+FROM "people"
+) AS l
+CROSS JOIN (
+SELECT *
+FROM "orders"
+) AS r("id_2", "person", "amount", "at")
+)
+-- name STRING
+-- amount DECIMAL(10,2)

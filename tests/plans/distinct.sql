@@ -1,0 +1,9 @@
+SELECT DISTINCT *
+FROM (
+SELECT "name"
+FROM (
+SELECT *
+FROM "people"
+)
+)
+-- name STRING

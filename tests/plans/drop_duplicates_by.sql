@@ -1,0 +1,11 @@
+SELECT DISTINCT ON ("name") *
+FROM (
+SELECT *
+FROM "people"
+)
+-- id BIGINT NOT NULL
+-- name STRING
+-- age INT
+-- score DOUBLE
+-- tags ARRAY<STRING>
+-- home STRUCT<city: STRING, zip: INT>

@@ -1,0 +1,6 @@
+SELECT count(*) AS "n"
+FROM (
+SELECT *
+FROM "people"
+)
+-- n BIGINT NOT NULL

@@ -1,0 +1,16 @@
+(
+SELECT "name"
+FROM (
+SELECT *
+FROM "people"
+)
+)
+INTERSECT
+(
+SELECT "name"
+FROM (
+SELECT *
+FROM "people"
+)
+)
+-- name STRING

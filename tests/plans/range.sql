@@ -1,0 +1,3 @@
+SELECT "range" AS "id"
+FROM range(5, 100, 7)
+-- id BIGINT NOT NULL

@@ -1,0 +1,2 @@
+-- error DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN
+-- The filter age is of type int; it must be a boolean.

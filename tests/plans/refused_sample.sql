@@ -1,0 +1,2 @@
+-- error UNSUPPORTED_FEATURE.RELATION
+-- The embedded engine does not support the operation Sample.

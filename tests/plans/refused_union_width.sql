@@ -1,0 +1,2 @@
+-- error NUM_COLUMNS_MISMATCH
+-- UNION needs the same number of columns on both sides, but one has 1 and the other 6.

@@ -1,0 +1,20 @@
+SELECT *
+FROM (
+SELECT *
+FROM (
+SELECT *
+FROM (
+SELECT *
+FROM "people"
+)
+ORDER BY "age" ASC NULLS FIRST, "name" DESC NULLS LAST
+)
+LIMIT 10
+)
+OFFSET 2
+-- id BIGINT NOT NULL
+-- name STRING
+-- age INT
+-- score DOUBLE
+-- tags ARRAY<STRING>
+-- home STRUCT<city: STRING, zip: INT>

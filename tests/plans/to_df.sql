@@ -1,0 +1,7 @@
+SELECT "id", "name"
+FROM (
+SELECT *
+FROM "people"
+)
+-- a BIGINT NOT NULL
+-- b STRING
