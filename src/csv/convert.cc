@@ -91,14 +91,16 @@ bool IsLeap(int64_t year) {
 
 /// Days since 1970-01-01 in the proleptic Gregorian calendar; false when there is no such day.
 bool DaysOf(int64_t year, int month, int day, int64_t* out) {
-  static constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  static constexpr int16_t kBefore[2][13] = {{0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365},
+                                             {0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335, 366}};
   if (month < 1 || month > 12 || day < 1) return false;
-  if (day > kDays[month - 1] + (month == 2 && IsLeap(year) ? 1 : 0)) return false;
-  const int64_t y = month <= 2 ? year - 1 : year;
-  const int64_t era = (y >= 0 ? y : y - 399) / 400;
-  const int64_t year_of_era = y - era * 400;
-  const int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  *out = era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+  const int16_t* before = kBefore[IsLeap(year) ? 1 : 0] + (month - 1);
+  if (day > before[1] - before[0]) return false;
+  // Counted from a year that begins a cycle of 400 years, so that the divisions are of positive numbers.
+  constexpr int64_t kCycles = 25000;
+  const auto years = static_cast<uint64_t>(year + kCycles * 400 - 1);
+  const uint64_t days = years * 365 + years / 4 - years / 100 + years / 400;
+  *out = static_cast<int64_t>(days) - kCycles * 146097 - 719162 + before[0] + day - 1;
   return true;
 }
 
@@ -106,10 +108,34 @@ int TwoDigits(const char* text) {
   return (text[0] - '0') * 10 + (text[1] - '0');
 }
 
-/// "dddd-dd-dd" at the begin of at least ten bytes.
-bool HasDateShape(const char* t) {
-  return IsDigit(t[0]) && IsDigit(t[1]) && IsDigit(t[2]) && IsDigit(t[3]) && t[4] == '-' && IsDigit(t[5]) &&
-         IsDigit(t[6]) && t[7] == '-' && IsDigit(t[8]) && IsDigit(t[9]);
+/// Reads "dddd-dd-dd" at the begin of at least ten bytes; false when that is not there.
+bool ReadDate(const char* text, int* year, int* month, int* day) {
+  uint64_t bytes;
+  std::memcpy(&bytes, text, 8);
+  bytes ^= 0x2D30302D30303030u;  // digits become 0 to 9, and the two hyphens 0
+  const uint64_t over = ((bytes & 0x7F7F7F7F7F7F7F7Fu) + 0x7F76767F76767676u) | bytes;
+  const auto d0 = static_cast<unsigned char>(text[8] - '0');
+  const auto d1 = static_cast<unsigned char>(text[9] - '0');
+  if ((over & 0x8080808080808080u) != 0 || d0 > 9 || d1 > 9) return false;
+  const auto at = [&](int i) { return static_cast<int>(bytes >> (8 * i) & 0xF); };
+  *year = at(0) * 1000 + at(1) * 100 + at(2) * 10 + at(3);
+  *month = at(5) * 10 + at(6);
+  *day = d0 * 10 + d1;
+  return true;
+}
+
+/// Reads "dd:dd:dd"; false when that is not there.
+bool ReadTime(const char* text, int* hour, int* minute, int* second) {
+  uint64_t bytes;
+  std::memcpy(&bytes, text, 8);
+  bytes ^= 0x30303A30303A3030u;
+  const uint64_t over = ((bytes & 0x7F7F7F7F7F7F7F7Fu) + 0x76767F76767F7676u) | bytes;
+  if ((over & 0x8080808080808080u) != 0) return false;
+  const auto at = [&](int i) { return static_cast<int>(bytes >> (8 * i) & 0xF); };
+  *hour = at(0) * 10 + at(1);
+  *minute = at(3) * 10 + at(4);
+  *second = at(6) * 10 + at(7);
+  return true;
 }
 
 struct TimestampParts {
@@ -177,13 +203,13 @@ bool ToMicros(int64_t days, int hour, int minute, int second, int64_t micros, in
 /// [+-]yyyy[yy][-[m]m[-[d]d[( |T)[h]h[:[m]m[:[s]s[.fraction]]][zone]]]]; more than six digits of the fraction are cut
 /// off.
 bool ParseParts(std::string_view text, TimestampParts* out) {
-  if (text.size() == 19 && HasDateShape(text.data()) && (text[10] == ' ' || text[10] == 'T') && text[13] == ':' &&
-      text[16] == ':' && IsDigit(text[11]) && IsDigit(text[12]) && IsDigit(text[14]) && IsDigit(text[15]) &&
-      IsDigit(text[17]) && IsDigit(text[18])) {
-    int64_t days;
-    const char* t = text.data();
-    return DaysOf(TwoDigits(t) * 100 + TwoDigits(t + 2), TwoDigits(t + 5), TwoDigits(t + 8), &days) &&
-           ToMicros(days, TwoDigits(t + 11), TwoDigits(t + 14), TwoDigits(t + 17), 0, &out->micros);
+  int year, month, day, hour, minute, second;
+  if (text.size() == 19 && (text[10] == ' ' || text[10] == 'T') && ReadDate(text.data(), &year, &month, &day) &&
+      ReadTime(text.data() + 11, &hour, &minute, &second)) {
+    int64_t date;
+    if (hour > 23 || minute > 59 || second > 59 || !DaysOf(year, month, day, &date)) return false;
+    out->micros = (date * 86400 + (hour * 60 + minute) * 60 + second) * 1'000'000;
+    return true;
   }
   text = TrimAll(text);
   if (text.empty()) return false;
@@ -453,9 +479,9 @@ bool DecimalShape(std::string_view text, int* precision, int* scale) {
 
 bool ParseDate(std::string_view text, int32_t* out) {
   int64_t days = 0;
-  if (text.size() == 10 && HasDateShape(text.data())) {
-    const char* t = text.data();
-    if (!DaysOf(TwoDigits(t) * 100 + TwoDigits(t + 2), TwoDigits(t + 5), TwoDigits(t + 8), &days)) return false;
+  int year, month, day;
+  if (text.size() == 10 && ReadDate(text.data(), &year, &month, &day)) {
+    if (!DaysOf(year, month, day, &days)) return false;
     *out = static_cast<int32_t>(days);
     return true;
   }

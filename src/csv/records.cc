@@ -9,6 +9,7 @@ RecordWalker::RecordWalker(const Dialect& dialect, Simd simd)
       specials_(dialect),
       simd_(simd),
       plain_separator_(dialect.separator.size() == 1),
+      first_separator_(dialect.separator[0]),
       plain_newlines_(dialect.line_separator.empty()) {}
 
 void RecordWalker::Index(const char* data, uint32_t size) {
@@ -32,13 +33,13 @@ void RecordWalker::Extend(const char* data, uint32_t size) {
   positions_[position_count_] = size;
 }
 
-bool RecordWalker::IsSeparator(uint32_t at) const {
-  if (plain_separator_) return at < size_ && data_[at] == dialect_.separator[0];
+inline bool RecordWalker::IsSeparator(uint32_t at) const {
+  if (plain_separator_) return at < size_ && data_[at] == first_separator_;
   return size_ - at >= dialect_.separator.size() && at < size_ &&
          std::memcmp(data_ + at, dialect_.separator.data(), dialect_.separator.size()) == 0;
 }
 
-uint32_t RecordWalker::NewlineLength(uint32_t at) const {
+inline uint32_t RecordWalker::NewlineLength(uint32_t at) const {
   if (at >= size_) return 0;
   const char c = data_[at];
   if (plain_newlines_) {
@@ -131,6 +132,14 @@ bool RecordWalker::WalkQuoted(uint32_t open, size_t* special, bool at_end, uint3
       if (after > at + 1) complex = true;
     }
     uint32_t rest = after;
+    if (!complex && plain_separator_ && after + 2 < size_ &&
+        (data_[after] == first_separator_ || data_[after] == '\n') && plain_newlines_) {
+      while (positions_[k] < after) ++k;
+      out->field = {open + 1, at | Field::kQuoted};
+      out->end = after;
+      *special = k;
+      return true;
+    }
     while (rest < size_ && static_cast<unsigned char>(data_[rest]) <= ' ' && !IsSeparator(rest) &&
            NewlineLength(rest) == 0) {
       ++rest;
@@ -207,7 +216,7 @@ RecordWalker::Stop RecordWalker::Walk(uint32_t begin, uint32_t stop, bool at_end
           flags |= quoted.flags;
           fields_[field_count_++] = quoted.field;
           special = quoted.end;
-          if (special < size && IsSeparator(special)) {
+          if (special < size && data[special] == separator && (separator_size == 1 || IsSeparator(special))) {
             field_begin = special + separator_size;
             while (k < position_count_ && positions_[k] < field_begin) ++k;
             continue;
@@ -224,7 +233,7 @@ RecordWalker::Stop RecordWalker::Walk(uint32_t begin, uint32_t stop, bool at_end
         if (plain_newlines_ ? c == '\n' || c == '\r' : NewlineLength(special) > 0) break;
       }
       fields_[field_count_++] = {field_begin, special};
-      if (special < size && data[special] == separator && IsSeparator(special)) {
+      if (special < size && data[special] == separator && (separator_size == 1 || IsSeparator(special))) {
         field_begin = special + separator_size;
         if (separator_size == 1) {
           ++k;

@@ -105,6 +105,7 @@ class RecordWalker {
   const SpecialBytes specials_;
   const Simd simd_;
   const bool plain_separator_;
+  const char first_separator_;
   const bool plain_newlines_;
   const char* data_ = nullptr;
   uint32_t size_ = 0;

@@ -26,6 +26,8 @@ class OutVector {
   }
   void SetNull(size_t row);
   void SetString(size_t row, std::string_view bytes);  ///< STRING (must be valid UTF-8) and BINARY
+  /// The same without a check. REQUIRES: the bytes of a STRING are known to be valid UTF-8.
+  void SetCheckedString(size_t row, std::string_view bytes);
   OutVector StructChild(size_t field);
   /// ARRAY and MAP (whose child is a struct key, value): the elements live in one child; entry `row` is [offset,
   /// offset+length).

@@ -29,6 +29,10 @@ void OutVector::SetString(size_t row, std::string_view bytes) {
   duckdb_vector_assign_string_element_len(Raw(vector_), row, bytes.data(), bytes.size());
 }
 
+void OutVector::SetCheckedString(size_t row, std::string_view bytes) {
+  duckdb_unsafe_vector_assign_string_element_len(Raw(vector_), row, bytes.data(), bytes.size());
+}
+
 OutVector OutVector::StructChild(size_t field) {
   return OutVector(duckdb_struct_vector_get_child(Raw(vector_), field));
 }

@@ -353,7 +353,7 @@ void Part::FillMalformed(OutVector& out, size_t first_row) {
       out.SetNull(first_row + r);
       continue;
     }
-    json = "{";
+    json.assign(1, '{');
     const bool whole = std::any_of(bad_.begin() + static_cast<ptrdiff_t>(b), bad_.end(),
                                    [&](const Bad& bad) { return bad.row == r && bad.column == kWholeRecord; });
     for (; b < bad_.size() && bad_[b].row == r; ++b) {
@@ -425,7 +425,7 @@ void Part::Strings(size_t column, OutVector& out, size_t first_row) {
       values[r].length = static_cast<uint32_t>(text.size());
       std::memcpy(values[r].bytes, text.data(), text.size());
     } else {
-      out.SetString(first_row + r, text);
+      out.SetCheckedString(first_row + r, text);
     }
   }
 }
