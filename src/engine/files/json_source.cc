@@ -109,6 +109,7 @@ class JsonPart : public ScanPart {
     const csv::Mode mode = plan_.options.mode;
     const bool is_object = Split(record, text);
     if (!is_object && mode == csv::Mode::kFailFast) FailFast(record, text, "is no JSON object");
+    if (!is_object) std::fill(values_.begin(), values_.end(), "null");  // what stood before the fault does not count
     if (mode == csv::Mode::kDropMalformed) {
       if (!is_object) return false;
       for (size_t i = 0; i < values_.size(); ++i) {

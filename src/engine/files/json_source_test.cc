@@ -36,9 +36,15 @@ class JsonSourceTest : public testing::Test {
     database.Register("tb_json", MakeJsonSource);
     const nlohmann::json spec = {
         {"files", files}, {"options", options}, {"schema", nlohmann::json::parse(StructType::FromDdl(ddl).Json())}};
+    std::string names;
+    const auto source = MakeJsonSource(spec.dump());
+    for (const StructField& column : source->Columns()) {
+      names += (names.empty() ? "" : ", ") + column.name;
+    }
     std::string quoted = spec.dump();
     for (size_t at = 0; (at = quoted.find('\'', at)) != std::string::npos; at += 2) quoted.insert(at, 1, '\'');
-    const auto stream = OpenStream(database.Connect(), "SELECT " + select + " FROM tb_json('" + quoted + "')");
+    const auto stream =
+        OpenStream(database.Connect(), "SELECT " + select + " FROM tb_json('" + quoted + "') AS t(" + names + ")");
     std::vector<std::string> rows;
     ArrowBatch batch;
     while (stream->Next(&batch)) {
