@@ -114,6 +114,23 @@ std::string FileName(const Job& job, int number) {
   return fmt::format("part-{:05}{}", number, extension);
 }
 
+bool HoldsFloatingPoint(const DataType& type) {
+  switch (type.kind()) {
+    case TypeKind::kFloat:
+    case TypeKind::kDouble:
+      return true;
+    case TypeKind::kArray:
+      return HoldsFloatingPoint(type.element());
+    case TypeKind::kMap:
+      return HoldsFloatingPoint(type.key()) || HoldsFloatingPoint(type.value());
+    case TypeKind::kStruct:
+      return std::ranges::any_of(type.fields(),
+                                 [](const StructField& field) { return HoldsFloatingPoint(field.type); });
+    default:
+      return false;
+  }
+}
+
 /// Writes the rows of FROM `from` into one file.
 void WriteFile(const Job& job, const Sql& from, const fs::path& file) {
   std::vector<Sql> list;
@@ -126,8 +143,12 @@ void WriteFile(const Job& job, const Sql& from, const fs::path& file) {
     WriteText(*rows, job.format == Format::kCsv ? TextFormat::kCsv : TextFormat::kJson, job.options, file);
     return;
   }
+  // DuckDB's dictionaries hold 0.0 and -0.0 as one value, the one that came first.
+  const bool signed_zeros =
+      std::ranges::any_of(job.schema.fields, [](const StructField& field) { return HoldsFloatingPoint(field.type); });
   job.lease->Run(Concat({Token("COPY (\n"), query, Token("\n) TO "), StringLiteral(file.string()),
                          Token(" (FORMAT parquet, COMPRESSION "), StringLiteral(ParseCodec(job.options).engine),
+                         Token(signed_zeros ? ", DICTIONARY_SIZE_LIMIT 0" : ""),
                          Token(", KV_METADATA {'org.apache.spark.sql.parquet.row.metadata': "),
                          StringLiteral(job.schema.Json()), Token("})")})
                      .text());
