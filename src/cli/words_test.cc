@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tinderbox/error.h"
+
 namespace tinderbox::cli {
 namespace {
 
