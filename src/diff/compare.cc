@@ -129,7 +129,7 @@ class Comparer {
     }
     DataFrame out =
         FromGroups(groups.Filter(a != b), fn::When({{a > b, kind(RowKind::kLeftOnly)}}, kind(RowKind::kRightOnly)),
-                   fn::Call("abs", {a - b}));
+                   fn::When({{a > b, a - b}}, b - a));
     if (with_equal) {
       out = out.UnionAll(
           FromGroups(groups.Filter(a > Number(0) && b > Number(0)), RowKind::kEqual, fn::Call("least", {a, b})));

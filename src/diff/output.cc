@@ -24,7 +24,8 @@ Column IsKind(RowKind kind) {
 /// Makes the columns of the layouts out of the table of differences.
 class OutputColumns {
  public:
-  OutputColumns(const DifferenceLayout& layout, const std::string& format) : layout_(layout), csv_(format == "csv") {}
+  OutputColumns(const DifferenceLayout& layout, const std::string& format)
+      : layout_(layout), csv_(format == "csv"), text_(format != "parquet") {}
 
   /// Column i as `side` has it.
   Column Of(Side side, size_t i) const {
@@ -90,6 +91,10 @@ class OutputColumns {
   /// What the format can hold: CSV has no nested values and no bytes, Parquet no column without a type.
   Column Fitting(const Column& value, const DataType& type) const {
     if (type.kind() == TypeKind::kNull) return value.Cast(DataType(TypeKind::kString));
+    // The text formats write milliseconds, which two different timestamps may share.
+    if (text_ && (type.kind() == TypeKind::kTimestamp || type.kind() == TypeKind::kTimestampNtz)) {
+      return value.Cast(DataType(TypeKind::kString));
+    }
     if (csv_ && type.IsNested()) return fn::Call("to_json", {value});
     if (csv_ && type.kind() == TypeKind::kBinary) return fn::Call("base64", {value});
     return value;
@@ -97,6 +102,7 @@ class OutputColumns {
 
   const DifferenceLayout& layout_;
   const bool csv_;
+  const bool text_;
 };
 
 /// A list of columns whose names have to differ.

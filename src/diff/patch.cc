@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -124,13 +125,33 @@ DataFrame Repeat(const Session& session, const DataFrame& rows, const std::vecto
       .Select(Columns(names));
 }
 
-void RefuseNested(const StructType& schema, const std::string& format) {
-  if (format != "csv") return;
+/// The text formats write timestamps to the millisecond only; as text they keep all digits.
+bool StoredAsText(const DataType& type, const std::string& format) {
+  return format != "parquet" && (type.kind() == Kind::kTimestamp || type.kind() == Kind::kTimestampNtz);
+}
+
+bool HoldsTimestamp(const DataType& type) {
+  switch (type.kind()) {
+    case Kind::kArray:
+      return HoldsTimestamp(type.element());
+    case Kind::kMap:
+      return HoldsTimestamp(type.key()) || HoldsTimestamp(type.value());
+    case Kind::kStruct:
+      return std::any_of(type.fields().begin(), type.fields().end(),
+                         [](const StructField& field) { return HoldsTimestamp(field.type); });
+    default:
+      return type.kind() == Kind::kTimestamp || type.kind() == Kind::kTimestampNtz;
+  }
+}
+
+void RefuseInexact(const StructType& schema, const std::string& format) {
+  if (format == "parquet") return;
   for (const StructField& field : schema.fields) {
-    if (field.type.IsNested() || field.type.kind() == Kind::kBinary) {
+    if (format == "csv" ? field.type.IsNested() || field.type.kind() == Kind::kBinary
+                        : field.type.IsNested() && HoldsTimestamp(field.type)) {
       base::Fail("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE",
-                 "Column \"{}\" is {}, which CSV cannot hold exactly. Write parquet or json.", field.name,
-                 field.type.SimpleString());
+                 "Column \"{}\" is {}, which {} cannot hold exactly. Write parquet.", field.name,
+                 field.type.SimpleString(), format);
     }
   }
 }
@@ -202,7 +223,7 @@ void WritePatch(const DiffResult::State& state, const DiffOutput& output) {
                                       state.options.case_sensitive_names, TextTypes::kStrings);
   const StructType& left = sides.left.file_schema;
   const StructType& right = sides.right.file_schema;
-  RefuseNested(right, output.format);
+  RefuseInexact(right, output.format);
   if (right.Find(kCount))
     base::Fail("COLUMN_ALREADY_EXISTS", "The right side has a column {}, a name that a patch needs.", kCount);
   const std::vector<std::string> names = ComparableNames(right);
@@ -219,7 +240,13 @@ void WritePatch(const DiffResult::State& state, const DiffOutput& output) {
   std::vector<Column> order;
   for (const std::string& name : names) order.push_back(fn::Col(name).Asc());
   std::vector<Column> columns = {fn::Col(kCount)};
-  for (const Column& column : Restored(right)) columns.push_back(column);
+  const std::vector<Column> restored = Restored(right);
+  for (size_t i = 0; i < restored.size(); ++i) {
+    const StructField& field = right.fields[i];
+    columns.push_back(StoredAsText(field.type, output.format)
+                          ? fn::Col(P(i)).Cast(DataType(Kind::kString)).Alias(field.name)
+                          : restored[i]);
+  }
 
   base::StagedOutput staged(LocalPath(output.path), base::StagedOutput::Kind::kFolder, output.overwrite);
   const fs::path& folder = staged.path();
@@ -253,7 +280,7 @@ void ApplyPatch(const Session& session, const DiffInput& left, const std::string
   DiffInput patch_input;
   patch_input.paths = {patch};
   CheckOutput(output, overwrite, {&left, &patch_input});
-  RefuseNested(metadata.right, format);
+  RefuseInexact(metadata.right, format);
 
   OpenedSide opened = [&] {
     DiffInput probe = left;
@@ -273,6 +300,9 @@ void ApplyPatch(const Session& session, const DiffInput& left, const std::string
   }
 
   StructType patch_schema = metadata.right;
+  for (StructField& field : patch_schema.fields) {
+    if (StoredAsText(field.type, metadata.format)) field.type = DataType(Kind::kString);
+  }
   patch_schema.fields.insert(patch_schema.fields.begin(), {kCount, DataType(Kind::kLong), true, "{}"});
   DataFrameReader reader = session.Read().Format(metadata.format).Schema(patch_schema);
   if (metadata.format == "csv")
@@ -280,6 +310,10 @@ void ApplyPatch(const Session& session, const DiffInput& left, const std::string
   const std::vector<std::string> names = ComparableNames(metadata.right);
   const DataFrame stored = reader.Load({folder.string()});
   std::vector<Column> values = OwnColumns(metadata.right);
+  for (size_t i = 0; i < values.size(); ++i) {
+    const DataType& type = metadata.right.fields[i].type;
+    if (StoredAsText(type, metadata.format)) values[i] = values[i].Cast(type);
+  }
   // The count rides along through the comparable form as one more column.
   StructType with_count = metadata.right;
   with_count.fields.push_back({kCount, DataType(Kind::kLong), true, "{}"});
