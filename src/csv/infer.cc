@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <limits>
 #include <mutex>
 #include <thread>
 
@@ -36,12 +37,9 @@ void Look(std::string_view text, const CsvOptions& options, Seen* seen) {
   int64_t i64;
   const bool date_like = text.size() >= 10 && text[4] == '-' && text[7] == '-';
   if (!date_like) {
-    if (ParseInteger(text, &i32)) {
-      seen->kinds |= Seen::kInteger;
-      return;
-    }
     if (ParseInteger(text, &i64)) {
-      seen->kinds |= Seen::kLong;
+      const bool narrow = i64 >= std::numeric_limits<int32_t>::min() && i64 <= std::numeric_limits<int32_t>::max();
+      seen->kinds |= narrow ? Seen::kInteger : Seen::kLong;
       return;
     }
     int precision;
