@@ -250,7 +250,7 @@ void WriteFolder(Job job, const TranslatedRelation& input, const fs::path& folde
 bool IsInside(const fs::path& path, const fs::path& folder) {
   std::error_code ignored;
   fs::path p = fs::weakly_canonical(path, ignored), f = fs::weakly_canonical(folder, ignored);
-  return std::ranges::search(p, f).begin() == p.begin();
+  return std::mismatch(f.begin(), f.end(), p.begin(), p.end()).first == f.end();
 }
 
 void RefuseOverwrite(const fs::path& target, const std::vector<std::string>& reads) {
