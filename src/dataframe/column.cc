@@ -102,7 +102,7 @@ Column operator==(const Column& a, const Column& b) {
   return MakeFunction("==", {a, b});
 }
 Column operator!=(const Column& a, const Column& b) {
-  return MakeFunction("!=", {a, b});
+  return !(a == b);
 }
 Column operator<(const Column& a, const Column& b) {
   return MakeFunction("<", {a, b});

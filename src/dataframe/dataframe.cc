@@ -61,6 +61,7 @@ DataFrame MakeSetOperation(const DataFrame& left, const DataFrame& right, SetKin
     operation->set_set_op_type(type);
     operation->set_is_all(all);
     operation->set_by_name(false);
+    operation->set_allow_missing_columns(false);
   });
 }
 

@@ -159,6 +159,12 @@ TEST_F(DataFrameTest, Expressions) {
   EXPECT_EQ(Col("a").GetField("b.c").proto().unresolved_extract_value().extraction().literal().string(), "b.c");
 }
 
+TEST_F(DataFrameTest, InequalityIsNotEqual) {
+  const auto expression = (Col("a") != Col("b")).proto().unresolved_function();
+  EXPECT_EQ(expression.function_name(), "not");
+  EXPECT_EQ(expression.arguments(0).unresolved_function().function_name(), "==");
+}
+
 TEST_F(DataFrameTest, LiteralsHaveTheirTypes) {
   const auto literal = [](const Column& column) { return column.proto().literal(); };
   EXPECT_TRUE(literal(Lit(int64_t{2147483647})).has_integer());
@@ -169,7 +175,7 @@ TEST_F(DataFrameTest, LiteralsHaveTheirTypes) {
   EXPECT_TRUE(literal(Lit({}, DataType(TypeKind::kLong))).null().has_long_());
   const Value list = std::make_shared<ListValue>(ListValue{{Value(), Value(int64_t{1}), Value(int64_t{1} << 40)}});
   EXPECT_EQ(literal(Lit(list)).array().elements(1).long_(), 1);
-  EXPECT_TRUE(literal(Lit(list)).data_type().array().element_type().has_long_());
+  EXPECT_TRUE(literal(Lit(list)).array().elements(2).has_long_());
   for (const auto& [value, type] :
        std::vector<std::pair<Value, DataType>>{{Value(int64_t{128}), DataType(TypeKind::kByte)},
                                                {Value(std::string("1")), DataType(TypeKind::kInteger)},

@@ -195,7 +195,11 @@ void ToLiteral(const Value& value, const DataType& type, ::spark::connect::Expre
       return;
     case TypeKind::kArray: {
       auto* array = out->mutable_array();
-      spark::ToProto(type, out->mutable_data_type());
+      // Deprecated in the protocol, but what PySpark still sends and what every Spark server reads.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+      spark::ToProto(type.element(), array->mutable_element_type());
+#pragma GCC diagnostic pop
       for (const Value& item : Get<std::shared_ptr<ListValue>>(value, type)->items) {
         ToLiteral(item, type.element(), array->add_elements());
       }
