@@ -129,6 +129,14 @@ bool MakeInterval(const std::vector<IntervalPart>& parts, proto::Expression::Lit
     out->set_year_month_interval(static_cast<int32_t>(months));
   } else {
     out->set_day_time_interval(micros);
+    // The type INTERVAL DAY: adding it to a date gives a date.
+    bool days = true;
+    for (const IntervalPart& part : parts) days &= FindUnit(part.unit)->micros >= 86400 * kSecond;
+    if (days) {
+      auto* type = out->mutable_data_type()->mutable_day_time_interval();
+      type->set_start_field(0);
+      type->set_end_field(0);
+    }
   }
   return true;
 }

@@ -65,6 +65,17 @@ void ThrowEngineError(duckdb_error_type type, const std::string& message) {
     case DUCKDB_ERROR_PERMISSION:
       throw Error("FAILED_READ_FILE.NO_HINT", fmt::format("Reading or writing a file failed: {}", message));
     case DUCKDB_ERROR_CONVERSION:
+      // Only sums are ever of 128 bits, and they are cast back to what Spark's have.
+      if (Has(message, "Type INT128 with value")) {
+        throw Error("ARITHMETIC_OVERFLOW", fmt::format("A sum is out of the range of its type: {}", message));
+      }
+      if (Has(message, "out of range for the destination type")) {
+        throw Error("CAST_OVERFLOW", fmt::format("A value does not fit the type it is cast to: {} Use `try_cast` to get NULL instead.", message));
+      }
+      if (Has(message, "to type DECIMAL(") || Has(message, "to DECIMAL(")) {
+        throw Error("NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION",
+                    fmt::format("A value does not fit its decimal type: {} Use `try_cast` to get NULL instead.", message));
+      }
       throw Error("CAST_INVALID_INPUT", fmt::format("A value cannot be converted: {}", message));
     case DUCKDB_ERROR_OUT_OF_RANGE:
     case DUCKDB_ERROR_DECIMAL:

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "engine/functions/native.h"
+#include "engine/functions/native_math.h"
 #include "engine/functions/text_values.h"
 #include "engine/functions/value_text.h"
 #include "spark/text.h"
@@ -182,6 +183,12 @@ ScalarFunctions NativeFunctions() {
   ScalarFunctions out;
   AddNativeCasts(&out);
   AddNativeNumbers(&out);
+  AddNativeMath(&out);
+  AddNativeStrings(&out);
+  AddNativePatterns(&out);
+  AddNativeTimes(&out);
+  AddNativeHashes(&out);
+  AddNativeCollections(&out);
   return out;
 }
 

@@ -207,8 +207,19 @@ std::optional<Typed> MoveTime(const FunctionCall& call, const Typed& left, const
   }
   if (right.type.kind() == TypeKind::kDayTimeInterval) {
     Typed start = left;
-    // A date stays a date only where the interval has whole days, which its type does not tell here.
-    if (left.type.kind() == TypeKind::kDate) start = Coerce(left, DataType(TypeKind::kTimestamp), scope);
+    if (left.type.kind() == TypeKind::kDate) {
+      // Only an interval whose type has nothing below days leaves a date a date.
+      for (size_t i = 0; i < call.size(); ++i) {
+        const auto& literal = call.ArgumentProto(i).literal();
+        if (!literal.has_day_time_interval() || !literal.data_type().day_time_interval().has_end_field() ||
+            literal.data_type().day_time_interval().end_field() != 0) {
+          continue;
+        }
+        const int64_t days = literal.day_time_interval() / 86400000000 * (subtract ? -1 : 1);
+        return Typed{Template("($1 + CAST($2 AS INTEGER))", {left.sql, IntegerLiteral(days)}), left.type, nullable};
+      }
+      start = Coerce(left, DataType(TypeKind::kTimestamp), scope);
+    }
     const char* make = start.type.kind() == TypeKind::kTimestamp ? "make_timestamptz" : "make_timestamp";
     return Typed{Call(make, {Template("(epoch_us($1) + $2 * $3)", {start.sql, right.sql, sign})}), start.type,
                  nullable};

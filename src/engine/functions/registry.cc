@@ -27,7 +27,8 @@ const Registry& Functions() {
   static const Registry registry = [] {
     Registry out;
     for (const FunctionGroup& group :
-         {OperatorFunctions(), ConditionalFunctions(), AggregateFunctions(), WindowFunctions()}) {
+         {OperatorFunctions(), MathFunctions(), ConditionalFunctions(), StringFunctions(), DateTimeFunctions(),
+          CollectionFunctions(), HashFunctions(), AggregateFunctions(), WindowFunctions()}) {
       for (const Function& function : group.functions) out[function.name] = {group.kind, &function, nullptr};
       for (const SpecialFunction& special : group.specials) out[special.name] = {group.kind, nullptr, &special};
     }

@@ -147,50 +147,57 @@ Typed TranslateExpression(const proto::Expression& expression, const Scope& scop
 }
 
 bool HasAggregate(const proto::Expression& expression) {
-  const DepthGuard guard;
-  const auto any = [](const auto& expressions) {
-    for (const auto& child : expressions) {
-      if (HasAggregate(child)) return true;
-    }
-    return false;
+  // A list of what is left to look at, since chains of operators are as deep as they are long.
+  std::vector<const proto::Expression*> left{&expression};
+  const auto push = [&](const auto& expressions) {
+    for (const auto& child : expressions) left.push_back(&child);
   };
-  switch (expression.expr_type_case()) {
-    case proto::Expression::kUnresolvedFunction:
-      return IsAggregateFunction(expression.unresolved_function().function_name()) ||
-             any(expression.unresolved_function().arguments());
-    case proto::Expression::kCallFunction:
-      return IsAggregateFunction(expression.call_function().function_name()) ||
-             any(expression.call_function().arguments());
-    case proto::Expression::kExpressionString:
-      return HasAggregate(sql::ParseExpression(expression.expression_string().expression()));
-    case proto::Expression::kAlias:
-      return HasAggregate(expression.alias().expr());
-    case proto::Expression::kCast:
-      return HasAggregate(expression.cast().expr());
-    case proto::Expression::kSortOrder:
-      return HasAggregate(expression.sort_order().child());
-    case proto::Expression::kWindow: {
-      const auto& window = expression.window();
-      if (window.window_function().has_unresolved_function() &&
-          any(window.window_function().unresolved_function().arguments())) {
-        return true;
-      }
-      for (const auto& order : window.order_spec()) {
-        if (HasAggregate(order.child())) return true;
-      }
-      return any(window.partition_spec());
+  while (!left.empty()) {
+    const proto::Expression& next = *left.back();
+    left.pop_back();
+    switch (next.expr_type_case()) {
+      case proto::Expression::kUnresolvedFunction:
+        if (IsAggregateFunction(next.unresolved_function().function_name())) return true;
+        push(next.unresolved_function().arguments());
+        break;
+      case proto::Expression::kCallFunction:
+        if (IsAggregateFunction(next.call_function().function_name())) return true;
+        push(next.call_function().arguments());
+        break;
+      case proto::Expression::kExpressionString:
+        if (HasAggregate(sql::ParseExpression(next.expression_string().expression()))) return true;
+        break;
+      case proto::Expression::kAlias:
+        left.push_back(&next.alias().expr());
+        break;
+      case proto::Expression::kCast:
+        left.push_back(&next.cast().expr());
+        break;
+      case proto::Expression::kSortOrder:
+        left.push_back(&next.sort_order().child());
+        break;
+      case proto::Expression::kWindow:
+        // The function itself works over the window; its arguments may be aggregates.
+        push(next.window().window_function().unresolved_function().arguments());
+        push(next.window().partition_spec());
+        for (const auto& order : next.window().order_spec()) left.push_back(&order.child());
+        break;
+      case proto::Expression::kUnresolvedExtractValue:
+        left.push_back(&next.unresolved_extract_value().child());
+        left.push_back(&next.unresolved_extract_value().extraction());
+        break;
+      case proto::Expression::kUpdateFields:
+        left.push_back(&next.update_fields().struct_expression());
+        left.push_back(&next.update_fields().value_expression());
+        break;
+      case proto::Expression::kLambdaFunction:
+        left.push_back(&next.lambda_function().function());
+        break;
+      default:
+        break;
     }
-    case proto::Expression::kUnresolvedExtractValue:
-      return HasAggregate(expression.unresolved_extract_value().child()) ||
-             HasAggregate(expression.unresolved_extract_value().extraction());
-    case proto::Expression::kUpdateFields:
-      return HasAggregate(expression.update_fields().struct_expression()) ||
-             HasAggregate(expression.update_fields().value_expression());
-    case proto::Expression::kLambdaFunction:
-      return HasAggregate(expression.lambda_function().function());
-    default:
-      return false;
   }
+  return false;
 }
 
 }  // namespace tinderbox::engine

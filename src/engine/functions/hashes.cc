@@ -1,0 +1,54 @@
+#include "engine/functions/function.h"
+#include "tinderbox/error.h"
+
+namespace tinderbox::engine {
+
+namespace {
+
+bool HasMap(const DataType& type) {
+  switch (type.kind()) {
+    case TypeKind::kMap:
+      return true;
+    case TypeKind::kArray:
+      return HasMap(type.element());
+    case TypeKind::kStruct:
+      for (const StructField& field : type.fields()) {
+        if (HasMap(field.type)) return true;
+      }
+      return false;
+    default:
+      return false;
+  }
+}
+
+Typed HashOf(const FunctionCall& call, const char* function, TypeKind result) {
+  call.Expect(1, SIZE_MAX);
+  std::vector<Sql> parts;
+  for (const Typed& value : call.Arguments()) {
+    if (HasMap(value.type)) {
+      throw Error("DATATYPE_MISMATCH.HASH_MAP_TYPE",
+                  "`" + call.name() + "` cannot take maps: equal maps may have different hashes. Hash map_entries.",
+                  {{"functionName", call.name()}});
+    }
+    // The type of NULL has no vectors.
+    parts.push_back(value.type.kind() == TypeKind::kNull ? Token("CAST(NULL AS INTEGER)") : value.sql);
+  }
+  return {Call(function, parts), DataType(result), false};
+}
+
+Typed Murmur(const FunctionCall& call) {
+  return HashOf(call, "spark_hash", TypeKind::kInteger);
+}
+Typed XxHash(const FunctionCall& call) {
+  return HashOf(call, "spark_xxhash64", TypeKind::kLong);
+}
+
+constexpr SpecialFunction kSpecials[] = {{"hash", Murmur}, {"xxhash64", XxHash}};
+
+}  // namespace
+
+FunctionGroup HashFunctions() {
+  return {FunctionKind::kScalar, {}, kSpecials};
+}
+
+}  // namespace tinderbox::engine
