@@ -245,7 +245,10 @@ Lease Database::Connect() {
       throw Error("INTERNAL_ERROR", "The engine gives no further connection.");
     }
     Result result;
-    duckdb_query(state->connection, "SET enable_progress_bar = true; SET enable_progress_bar_print = false;",
+    duckdb_query(state->connection,
+                 "SET enable_progress_bar = true; SET enable_progress_bar_print = false; "
+                 // Plans are bounded before they get here; a nested query counts as several levels.
+                 "SET max_expression_depth = 8000;",
                  &result.value);
   }
   Connection::State* inner = state.get();

@@ -60,6 +60,10 @@ void ThrowEngineError(duckdb_error_type type, const std::string& message) {
                     "of threads (--threads), each of which needs some memory of its own.",
                     message));
   }
+  if (Has(message, "must appear in the GROUP BY clause")) {
+    throw Error("MISSING_AGGREGATION",
+                fmt::format("A column is neither grouped by nor inside an aggregate function: {}", message));
+  }
   switch (type) {
     case DUCKDB_ERROR_IO:
     case DUCKDB_ERROR_PERMISSION:
@@ -70,11 +74,14 @@ void ThrowEngineError(duckdb_error_type type, const std::string& message) {
         throw Error("ARITHMETIC_OVERFLOW", fmt::format("A sum is out of the range of its type: {}", message));
       }
       if (Has(message, "out of range for the destination type")) {
-        throw Error("CAST_OVERFLOW", fmt::format("A value does not fit the type it is cast to: {} Use `try_cast` to get NULL instead.", message));
+        throw Error("CAST_OVERFLOW",
+                    fmt::format("A value does not fit the type it is cast to: {} Use `try_cast` to get NULL instead.",
+                                message));
       }
       if (Has(message, "to type DECIMAL(") || Has(message, "to DECIMAL(")) {
-        throw Error("NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION",
-                    fmt::format("A value does not fit its decimal type: {} Use `try_cast` to get NULL instead.", message));
+        throw Error(
+            "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION",
+            fmt::format("A value does not fit its decimal type: {} Use `try_cast` to get NULL instead.", message));
       }
       throw Error("CAST_INVALID_INPUT", fmt::format("A value cannot be converted: {}", message));
     case DUCKDB_ERROR_OUT_OF_RANGE:
