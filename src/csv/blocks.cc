@@ -12,6 +12,7 @@ namespace tinderbox::csv {
 namespace {
 
 constexpr size_t kOverlap = 16 << 10;  // read beyond a piece, for the end of its last record
+constexpr size_t kLeast = 16;          // even blocks of one byte see a whole byte order mark
 constexpr uint32_t kMaxRecord = 256u << 20;
 
 bool StartsWithBom(const char* data, size_t size) {
@@ -175,7 +176,7 @@ bool BlockReader::NextOfPlain(Plain* plain, size_t chunk, Block* block) {
     }
   };
   block->size = 0;
-  read_to(std::min(file_size, piece_end + std::min(kOverlap, tuning_.block_bytes)));
+  read_to(std::min(file_size, piece_end + std::min(kOverlap, std::max(tuning_.block_bytes, kLeast))));
 
   // Walks from `begin` to the end of the piece; reads on when its last record ends later. Returns false when that
   // record is longer than `limit` bytes.
@@ -260,14 +261,15 @@ bool BlockReader::NextOfPlain(Plain* plain, size_t chunk, Block* block) {
 bool BlockReader::NextOfStream(Stream* stream, Block* block) {
   RecordWalker& walker = block->walker;
   const size_t carried = stream->carried.size();
-  block->bytes.Reserve(carried + tuning_.block_bytes, 0);
+  const size_t step = std::max(tuning_.block_bytes, kLeast);
+  block->bytes.Reserve(carried + step, 0);
   if (carried > 0) std::memcpy(block->bytes.data(), stream->carried.data(), carried);
   size_t size = carried;
   bool at_end = false;
   bool indexed = false;
   uint32_t begin = 0;
   RecordWalker::Stop end{};
-  for (size_t wanted = carried + tuning_.block_bytes;; wanted = size + std::max(size, tuning_.block_bytes)) {
+  for (size_t wanted = carried + step;; wanted = size + std::max(size, step)) {
     if (wanted > kMaxBytes) FailTooLong(files_[stream->number], stream->line);
     block->bytes.Reserve(wanted, size);
     while (size < wanted && !at_end) {

@@ -124,7 +124,19 @@ class TranscodedStream : public ByteStream {
   }
 
   size_t Read(char* out, size_t size) override {
-    for (;;) {
+    // Through a buffer of our own: the caller's may be too small for one character.
+    if (given_ == made_.size()) Fill();
+    const size_t n = std::min(size, made_.size() - given_);
+    std::memcpy(out, made_.data() + given_, n);
+    given_ += n;
+    return n;
+  }
+
+ private:
+  /// Converts what comes next into made_, which stays empty at the end only.
+  void Fill() {
+    given_ = 0;
+    do {
       if (!ended_ && have_ < kPiece / 2) {
         const size_t n = source_->Read(in_.data() + have_, in_.size() - have_);
         ended_ = n == 0;
@@ -132,31 +144,24 @@ class TranscodedStream : public ByteStream {
         if (!ended_ && have_ < 4) continue;
       }
       if (converter_ == nullptr) Open();
-      if (have_ == 0 && ended_) return 0;
+      made_.resize(have_ * 3 + 16);
       char* from = in_.data();
-      char* to = out;
+      char* to = made_.data();
       size_t from_left = have_;
-      size_t to_left = size;
+      size_t to_left = made_.size() - 3;
       const size_t result = iconv(converter_, &from, &from_left, &to, &to_left);
       const int error = errno;
       std::memmove(in_.data(), from, from_left);
       have_ = from_left;
-      if (result == static_cast<size_t>(-1) && error == EILSEQ) Replace(&to, &to_left);
-      if (result == static_cast<size_t>(-1) && error == EINVAL && ended_) {
-        have_ = 0;  // half a character at the very end
-        Replace(&to, &to_left);
-      }
-      if (to != out) return static_cast<size_t>(to - out);
-    }
+      if (result == static_cast<size_t>(-1) && (error == EILSEQ || (error == EINVAL && ended_))) Replace(&to);
+      made_.resize(static_cast<size_t>(to - made_.data()));
+    } while (made_.empty() && (have_ > 0 || !ended_));
   }
 
- private:
   /// U+FFFD for a unit that stands for nothing, as Java decodes.
-  void Replace(char** to, size_t* to_left) {
-    if (*to_left < 3) return;
+  void Replace(char** to) {
     std::memcpy(*to, "\xEF\xBF\xBD", 3);
     *to += 3;
-    *to_left -= 3;
     const size_t unit = encoding_ == Encoding::kLatin1 || encoding_ == Encoding::kWindows1252 ? 1 : 2;
     const size_t skip = std::min(unit, have_);
     std::memmove(in_.data(), in_.data() + skip, have_ - skip);
@@ -195,6 +200,8 @@ class TranscodedStream : public ByteStream {
   std::vector<char> in_;
   size_t have_ = 0;
   bool ended_ = false;
+  std::string made_;  // of which given_ bytes are read
+  size_t given_ = 0;
   iconv_t converter_ = nullptr;
 };
 

@@ -53,6 +53,8 @@ TEST(Records, ByteOrderMarkAndHeader) {
   EXPECT_THAT(Values("\xEF\xBB\xBF\"id\",v\n1,2\n", {}), ElementsAre(V{"id", "v"}, V{"1", "2"}));
   EXPECT_THAT(Values("id,v\n", {{"header", "true"}}), ElementsAre());
   EXPECT_THAT(Values("\xEF\xBB\xBF", {}), ElementsAre());
+  const TempFile marked("\xEF\xBB\xBFid,v\n1,2\n");
+  EXPECT_EQ(ReadRows({marked.path()}, {}, {.block_bytes = 1}, 2)[0].values, (V{"id", "v"}));
   EXPECT_THAT(Lines("\n\nid\n1\n\n2\n", {{"header", "true"}}), ElementsAre(4, 6));
 }
 
@@ -138,6 +140,11 @@ TEST(Records, Encodings) {
   EXPECT_THAT(Values("\x80,b\n", {{"charset", "windows-1252"}}), ElementsAre(V{"\xE2\x82\xAC", "b"}));
   const std::string big("\0a\0,\0b\0\n", 8);
   EXPECT_THAT(Values(big, {{"encoding", "UTF-16BE"}}), ElementsAre(V{"a", "b"}));
+  // Blocks smaller than a character, half a character at the end, and a lone surrogate.
+  EXPECT_EQ(ReadRows({file.path()}, {{"encoding", "UTF-16"}}, {.block_bytes = 1}, 3)[0].values, (V{"c", "\xC3\xA9"}));
+  EXPECT_THAT(Values(big + "x", {{"encoding", "UTF-16BE"}}), ElementsAre(V{"a", "b"}, V{"\xEF\xBF\xBD"}));
+  EXPECT_THAT(Values(std::string("\xD8\x00\0a", 4), {{"encoding", "UTF-16BE"}}), ElementsAre(V{"\xEF\xBF\xBD"
+                                                                                               "a"}));
 }
 
 TEST(Records, Compressed) {
