@@ -42,13 +42,11 @@ diff::ReportHeading Heading(const DiffPlan& plan, const Arguments& arguments) {
 }
 
 void PrintPhases(const ProgressDisplay& progress) {
-  double total = 0;
   std::string out;
   for (const auto& [phase, seconds] : progress.Phases()) {
     out += fmt::format("  {:<12} {:8.3f} s\n", phase, seconds);
-    total += seconds;
   }
-  WriteError(fmt::format("Time\n{}  {:<12} {:8.3f} s\n", out, "together", total));
+  WriteError(fmt::format("Time\n{}  {:<12} {:8.3f} s\n", out, "together", progress.Total()));
 }
 
 int Answer(const DiffPlan& plan, const DiffSummary& summary) {

@@ -62,7 +62,8 @@ void ProgressDisplay::Show(const DiffProgress& progress) {
 
 void ProgressDisplay::Finish() {
   const std::lock_guard lock(mutex_);
-  if (!finished_ && !phases_.empty()) phases_.back().end = Clock::now();
+  if (!finished_) end_ = Clock::now();
+  if (!finished_ && !phases_.empty()) phases_.back().end = end_;
   finished_ = true;
   if (visible_) WriteError("\r\x1b[K");
   visible_ = false;
@@ -77,6 +78,11 @@ std::vector<std::pair<std::string, double>> ProgressDisplay::Phases() const {
     phases.emplace_back(phases_[i].name, Seconds(end - begin));
   }
   return phases;
+}
+
+double ProgressDisplay::Total() const {
+  const std::lock_guard lock(mutex_);
+  return Seconds((finished_ ? end_ : Clock::now()) - start_);
 }
 
 std::string ProgressDisplay::Describe(const DiffProgress& progress, Clock::time_point now, bool bar) const {

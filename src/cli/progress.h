@@ -27,6 +27,8 @@ class ProgressDisplay {
   void Finish();
   /// Phases so far and the seconds each took.
   std::vector<std::pair<std::string, double>> Phases() const;
+  /// Seconds from the beginning to Finish.
+  double Total() const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -37,7 +39,7 @@ class ProgressDisplay {
   const int width_;
   const bool color_;
   mutable std::mutex mutex_;
-  Clock::time_point start_, drawn_;
+  Clock::time_point start_, drawn_, end_;
   bool visible_ = false;
   bool finished_ = false;
   struct Phase {

@@ -218,20 +218,25 @@ class Page {
           .Right(Percent(column.changed, pairs), line.width() + 9, Ink::kDim);
       line.Add("  ").Add(Bar(column.changed, pairs), Ink::kYellow);
       line.To(2 + width + 1 + 11 + 9 + 2 + kBarWidth);
-      std::string note;
+      std::vector<std::string> notes;
       const DataType type = TypeOf(column.name);
-      if (column.mean_delta) note += fmt::format("mean {}", DeltaText(type, *column.mean_delta));
+      if (column.mean_delta) notes.push_back(fmt::format("mean {}", DeltaText(type, *column.mean_delta)));
       if (column.max_abs_delta) {
-        note += fmt::format("{}max {}", note.empty() ? "" : "  ", DeltaText(type, *column.max_abs_delta).substr(1));
+        notes.push_back(fmt::format("max {}", DeltaText(type, *column.max_abs_delta).substr(1)));
       }
-      if (column.null_to_value > 0)
-        note += fmt::format("{}{} were NULL", note.empty() ? "" : "  ", GroupDigits(column.null_to_value));
-      if (column.value_to_null > 0)
-        note += fmt::format("{}{} became NULL", note.empty() ? "" : "  ", GroupDigits(column.value_to_null));
-      if (note.empty() && !column.histogram.empty()) {
-        note = fmt::format("{} × {}", GroupDigits(column.histogram[0].second), Visible(column.histogram[0].first));
+      if (column.null_to_value > 0) notes.push_back(fmt::format("{} were NULL", GroupDigits(column.null_to_value)));
+      if (column.value_to_null > 0) notes.push_back(fmt::format("{} became NULL", GroupDigits(column.value_to_null)));
+      if (notes.empty() && !column.histogram.empty()) {
+        notes.push_back(
+            fmt::format("{} × {}", GroupDigits(column.histogram[0].second), Visible(column.histogram[0].first)));
       }
-      if (!note.empty()) line.Add(" ").Add(Clip(note, style_.width - line.width()), Ink::kDim);
+      // Those that do not fit are left out, but the first one is told in any case.
+      for (size_t n = 0; n < notes.size(); ++n) {
+        const std::string_view gap = n == 0 ? " " : "  ";
+        const int room = style_.width - line.width() - static_cast<int>(gap.size());
+        if (n > 0 && DisplayWidth(notes[n]) > room) break;
+        line.Add(gap).Add(Clip(notes[n], room), Ink::kDim);
+      }
       std::string text = line.text();
       while (!text.empty() && text.back() == ' ') text.pop_back();
       out_ += text + "\n";
@@ -382,6 +387,7 @@ std::string DeltaText(const DataType& type, double delta) {
                     type.kind() == TypeKind::kDayTimeInterval;
   if (!time || !std::isfinite(delta)) return fmt::format("{:+.6g}", delta);
   const double seconds = std::abs(delta);
+  if (type.kind() == TypeKind::kDate) return fmt::format("{:+.6g} d", delta / 86400);
   if (seconds < 0.001 && seconds > 0) return fmt::format("{:+.4g} µs", delta * 1e6);
   if (seconds < 1 && seconds > 0) return fmt::format("{:+.4g} ms", delta * 1e3);
   if (seconds < 120) return fmt::format("{:+.4g} s", delta);
