@@ -52,4 +52,5 @@ tinderbox_dependency(zstd PkgConfig::zstd)
 tinderbox_dependency(pcre2 PkgConfig::pcre2)
 tinderbox_dependency(utf8proc PkgConfig::utf8proc)
 tinderbox_dependency(simdjson PkgConfig::simdjson)
+tinderbox_dependency(xxhash)  # used header-only
 tinderbox_dependency(cli11 CLI11::CLI11)

@@ -3,8 +3,8 @@
 usage: check_includes.py ROOT
 
 A file under src/<folder> may include what its folder's DEPS name, what those folders may include themselves, and the
-standard library; a *_test.cc file also what TEST_DEPS name. Three third parties are kept narrower, because every file that
-sees them compiles slowly or ties us to one version: see confined().
+standard library; a *_test or *_fixture file also what TEST_DEPS name. What compiles slowly or ties us to one version is kept inside:
+duckdb.h inside src/engine/duckdb, the generated protocol out of every header that another folder sees.
 """
 
 import pathlib
@@ -30,6 +30,7 @@ THIRD_PARTY = [
     (r"arrow/", "arrow"),
     (r"duckdb\.h$", "duckdb"),
     (r"simdjson\.h$", "simdjson"),
+    (r"xxhash\.h$", "xxhash"),
     (r"zlib\.h$", "zlib"),
     (r"zstd(_errors)?\.h$", "zstd"),
     (r"pcre2\.h$", "pcre2"),
@@ -95,24 +96,23 @@ def owner(header, folders):
     return "" if SYSTEM.match(header) else None
 
 
-def confined(path, name):
-    """Why this file may not include that third party, although its folder may; None when it may."""
-    place = path.as_posix()
-    if name == "proto" and path.suffix == ".h" and place != "src/spark/proto.h":
-        return "generated protocol headers belong into .cc files; declare the message instead"
-    if name == "duckdb" and not place.startswith("src/engine/duckdb/"):
-        return "duckdb.h stays inside src/engine/duckdb"
-    if name == "gtest" and path.suffix == ".cc" and not path.stem.endswith("_test"):
-        return "GoogleTest belongs into *_test.cc files"
-    return None
-
-
-def carriers(includes):
-    """The headers through which duckdb.h comes in."""
-    found = {"duckdb.h"}
+def carriers(includes, targets):
+    """The headers through which one of the targets comes in."""
+    found = set(targets)
     while more := {header for header, names in includes.items() if header not in found and found & set(names)}:
         found |= more
-    return found - {"duckdb.h"}
+    return found
+
+
+def confined(path, header, target, duckdb, proto):
+    """Why this file may not include that header, although its folder may use the target; None when it may."""
+    if header in duckdb and not path.as_posix().startswith("src/engine/duckdb/"):
+        return "duckdb.h stays inside src/engine/duckdb"
+    if header in proto and path.parts[0] == "include":
+        return "a public header may not bring in the protocol"
+    if header in proto and header != "spark/proto.h" and target not in ("proto", path.parts[1]):
+        return f"this header brings the protocol out of {target}"
+    return None
 
 
 def check(root):
@@ -124,25 +124,27 @@ def check(root):
             findings.append(f"src/{name}: depends on itself through its DEPS")
     files = [file for tree in ("src", "include") for file in sorted((root / tree).rglob("*")) if file.suffix in (".h", ".cc")]
     texts = {file.relative_to(root): file.read_text(encoding="utf-8") for file in files}
-    duckdb = carriers({"/".join(path.parts[1:]): INCLUDE.findall(text) for path, text in texts.items()})
+    includes = {"/".join(path.parts[1:]): INCLUDE.findall(text) for path, text in texts.items()}
+    duckdb = carriers(includes, ["duckdb.h"])
+    proto = carriers(includes, [name for names in includes.values() for name in names if owner(name, folders) == "proto"])
     for path, text in texts.items():
         folder = path.parts[1] if path.parts[0] == "src" else PUBLIC.get(path.name)
         if folder not in folders:
             findings.append(f"{path}: belongs to no folder; a public header needs a line in {pathlib.Path(__file__).name}")
             continue
         names = [folder] + folders[folder].deps
-        if path.stem.endswith("_test"):
+        if path.stem.endswith(("_test", "_fixture")):
             names += folders[folder].test_deps + ["gtest"]
         allowed = reachable(folders, names)
         for match in INCLUDE.finditer(text):
             header = match[1]
-            target = "proto" if header == "spark/proto.h" and path.suffix == ".h" else owner(header, folders)
+            target = owner(header, folders)
             if target is None:
                 reason = "nothing is known about it"
             elif target and target not in allowed:
                 reason = f"{folder} may not use {target}"
             else:
-                reason = confined(path, "duckdb" if header in duckdb else target)
+                reason = confined(path, header, target, duckdb, proto)
             if reason:
                 line = text.count("\n", 0, match.start()) + 1
                 findings.append(f"{path}:{line}: {reason} ({header})")

@@ -71,12 +71,28 @@ class CheckIncludes(unittest.TestCase):
         self.assert_allowed("src/dataframe/x_test.cc", '#include "engine/x.h"', "#include <gtest/gtest.h>")
         self.assert_refused("src/dataframe/x.cc", "#include <gtest/gtest.h>", "dataframe may not use gtest")
 
-    def test_the_protocol_stays_out_of_headers(self):
-        self.assert_allowed("src/spark/proto.h", '#include "spark/connect/base.pb.h"')
-        self.assert_allowed("src/engine/x.cc", '#include "spark/connect/base.pb.h"')
-        self.assert_refused("src/spark/x.h", '#include "spark/connect/base.pb.h"', "belong into .cc files")
-        self.assert_refused("src/spark/x.h", "#include <google/protobuf/any.pb.h>", "belong into .cc files")
-        self.assert_refused("src/spark/x.h", '#include "spark/proto.h"', "belong into .cc files")
+    def test_the_protocol_stays_inside_a_folder(self):
+        headers = {
+            "src/spark/proto.h": '#include "spark/connect/base.pb.h"',
+            "src/engine/private.h": '#include "spark/proto.h"',
+            "src/engine/x.cc": '#include "engine/private.h"',
+            "src/spark/x.cc": "#include <google/protobuf/any.pb.h>",
+            "src/dataframe/x.cc": '#include "spark/proto.h"',
+        }
+        self.assertEqual(self.findings(headers), [])
+        found = self.findings(headers | {"src/dataframe/x_test.cc": '#include "engine/private.h"'})
+        self.assertEqual(found, ["src/dataframe/x_test.cc:1: this header brings the protocol out of engine (engine/private.h)"])
+
+    def test_a_public_header_is_free_of_the_protocol(self):
+        for header in ("spark/connect/base.pb.h", "spark/proto.h"):
+            found = self.findings({"src/spark/proto.h": "#include <spark/connect/base.pb.h>",
+                                   "include/tinderbox/row.h": f'#include "{header}"'})
+            self.assertEqual(found, [f"include/tinderbox/row.h:1: a public header may not bring in the protocol ({header})"])
+        found = self.findings({
+            "src/spark/deep.h": "#include <google/protobuf/any.pb.h>",
+            "include/tinderbox/row.h": '#include "spark/deep.h"',
+        })
+        self.assertEqual(found, ["include/tinderbox/row.h:1: a public header may not bring in the protocol (spark/deep.h)"])
 
     def test_duckdb_stays_in_its_folder(self):
         self.assert_allowed("src/engine/duckdb/x.h", '#include "duckdb.h"')
