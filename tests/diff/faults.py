@@ -25,19 +25,21 @@ def check(condition, why):
         raise AssertionError(why)
 
 
-def table(rows, changed_every, start=0):
-    """id, three numbers, two texts; every `changed_every`-th row has another v."""
-    ids = pa.array(range(start, start + rows), pa.int64())
+def table(rows, changed_every=None):
+    """id, two numbers, two texts; every `changed_every`-th row has another v."""
+    ids = pa.array(range(rows), pa.int64())
     scrambled = pc.bit_wise_and(pc.multiply(pc.add(ids, 12345), 2654435761), 0xFFFFFFFF)
-    marks = pc.equal(pc.subtract(ids, pc.multiply(pc.divide(ids, changed_every), changed_every)), 0)
-    v = pc.if_else(marks, pc.add(scrambled, 1), scrambled)
+    v = scrambled
+    if changed_every:
+        marks = pc.equal(pc.subtract(ids, pc.multiply(pc.divide(ids, changed_every), changed_every)), 0)
+        v = pc.if_else(marks, pc.add(scrambled, 1), scrambled)
     text = pc.binary_join_element_wise(pc.cast(scrambled, pa.string()), pc.cast(ids, pa.string()), "-some text that takes room-")
     return pa.table({"id": ids, "v": v, "w": pc.cast(scrambled, pa.float64()), "s": text, "t": pc.utf8_reverse(text)})
 
 
-def write(folder, rows, changed_every=10, rights=1):
+def write(folder, rows, changed_every=10):
     """l.parquet and r.parquet, in another order, so that nothing can be discarded row against row."""
-    left, right = table(rows, 10**12), table(rows, changed_every)
+    left, right = table(rows), table(rows, changed_every)
     pq.write_table(left, os.path.join(folder, "l.parquet"), row_group_size=50_000)
     pq.write_table(right.take(pc.sort_indices(right, [("w", "ascending")])), os.path.join(folder, "r.parquet"), row_group_size=50_000)
     return -(-rows // changed_every)

@@ -246,7 +246,7 @@ def write_csv(path, table, rng):
         for row in table.rows:
             cells = ["" if v is None else quoted(k.csv(v), rng.random() < 0.2) for v, (_, k) in zip(row, table.columns)]
             if len(cells) == 1 and not cells[0]:
-                cells = ['""']
+                cells = ["@null@"]  # an empty line is no record
             out.write(",".join(cells) + end)
 
 

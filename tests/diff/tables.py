@@ -164,7 +164,7 @@ def write(path, lines, flags):
         if "crlf" in flags:
             text = text.replace("\n", "\r\n")
         if "escapes" in flags:  # \x00 \u00e9 \r, and bytes that are no text at all
-            data = codecs.escape_decode(re.sub(r"\\[uU]([0-9a-fA-F]{4,8})", lambda m: chr(int(m[1], 16)), text).encode())[0]
+            data = codecs.escape_decode(re.sub(r"\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})", lambda m: chr(int(m[1] or m[2], 16)), text).encode())[0]
         else:
             data = text.encode(flags.get("encoding", "utf-8"))
     if "bom" in flags:
