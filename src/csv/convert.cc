@@ -568,7 +568,14 @@ bool Converts(std::string_view text, const DataType& type, const CsvOptions& opt
   }
 }
 
-void CheckReadable(const StructField& field) {
+void CheckReadable(const StructField& field, const CsvOptions& options) {
+  if (field.type.kind() == TypeKind::kTimestamp && !options.unknown_zone.empty()) {
+    base::FailWith(
+        "UNSUPPORTED_FEATURE.CSV_OPTION", {{"option", "timeZone"}, {"value", options.unknown_zone}},
+        "The CSV reader cannot read the timestamps of the column '{}' in the time zone '{}'. Set the CSV option "
+        "'timeZone' to UTC or an offset such as +02:00, or read the column as timestamp_ntz or string.",
+        field.name, options.unknown_zone);
+  }
   switch (field.type.kind()) {
     case TypeKind::kBoolean:
     case TypeKind::kByte:

@@ -36,6 +36,6 @@ bool DecimalShape(std::string_view text, int* precision, int* scale);
 bool Converts(std::string_view text, const DataType& type, const CsvOptions& options);
 
 /// Throws Error UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE for a type that the CSV reader does not make.
-void CheckReadable(const StructField& field);
+void CheckReadable(const StructField& field, const CsvOptions& options);
 
 }  // namespace tinderbox::csv

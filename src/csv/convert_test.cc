@@ -153,6 +153,14 @@ TEST(Convert, Timestamps) {
   EXPECT_FALSE(ParseTimestampNtz("1970-01-01T00:00:00Z", &ntz));
 }
 
+TEST(Convert, TimeZonesWithoutFixedOffsetOnlyRefuseTimestamps) {
+  const CsvOptions paris = ParseCsvOptions({{"timeZone", "Europe/Paris"}});
+  EXPECT_NO_THROW(CheckReadable({"a", DataType(TypeKind::kTimestampNtz)}, paris));
+  EXPECT_THROW(CheckReadable({"a", DataType(TypeKind::kTimestamp)}, paris), Error);
+  EXPECT_EQ(ParseCsvOptions({{"timeZone", "-03:30"}}).zone_offset_seconds, -12600);
+  EXPECT_EQ(ParseCsvOptions({{"timeZone", "utc"}}).unknown_zone, "");
+}
+
 TEST(Convert, Booleans) {
   uint8_t b;
   EXPECT_TRUE(ParseBoolean("TRUE", &b) && b == 1);

@@ -129,7 +129,8 @@ Encoding ToEncoding(std::string_view name, std::string_view value) {
   Unsupported(name, value, "Use UTF-8, UTF-16, UTF-16LE, UTF-16BE, ISO-8859-1 or windows-1252.");
 }
 
-int32_t ToZoneOffset(std::string_view name, std::string_view value) {
+/// Seconds ahead of UTC; nullopt for a zone that is not a fixed offset.
+std::optional<int32_t> ToZoneOffset(std::string_view value) {
   std::string upper(value);
   for (char& c : upper) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
@@ -140,7 +141,7 @@ int32_t ToZoneOffset(std::string_view name, std::string_view value) {
   const bool shaped = value.size() == 6 && (value[0] == '+' || value[0] == '-') && value[3] == ':';
   if (!shaped || std::from_chars(&value[1], &value[3], hours).ptr != &value[3] ||
       std::from_chars(&value[4], value.data() + 6, minutes).ptr != value.data() + 6 || hours > 18 || minutes > 59) {
-    Unsupported(name, value, "Use UTC or an offset such as +02:00, or read the column as timestamp_ntz or string.");
+    return std::nullopt;
   }
   const int seconds = hours * 3600 + minutes * 60;
   return value[0] == '-' ? -seconds : seconds;
@@ -224,7 +225,9 @@ CsvOptions ParseCsvOptions(const std::map<std::string, std::string>& options) {
     } else if (key == "columnnameofcorruptrecord") {
       out.corrupt_record_column = value;
     } else if (key == "timezone") {
-      out.zone_offset_seconds = ToZoneOffset(name, value);
+      const std::optional<int32_t> offset = ToZoneOffset(value);
+      out.zone_offset_seconds = offset.value_or(0);
+      if (!offset) out.unknown_zone = value;
     } else if (key == "dateformat") {
       if (value != "yyyy-MM-dd") Unsupported(name, value, "Read the column as a string and parse it with to_date.");
     } else if (key == "timestampformat") {

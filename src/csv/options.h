@@ -47,6 +47,7 @@ struct CsvOptions {
   int64_t max_chars_per_column = -1;
   std::string corrupt_record_column = "_corrupt_record";
   int32_t zone_offset_seconds = 0;  ///< of the time zone in which timestamps without a zone are read
+  std::string unknown_zone;         ///< the time zone when it has no fixed offset: timestamps cannot be read then
 
   // Not in Spark.
   bool bind_by_name = false;     ///< with a header, columns are found by name instead of by position

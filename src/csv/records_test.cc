@@ -177,7 +177,7 @@ TEST(Records, UnknownOptionsAreRefusedByName) {
                                            {"dateFormat", "dd/MM/yyyy"},
                                            {"quote", "ab"},
                                            {"header", "yes"},
-                                           {"timeZone", "Europe/Paris"},
+
                                            {"sep", ""}}) {
     try {
       ParseCsvOptions({{name, value}});

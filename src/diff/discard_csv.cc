@@ -254,9 +254,9 @@ std::vector<uint32_t> PairByHash(const std::vector<HashedRecord>& left, const st
   return partner;
 }
 
-bool Readable(const StructType& schema) {
+bool Readable(const StructType& schema, const csv::CsvOptions& options) {
   try {
-    for (const StructField& field : schema.fields) csv::CheckReadable(field);
+    for (const StructField& field : schema.fields) csv::CheckReadable(field, options);
     return true;
   } catch (const Error&) {
     return false;  // the reader will say why
@@ -269,7 +269,7 @@ bool Comparable(const CsvDiscardSide& left, const csv::CsvOptions& left_options,
   if (left.files.empty() || right.files.empty() || schema.fields.empty() || !(left_options == right_options))
     return false;
   if (left_options.mode == csv::Mode::kDropMalformed || left_options.max_chars_per_column >= 0) return false;
-  if (!left_options.record_index.empty() || !Readable(schema)) return false;
+  if (!left_options.record_index.empty() || !Readable(schema, left_options)) return false;
   std::vector<std::string> names;
   for (const StructField& field : schema.fields) names.push_back(field.name);
   std::optional<std::vector<std::string>> header;

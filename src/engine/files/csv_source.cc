@@ -577,7 +577,7 @@ std::shared_ptr<Source> MakeCsvSource(std::string_view spec) {
     } else if (field.name == options.corrupt_record_column) {
       column.role = Role::kCorrupt;
     } else {
-      csv::CheckReadable(field);
+      csv::CheckReadable(field, options);
       column.data_index = table->data_columns++;
     }
     if (column.role != Role::kData && field.type.kind() != TypeKind::kString) {
