@@ -51,6 +51,23 @@ std::vector<Leaf> ReadLeaves(Lease lease, const std::string& file) {
   return leaves;
 }
 
+/// What the converter does for the first file's leaves it does for all files: others may not need more.
+void RefuseOtherLeaves(Lease lease, const InputFiles& input, const std::vector<Leaf>& first) {
+  bool int96 = std::ranges::any_of(first, &Leaf::int96);
+  bool nanoseconds = std::ranges::any_of(first, &Leaf::lossy_nanoseconds);
+  Sql query = Concat({Token("SELECT DISTINCT file_name FROM parquet_schema("), FileList(input),
+                      Token(") WHERE num_children IS NULL AND "), Token(int96 || nanoseconds ? "false" : "true"),
+                      Token(" AND (type = 'INT96' OR coalesce(logical_type LIKE '%NANOS=Nano%' AND (logical_type LIKE "
+                            "'TimeType%' OR logical_type LIKE '%isAdjustedToUTC=1%'), false)) LIMIT 1")});
+  std::string file = lease->Text(query.text());
+  if (file.empty()) return;
+  throw Error("TINDERBOX_PARQUET_NANOSECONDS",
+              fmt::format("{} stores times in another way than {} (INT96, or nanoseconds with a zone). Read the two "
+                          "separately.",
+                          file, input.files[0].path.string()),
+              {{"path", file}});
+}
+
 /// Turns a value as DuckDB reads it into one of the Spark type, remembering what leaf is next.
 class Converter {
  public:
@@ -251,6 +268,7 @@ FileTable ReadParquet(const FileRead& request, Database& database) {
   try {
     columns = database.Connect()->Describe(Concat({Token("SELECT * FROM "), described}).text());
     leaves = ReadLeaves(database.Connect(), first);
+    if (many) RefuseOtherLeaves(database.Connect(), input, merge ? std::vector<Leaf>{} : leaves);
     metadata =
         database.Connect()->Text(Concat({Token("SELECT decode(value) FROM parquet_kv_metadata("), StringLiteral(first),
                                          Token(") WHERE decode(key) = "), StringLiteral(kRowMetadata)})
