@@ -111,8 +111,33 @@ StructType InferJson(const Session& session, const Pending& side, const Pending*
   return Reader(session, side).Load(paths).Schema();
 }
 
+/// Types over all files. Files whose headers differ are read by name, so their types are found apart and merged by
+/// name.
 StructType InferCsv(const Pending& side) {
-  return csv::InferSchema(side.FileNames(), side.options, Threads());
+  std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>> groups;  // header, files
+  if (side.files.size() == 1 || !side.options.contains("bindByName")) {
+    return csv::InferSchema(side.FileNames(), side.options, Threads());
+  }
+  for (const std::string& file : side.FileNames()) {
+    const std::vector<std::string> header = csv::ReadHeader(file, side.options);
+    const auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == header; });
+    if (group != groups.end()) {
+      group->second.push_back(file);
+    } else {
+      groups.push_back({header, {file}});
+    }
+  }
+  StructType out = csv::InferSchema(groups[0].second, side.options, Threads());
+  for (size_t i = 1; i < groups.size(); ++i) {
+    for (const StructField& field : csv::InferSchema(groups[i].second, side.options, Threads()).fields) {
+      if (const std::optional<size_t> at = out.Find(field.name, true)) {
+        out.fields[*at].type = csv::MergeInferred(out.fields[*at].type, field.type);
+      } else {
+        out.fields.push_back(field);
+      }
+    }
+  }
+  return out;
 }
 
 /// The field that `side`'s column `name` will be compared with.

@@ -156,10 +156,30 @@ void RefuseInexact(const StructType& schema, const std::string& format) {
   }
 }
 
+/// Says which rows a table has, in whatever order: their number and the sum of their hashes.
+struct Fingerprint {
+  int64_t rows = 0;
+  std::string hashes;
+  bool operator==(const Fingerprint&) const = default;
+};
+
+Fingerprint TakeFingerprint(const DataFrame& frame, const StructType& schema) {
+  // Spark's hash passes over NULL, so that where one stands is hashed beside the values.
+  std::vector<Column> hashed;
+  for (const std::string& name : ComparableNames(schema)) {
+    hashed.push_back(fn::Col(name));
+    hashed.push_back(fn::Col(name).IsNull());
+  }
+  const Column hash = fn::Call("xxhash64", hashed).Cast(DataType::Decimal(20, 0));
+  const Row row = Comparable(frame, OwnColumns(schema), schema).Agg({fn::CountStar(), fn::Sum(hash)}).Collect()[0];
+  return {row[0].As<int64_t>(), row[1].ToString()};
+}
+
 struct Metadata {
   StructType left, right;
   std::string format;
   bool case_sensitive = false;
+  Fingerprint fingerprint;
 };
 
 Metadata ReadMetadata(const fs::path& patch) {
@@ -178,8 +198,10 @@ Metadata ReadMetadata(const fs::path& patch) {
                patch.string(), json["tinderbox_patch"].dump(), kVersion);
   }
   return {StructType::FromJson(json.at("left_schema").get<std::string>()),
-          StructType::FromJson(json.at("right_schema").get<std::string>()), json.at("format").get<std::string>(),
-          json.at("case_sensitive").get<bool>()};
+          StructType::FromJson(json.at("right_schema").get<std::string>()),
+          json.at("format").get<std::string>(),
+          json.at("case_sensitive").get<bool>(),
+          {json.at("left_rows").get<int64_t>(), json.at("left_hashes").get<std::string>()}};
 }
 
 /// NULL-safe equality of all columns of `names`, those of the right relation with a prefix.
@@ -254,9 +276,12 @@ void WritePatch(const DiffResult::State& state, const DiffOutput& output) {
       rows.Sort(std::move(order)).Select(std::move(columns)).Write().Format(output.format).Mode(SaveMode::kOverwrite);
   if (output.format == "csv") writer = writer.Option("header", "true").Option("escape", "\"");
   writer.Save(folder.string());
+  const Fingerprint fingerprint = TakeFingerprint(sides.left.frame, left);
   const nlohmann::ordered_json metadata = {{"tinderbox_patch", kVersion},
                                            {"format", output.format},
                                            {"case_sensitive", state.options.case_sensitive_names},
+                                           {"left_rows", fingerprint.rows},
+                                           {"left_hashes", fingerprint.hashes},
                                            {"left_schema", left.Json()},
                                            {"right_schema", right.Json()}};
   std::ofstream file(folder / kMetadataFile, std::ios::binary);
@@ -298,6 +323,12 @@ void ApplyPatch(const Session& session, const DiffInput& left, const std::string
     mismatch(fmt::format("its columns were {}, but here they are {}", metadata.left.ToType().SimpleString(),
                          opened.file_schema.ToType().SimpleString()));
   }
+
+  const Fingerprint found = TakeFingerprint(opened.frame, metadata.left);
+  if (found.rows != metadata.fingerprint.rows) {
+    mismatch(fmt::format("it had {} rows, but here are {}", metadata.fingerprint.rows, found.rows));
+  }
+  if (!(found == metadata.fingerprint)) mismatch("some of its rows were others");
 
   StructType patch_schema = metadata.right;
   for (StructField& field : patch_schema.fields) {

@@ -96,6 +96,20 @@ std::string Why(const DataType& left, const DataType& right) {
   return "no type holds the values of both";
 }
 
+bool HoldsMap(const DataType& type) {
+  switch (type.kind()) {
+    case Kind::kMap:
+      return true;
+    case Kind::kArray:
+      return HoldsMap(type.element());
+    case Kind::kStruct:
+      return std::any_of(type.fields().begin(), type.fields().end(),
+                         [](const StructField& field) { return HoldsMap(field.type); });
+    default:
+      return false;
+  }
+}
+
 bool AppliesTo(const ColumnNames& names, const std::string& name, bool case_sensitive) {
   return std::any_of(names.begin(), names.end(), [&](const std::string& n) {
     return n == "*" || FoldName(n, case_sensitive) == FoldName(name, case_sensitive);
@@ -289,6 +303,21 @@ class Matcher {
           fmt::format("Column \"{}\" is {} on the left and {} on the right and was not compared: {}. {}", column->name,
                       l.type.SimpleString(), r.type.SimpleString(), Why(l.type, r.type), Advice(l.type, r.type)));
       return;
+    }
+    if (column->is_key && HoldsMap(*common)) {
+      base::Fail("TINDERBOX_DIFF_TYPES",
+                 "The key column \"{}\" is {}; maps have no order, so they cannot be a key. Choose another key, or "
+                 "make one with "
+                 "--map.",
+                 column->name, common->SimpleString());
+    }
+    const bool named_unordered =
+        std::any_of(options_.unordered.begin(), options_.unordered.end(),
+                    [&](const std::string& n) { return n != "*" && Fold(n) == Fold(column->name); });
+    if (named_unordered && common->kind() != Kind::kArray) {
+      base::Fail("TINDERBOX_DIFF_OPTION",
+                 "--unordered names \"{}\", which is {}; only the order of a list can be left out of account.",
+                 column->name, common->SimpleString());
     }
     ComparedColumn compared;
     compared.name = column->name;
