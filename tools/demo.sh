@@ -22,12 +22,16 @@ run() {
   local shown=("$@") code=0 begin word line='$ tinderbox'
   for word in "${shown[@]}"; do
     [[ $word == "$reports"/* ]] && word=${word##*/}
-    [[ $word =~ ^[A-Za-z0-9_./=,:%-]+$ ]] || word="'$word'"
+    if [[ $word == *"'"* ]]; then
+      word="\"$word\""
+    elif [[ ! $word =~ ^[A-Za-z0-9_./=,:%-]+$ ]]; then
+      word="'$word'"
+    fi
     line+=" $word"
   done
   printf '\n%s%s%s\n\n' "$dim" "$line" "$plain"
   begin=${EPOCHREALTIME/[.,]/}
-  "$program" "$@" "${color[@]}" 2> >(grep -v '^[a-z]* *[0-9.]* %' >&2 || true) || code=$?
+  "$program" "$@" "${color[@]}" || code=$?
   ((code <= 1)) || { printf 'tinderbox ended with %d\n' "$code" >&2 && exit 1; }
   printf '%sexit code %d, %d.%03d s%s\n' "$dim" "$code" $(((${EPOCHREALTIME/[.,]/} - begin) / 1000000)) \
     $(((${EPOCHREALTIME/[.,]/} - begin) / 1000 % 1000)) "$plain"
@@ -58,7 +62,7 @@ run diff $old/flights-3m.parquet $new/flights-3m.parquet --right-map "date=date_
   --report "$reports/flights.html" --overwrite
 
 chapter "5. Is it the dates?"
-say "The hour of each flight is put in the place of its date, which stays what it is when a flight moves by whole days:"
+say "With the time of day alone in the place of the date, a flight that was only moved to another day differs no longer:"
 run diff $old/flights-3m.parquet $new/flights-3m.parquet --left-map 'date=substring(date, 5, 4)' \
   --right-map "date=date_format(date, 'HHmm')" --limit 0
 
