@@ -21,6 +21,8 @@ using functions::ColExact;
 using functions::Lit;
 
 constexpr const char* kReference = "diffit_ref";
+constexpr const char* kMalformed = "__tinderbox_malformed";
+constexpr const char* kLocation = "__tinderbox_location";
 
 /// The rows that diffit wrote, and the column that identifies them.
 struct Analysis {
@@ -107,6 +109,20 @@ DataFrame InRange(const DiffitLine& line, const DataFrame& rows) {
   if (const auto upper = line.Last("upper"))
     out = out.Filter(value <= Lit(Value(ParseCount("--upper", *upper, INT64_MIN + 1))));
   return out;
+}
+
+/// Tells of values that became NULL because they are not what the schema says. Reads whole rows: a value that nobody
+/// asks for is not converted, and so not found wanting.
+void WarnOfMalformed(const DataFrame& malformed) {
+  int64_t count = 0;
+  ArrowBatch batch;
+  for (const auto batches = malformed.Batches(); batches->Next(&batch);) count += batch.rows();
+  if (count == 0) return;
+  std::string text =
+      fmt::format("{} record{} could not be read as the schema says; what did not fit is NULL in the output.", count,
+                  count == 1 ? "" : "s");
+  for (const Row& row : malformed.Limit(3).Collect()) text += fmt::format("\n{}", row[row.size() - 1].ToString());
+  PrintWarning(text);
 }
 
 /// KEY from --key or the first of two words, PATH the last.
@@ -227,12 +243,15 @@ int DiffitConvert(const DiffitLine& line) {
   }
   DataFrameReader reader = session.Read().Format("csv").Schema(types);
   for (const auto& [name, value] : DiffitCsvOptions(line)) reader = reader.Option(name, value);
-  reader.Load({data})
+  const DataFrame rows =
+      reader.Option("columnNameOfMalformed", kMalformed).Option("columnNameOfLocation", kLocation).Load({data});
+  rows.Drop({kMalformed, kLocation})
       .Write()
       .Format("parquet")
       .Option("compression", line.Last("compression").value_or("snappy"))
       .Mode(SaveMode::kOverwrite)
       .Save(output);
+  if (!line.Has("quiet")) WarnOfMalformed(rows.Filter(ColExact(kMalformed).IsNotNull()));
   return 0;
 }
 

@@ -93,9 +93,9 @@ std::string RangeCondition(const DiffitLine& line, const std::optional<std::stri
 void Warn(const DiffSummary& summary) {
   for (const auto& [name, side] : {std::pair{"left", &summary.left}, std::pair{"right", &summary.right}}) {
     if (side->malformed_rows == 0) continue;
-    std::string text =
-        fmt::format("{} row{} of the {} source could not be read as the schema says; such a row never equals another.",
-                    side->malformed_rows, side->malformed_rows == 1 ? "" : "s", name);
+    std::string text = fmt::format(
+        "{} row{} of the {} source could not be read as the schema says; such a value never equals an empty one.",
+        side->malformed_rows, side->malformed_rows == 1 ? "" : "s", name);
     for (size_t i = 0; i < std::min<size_t>(3, side->malformed.size()); ++i) {
       const MalformedValue& value = side->malformed[i];
       text += fmt::format("\n{} {} {}", value.location, value.column, Value(value.text).ToJson());

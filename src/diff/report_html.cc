@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/json_text.h"
 #include "diff/report.h"
 #include "diff/report_cell.h"
 #include "diff/report_page.h"
@@ -11,7 +10,7 @@
 namespace tinderbox::diff {
 namespace {
 
-constexpr int kLongestCell = 2000;       // of a value in the page
+constexpr int kLongestText = 2000;       // of a value in the page
 constexpr size_t kSameColumnsOpen = 12;  // more equal columns than this are folded away
 constexpr int64_t kPictureWidth = 190;
 
@@ -45,42 +44,6 @@ std::string Shown(std::string_view text) {
   return Escape(Visible(text));
 }
 
-/// JSON text that cannot end the script element which holds it, nor start a comment or an entity there.
-void AppendScriptString(std::string* out, std::string_view text) {
-  std::string json;
-  base::AppendJsonString(&json, text);
-  for (const char c : json) {
-    switch (c) {
-      case '<':
-        *out += "\\u003c";
-        break;
-      case '>':
-        *out += "\\u003e";
-        break;
-      case '&':
-        *out += "\\u0026";
-        break;
-      default:
-        *out += c;
-    }
-  }
-}
-
-/// A cell of the page's data: strings as they are but for what cannot be seen; null for NULL.
-std::optional<std::string> PageCell(const Value& value) {
-  if (value.is_null()) return std::nullopt;
-  if (const auto* text = std::get_if<std::string>(&value.data)) return Visible(*text);
-  return CellText(value);
-}
-
-void AppendCell(std::string* out, const std::optional<std::string>& cell) {
-  if (!cell) {
-    *out += "null";
-  } else {
-    AppendScriptString(out, *cell);
-  }
-}
-
 class HtmlPage {
  public:
   HtmlPage(const DiffSummary& summary, const ReportHeading& heading, const std::vector<DiffRow>& rows)
@@ -105,7 +68,7 @@ class HtmlPage {
     if (!summary_.schema_differs()) Schema();
     out_ += "</main>\n";
     Footer();
-    Data();
+    out_ += PageData(summary_, rows_);
     Add("<script>{}</script>\n</body>\n</html>\n", kPageScript);
     return std::move(out_);
   }
@@ -186,7 +149,7 @@ class HtmlPage {
       for (const MalformedValue& value : side->malformed) {
         Add("<tr><td class=\"v\">{}</td><td>{}</td><td class=\"v\">{}</td></tr>\n", Shown(value.location),
             value.column.empty() ? "<span class=\"quiet\">whole record</span>" : Shown(value.column),
-            Escape(Clip(Visible(value.text), kLongestCell)));
+            Escape(Clip(Visible(value.text), kLongestText)));
       }
       out_ += "</tbody></table></div>";
       const int64_t hidden = side->malformed_rows - static_cast<int64_t>(side->malformed.size());
@@ -250,7 +213,7 @@ class HtmlPage {
           std::max(2.0, static_cast<double>(width) * static_cast<double>(rows) / static_cast<double>(most));
       Add("<g><title>{}: {} rows</title><rect class=\"g\" x=\"0\" y=\"{}\" width=\"{:.1f}\" height=\"17\"/>"
           "<text x=\"4\" y=\"{}\">{}</text></g>",
-          Escape(Clip(Visible(change), kLongestCell)), GroupDigits(rows), i * 19, wide, i * 19 + 12,
+          Escape(Clip(Visible(change), kLongestText)), GroupDigits(rows), i * 19, wide, i * 19 + 12,
           Escape(Clip(fmt::format("{} × {}", GroupDigits(rows), Visible(change)), 55)));
     }
     out_ += "</svg>";
@@ -327,7 +290,7 @@ class HtmlPage {
       Add("<tr><th scope=\"row\">{}</th><td class=\"v\">{}</td><td class=\"n\">{}</td><td "
           "style=\"white-space:nowrap\"><span class=\"bar\">"
           "<i style=\"width:{:.2f}%\"></i></span> {}</td></tr>\n",
-          Shown(where.column), Escape(Clip(Visible(where.value), kLongestCell)), GroupDigits(where.rows),
+          Shown(where.column), Escape(Clip(Visible(where.value), kLongestText)), GroupDigits(where.rows),
           100 * where.share, Escape(Percent(std::llround(where.share * 1e6), 1000000)));
     }
     out_ += "</tbody></table></div></section>\n";
@@ -472,71 +435,6 @@ class HtmlPage {
         Shown(heading_.created));
     if (!heading_.command.empty()) Add("<p><code>{}</code></p>", Shown(heading_.command));
     out_ += "</footer>\n";
-  }
-
-  void Data() {
-    out_ += "<script type=\"application/json\" id=\"data\">{\"columns\":[";
-    const size_t count = summary_.value_columns.size();
-    std::string types;
-    std::string numeric;
-    std::string words;
-    std::string moved;
-    std::string scale;
-    for (size_t c = 0; c < count; ++c) {
-      const char* comma = c > 0 ? "," : "";
-      out_ += comma;
-      AppendScriptString(&out_, Visible(summary_.value_columns[c]));
-      types += comma;
-      AppendScriptString(&types, Visible(types_[c].SimpleString()));
-      numeric += fmt::format("{}{}", comma, types_[c].IsNumeric() ? 1 : 0);
-      words += fmt::format("{}{}", comma, types_[c].kind() == TypeKind::kString || types_[c].IsNested() ? 1 : 0);
-      const auto changes =
-          std::find_if(summary_.changes.begin(), summary_.changes.end(),
-                       [&](const ColumnChanges& column) { return column.name == summary_.value_columns[c]; });
-      moved += fmt::format("{}{}", comma, changes != summary_.changes.end() ? 1 : 0);
-      const double largest = changes != summary_.changes.end() ? changes->max_abs_delta.value_or(1) : 1;
-      scale += fmt::format("{}{}", comma, std::isfinite(largest) && largest > 0 ? largest : 1.0);
-    }
-    const bool counted = std::any_of(rows_.begin(), rows_.end(), [](const DiffRow& row) { return row.count != 1; });
-    Add("],\"types\":[{}],\"numeric\":[{}],\"words\":[{}],\"moved\":[{}],\"scale\":[{}],\"keys\":{},\"counted\":{},"
-        "\"rows\":[",
-        types, numeric, words, moved, scale, summary_.key.size(), counted ? "true" : "false");
-    for (size_t i = 0; i < rows_.size(); ++i) {
-      if (i > 0) out_ += ",\n";
-      DataRow(rows_[i]);
-    }
-    out_ += "]}</script>\n";
-  }
-
-  /// [kind, count, cells of the left (else of the right), {changed column: new cell}, {changed column: change}]
-  void DataRow(const DiffRow& row) {
-    const bool changed = row.kind == DiffRow::Kind::kChanged;
-    const Row& side = row.kind == DiffRow::Kind::kRightOnly ? row.right : row.left;
-    Add("[{},{},[", static_cast<int>(row.kind), row.count);
-    std::string news;
-    std::string deltas;
-    for (size_t c = 0; c < side.size(); ++c) {
-      if (c > 0) out_ += ",";
-      std::optional<std::string> cell = PageCell(side[c]);
-      if (changed && c < row.changed.size() && row.changed[c]) {
-        std::optional<std::string> next = PageCell(row.right[c]);
-        if (cell && next && std::max(cell->size(), next->size()) > kLongestCell) {
-          std::tie(*cell, *next) = ClipPair(*cell, *next, kLongestCell, kLongestCell);
-        }
-        news += fmt::format("{}\"{}\":", news.empty() ? "" : ",", c);
-        Limit(&next);
-        AppendCell(&news, next);
-        const std::optional<double> delta = Delta(side[c], row.right[c]);
-        if (delta && std::isfinite(*delta)) deltas += fmt::format("{}\"{}\":{}", deltas.empty() ? "" : ",", c, *delta);
-      }
-      Limit(&cell);
-      AppendCell(&out_, cell);
-    }
-    Add("],{{{}}},{{{}}}]", news, deltas);
-  }
-
-  static void Limit(std::optional<std::string>* cell) {
-    if (*cell && (*cell)->size() > kLongestCell) **cell = Clip(**cell, kLongestCell);
   }
 
   const DiffSummary& summary_;
