@@ -27,7 +27,7 @@ function(tinderbox_library folder)
 
   if(tests AND NOT TINDERBOX_FUZZ)
     add_executable(${folder}_test ${tests})
-    target_compile_options(${folder}_test PRIVATE ${TINDERBOX_WARNINGS})
+    target_compile_options(${folder}_test PRIVATE ${TINDERBOX_WARNINGS} ${TINDERBOX_TEST_FLAGS})
     target_link_libraries(${folder}_test PRIVATE ${library} GTest::gmock GTest::gtest_main)
     tinderbox_link(${folder}_test PRIVATE ${arg_TEST_DEPS})
     add_test(NAME ${folder}_test COMMAND ${folder}_test WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
