@@ -20,7 +20,11 @@ using ::tinderbox::spark::FixedWidth;
 using ::tinderbox::spark::IsNull;
 
 constexpr int64_t kRunBeforeResync = 16;  // differing rows in a row that make an insertion likelier than changes
-constexpr int64_t kWindowRows = 8192;     // how far an insertion is looked across
+constexpr int64_t kFirstWindowRows = 64;  // how far an insertion is looked across at first,
+constexpr int64_t kWindowRows = 8192;     // and at last
+constexpr int64_t kSearchPerRow = 4;  // rows hashed for each row read after which a pass that mostly searches gives up
+constexpr int64_t kFirstSlice = 64;   // rows compared at once after a search; doubles while they agree
+constexpr int64_t kLargestSlice = 1 << 16;
 constexpr int64_t kSampleRows = 1 << 18;  // rows after which a pass that drops too little gives up
 constexpr double kLeastDropped = 0.3;
 constexpr int64_t kBatchRows = 1 << 16;      // rows of a batch that stays
@@ -399,7 +403,7 @@ class ColumnPass {
 
  private:
   void CompareFronts() {
-    const int64_t n = std::min(left_.front_rows(), right_.front_rows());
+    const int64_t n = std::min({left_.front_rows(), right_.front_rows(), slice_});
     const ArrowBatch& a = left_.front();
     const ArrowBatch& b = right_.front();
     const int64_t i = left_.front_row();
@@ -432,15 +436,24 @@ class ColumnPass {
     }
     left_.Skip(done, false);
     right_.Skip(done, false);
+    slice_ = lost ? kFirstSlice : std::min(2 * slice_, kLargestSlice);
     if (lost) Resync();
     Report();
   }
 
-  // Looks for the next place at which both sides agree; without one, the whole window stays.
+  // Looks for the next place at which both sides agree, nearby first; without one, the whole window stays.
   void Resync() {
-    const int64_t rows_left = std::min(left_.Buffer(kWindowRows), kWindowRows);
-    const int64_t rows_right = std::min(right_.Buffer(kWindowRows), kWindowRows);
-    const auto agreement = FindAgreement(left_.Hashes(rows_left, mask_), right_.Hashes(rows_right, mask_));
+    std::optional<std::pair<int64_t, int64_t>> agreement;
+    int64_t rows_left = 0;
+    int64_t rows_right = 0;
+    for (int64_t window = kFirstWindowRows;; window *= 8) {
+      window = std::min(window, kWindowRows);
+      rows_left = std::min(left_.Buffer(window), window);
+      rows_right = std::min(right_.Buffer(window), window);
+      agreement = FindAgreement(left_.Hashes(rows_left, mask_), right_.Hashes(rows_right, mask_));
+      searched_ += rows_left + rows_right;
+      if (agreement || window == kWindowRows) break;
+    }
     // Hashes may lie: at least one row leaves each step, so that the pass ends.
     const int64_t skip_left = agreement ? agreement->first : rows_left;
     const int64_t skip_right = agreement ? agreement->second : rows_right;
@@ -467,6 +480,7 @@ class ColumnPass {
 
   bool GivesUp() {
     const int64_t seen = std::min(left_.read(), right_.read());
+    if (searched_ > kSampleRows + kSearchPerRow * (left_.read() + right_.read())) return true;
     if (left_.kept_bytes() + right_.kept_bytes() > tuning_.max_remaining_bytes) return true;
     return seen >= kSampleRows && static_cast<double>(pairs_) < kLeastDropped * static_cast<double>(seen);
   }
@@ -485,6 +499,8 @@ class ColumnPass {
   KeyProof left_keys_;
   KeyProof right_keys_;
   std::vector<uint8_t> differs_;
+  int64_t slice_ = kLargestSlice;
+  int64_t searched_ = 0;  // rows hashed
   int64_t pairs_ = 0;
 };
 
