@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -242,8 +243,23 @@ struct Gap {
   Column size, slack, largest;
 };
 
+/// The decimal that holds every value of an exact number, or nullopt: floating-point, or no digit to spare for a
+/// difference.
+std::optional<DataType> ExactDecimal(const DataType& type) {
+  if (type.IsIntegral()) return DataType::Decimal(20, 0);
+  if (type.kind() == Kind::kDecimal && type.precision() < 38) return type;
+  return std::nullopt;
+}
+
 Gap NumberGap(const Column& left, const Column& right, const ComparedColumn& column) {
   const DataType real(Kind::kDouble);
+  if (const std::optional<DataType> exact = ExactDecimal(column.type)) {
+    const auto size = [](const Column& value) { return fn::Call("abs", {value}).Cast(DataType(Kind::kDouble)); };
+    const Column l = left.Cast(*exact);
+    const Column r = right.Cast(*exact);
+    const Column gap = size(l - r);
+    return {gap, gap * fn::Lit(Value(0x1p-52)), fn::Call("greatest", {size(l), size(r)})};
+  }
   const auto number = [&](const Column& value) {
     // The exact form keeps the number in one of two fields.
     if (!ExactAgainstDouble(column.left_type, column.right_type)) return value.Cast(real);
@@ -257,6 +273,43 @@ Gap NumberGap(const Column& left, const Column& right, const ComparedColumn& col
   const double half_unit = single ? 0x1p-24 : 0x1p-53;
   return {absolute(l - r), (absolute(l) + absolute(r)) * fn::Lit(Value(half_unit)),
           fn::Call("greatest", {absolute(l), absolute(r)})};
+}
+
+/// The largest multiple of 10^-scale that is not above `bound`, in such units; saturates.
+__int128 FloorToScale(double bound, int scale) {
+  constexpr __int128 kMost = static_cast<__int128>(1'000'000'000'000'000'000) * 1'000'000'000'000'000'000;
+  // The shortest decimal text of a bound is what its author wrote: "0.1" is one tenth.
+  const std::string shortest = fmt::format("{}", bound);
+  __int128 digits = 0;
+  int exponent = 0;
+  bool fraction = false;
+  for (size_t i = 0; i < shortest.size(); ++i) {
+    const char c = shortest[i];
+    if (c == '.') {
+      fraction = true;
+    } else if (c == 'e') {
+      exponent += std::stoi(shortest.substr(i + 1));
+      break;
+    } else {
+      digits = digits * 10 + (c - '0');
+      exponent -= fraction ? 1 : 0;
+    }
+  }
+  for (exponent += scale; exponent > 0 && digits < kMost / 10; --exponent) digits *= 10;
+  if (exponent > 0 && digits > 0) return kMost;
+  for (; exponent < 0; ++exponent) digits /= 10;
+  return digits;
+}
+
+/// Whether two integers or decimals are within an absolute tolerance, to the last digit; nullopt when the difference
+/// may have more digits than a decimal holds.
+std::optional<Column> ExactlyWithin(const Column& left, const Column& right, const DataType& type, double bound) {
+  if (!std::isfinite(bound) || (!type.IsIntegral() && type.kind() != Kind::kDecimal)) return std::nullopt;
+  const DataType number = type.IsIntegral() ? DataType::Decimal(20, 0) : type;
+  if (number.precision() > 37) return std::nullopt;
+  const Column gap = fn::Call("abs", {left.Cast(number) - right.Cast(number)});
+  return gap <= fn::Lit(Value(DecimalValue{FloorToScale(bound, number.scale()), number.scale()}),
+                        DataType::Decimal(38, number.scale()));
 }
 
 Column Micros(const Column& value, const DataType& type) {
@@ -374,8 +427,13 @@ Column EqualWithin(const Column& left, const Column& right, const ComparedColumn
   } else {
     const Gap gap = NumberGap(left, right, column);
     const Column finite = gap.size < fn::Lit(Value(std::numeric_limits<double>::infinity()));
-    if (tolerance.absolute) near = near || (gap.size <= fn::Lit(Value(*tolerance.absolute)) + gap.slack);
-    if (tolerance.relative) near = near || (gap.size <= fn::Lit(Value(*tolerance.relative)) * gap.largest + gap.slack);
+    if (tolerance.absolute) {
+      near = near || ExactlyWithin(left, right, column.type, *tolerance.absolute)
+                         .value_or(gap.size <= fn::Lit(Value(*tolerance.absolute)) + gap.slack);
+    }
+    if (tolerance.relative) {
+      near = near || (gap.size <= fn::Lit(Value(*tolerance.relative)) * gap.largest + gap.slack);
+    }
     near = finite && near;
   }
   return same || (left.IsNotNull() && right.IsNotNull() && near);
