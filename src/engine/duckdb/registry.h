@@ -21,16 +21,16 @@ struct ScanCounters {
   std::atomic<uint64_t> rows = 0;
 
   void Add(std::weak_ptr<Scan> scan) {
-    std::lock_guard lock(mutex);
-    std::erase_if(scans, [](const auto& old) { return old.expired(); });
-    scans.push_back(std::move(scan));
+    std::lock_guard lock(mutex_);
+    std::erase_if(scans_, [](const auto& old) { return old.expired(); });
+    scans_.push_back(std::move(scan));
   }
   /// The mean of the running scans that know their fraction; -1 when none does.
   double Fraction() {
-    std::lock_guard lock(mutex);
+    std::lock_guard lock(mutex_);
     double sum = 0;
     int known = 0;
-    for (const auto& weak : scans) {
+    for (const auto& weak : scans_) {
       auto scan = weak.lock();
       if (scan == nullptr || scan->Fraction() < 0) continue;
       sum += std::min(1.0, scan->Fraction());
@@ -40,8 +40,8 @@ struct ScanCounters {
   }
 
  private:
-  std::mutex mutex;
-  std::list<std::weak_ptr<Scan>> scans;
+  std::mutex mutex_;
+  std::list<std::weak_ptr<Scan>> scans_;
 };
 
 void RegisterSource(duckdb_connection connection, const std::string& name, SourceFactory factory,
