@@ -16,10 +16,10 @@
 namespace tinderbox::diff {
 
 struct Discarded {
-  int64_t left_rows = 0;        ///< rows of each side, before
+  int64_t left_rows = 0;  ///< rows of each side, before
   int64_t right_rows = 0;
-  int64_t pairs = 0;            ///< rows removed from each side
-  bool left_keys_unique = false;   ///< proven: no key occurs twice on that side; false: not known
+  int64_t pairs = 0;              ///< rows removed from each side
+  bool left_keys_unique = false;  ///< proven: no key occurs twice on that side; false: not known
   bool right_keys_unique = false;
 };
 
@@ -41,9 +41,10 @@ struct ColumnDiscard {
 };
 
 /// Reads two streams of one schema in lock step and drops equal rows that stand at (nearly) the same place.
-/// `key_columns`: indexes of the key, empty when keyless. `compared`: columns that decide equality; the others ride along.
-/// Returns nullopt when too little would be dropped.
-std::optional<ColumnDiscard> DiscardEqualRows(BatchReader& left, BatchReader& right, const std::vector<size_t>& key_columns,
+/// `key_columns`: indexes of the key, empty when keyless. `compared`: columns that decide equality; the others ride
+/// along. Returns nullopt when too little would be dropped.
+std::optional<ColumnDiscard> DiscardEqualRows(BatchReader& left, BatchReader& right,
+                                              const std::vector<size_t>& key_columns,
                                               const std::vector<size_t>& compared, const DiscardTuning& tuning,
                                               const DiscardProgress& progress);
 
@@ -56,17 +57,18 @@ struct CsvDiscardSide {
 
 struct CsvDiscard {
   Discarded counts;
-  /// Path of a record index for each side, to be passed to the CSV reader as the option "recordIndex": it then reads only the
-  /// records that stay. Owned by the caller's temporary folder.
+  /// Path of a record index for each side, to be passed to the CSV reader as the option "recordIndex": it then reads
+  /// only the records that stay. Owned by the caller's temporary folder.
   std::string left_index, right_index;
 };
 
-/// Pairs byte-equal, certainly well-formed records of two CSV inputs of the same dialect and the same columns in the same
-/// order. `schema` names and types the columns by position, `key` are names in it. Files are read once, in parallel; memory
-/// does not grow with their size but with the number of records (about 24 bytes each). Returns nullopt when the dialects do not allow it
-/// (other separators, quotes not RFC 4180, compressed, not UTF-8, …).
-std::optional<CsvDiscard> DiscardEqualRecords(const CsvDiscardSide& left, const CsvDiscardSide& right, const StructType& schema,
-                                              const std::vector<std::string>& key, const std::string& temp_directory,
-                                              const DiscardTuning& tuning, const DiscardProgress& progress);
+/// Pairs byte-equal, certainly well-formed records of two CSV inputs of the same dialect and the same columns in the
+/// same order. `schema` names and types the columns by position, `key` are names in it. Files are read once, in
+/// parallel; memory does not grow with their size but with the number of records (about 24 bytes each). Returns nullopt
+/// when the dialects do not allow it (other separators, quotes not RFC 4180, compressed, not UTF-8, …).
+std::optional<CsvDiscard> DiscardEqualRecords(const CsvDiscardSide& left, const CsvDiscardSide& right,
+                                              const StructType& schema, const std::vector<std::string>& key,
+                                              const std::string& temp_directory, const DiscardTuning& tuning,
+                                              const DiscardProgress& progress);
 
 }  // namespace tinderbox::diff

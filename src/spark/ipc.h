@@ -10,7 +10,8 @@
 
 namespace tinderbox::spark {
 
-/// Writes an ArrowSchema for a Spark schema, in the layouts that ArrowBatch fixes. `time_zone` names TIMESTAMP columns' zone.
+/// Writes an ArrowSchema for a Spark schema, in the layouts that ArrowBatch fixes. `time_zone` names TIMESTAMP columns'
+/// zone.
 void ExportSchema(const StructType& schema, const std::string& time_zone, ArrowSchema* out);
 /// The Spark schema of an Arrow schema. Throws Error UNSUPPORTED_ARROWTYPE naming the column.
 StructType ImportSchema(const ArrowSchema& schema);

@@ -28,8 +28,8 @@ class Session {
   virtual StructType Schema(const ::spark::connect::Relation& relation) = 0;
   /// How the query would run, as text.
   virtual std::string Explain(const ::spark::connect::Relation& relation) = 0;
-  /// Runs the query once and keeps its rows; Execute of an equal relation then reads them. Counted: as many Unpersist as
-  /// Persist calls end it.
+  /// Runs the query once and keeps its rows; Execute of an equal relation then reads them. Counted: as many Unpersist
+  /// as Persist calls end it.
   virtual void Persist(const ::spark::connect::Relation& relation) = 0;
   virtual void Unpersist(const ::spark::connect::Relation& relation) = 0;
 

@@ -24,7 +24,8 @@ Typed TranslateCast(const Typed& value, const DataType& to, const Scope& scope, 
 /// The column an attribute names ("a", "t.a", "s.field", "`odd.name`"), with plan id when >= 0.
 Typed ResolveAttribute(const std::string& name, int64_t plan_id, const Scope& scope);
 
-/// Spark's type of comparing, coalescing or unioning two types (ANSI type coercion); throws DATATYPE_MISMATCH when none.
+/// Spark's type of comparing, coalescing or unioning two types (ANSI type coercion); throws DATATYPE_MISMATCH when
+/// none.
 DataType CommonType(const DataType& a, const DataType& b);
 
 }  // namespace tinderbox::engine

@@ -16,7 +16,7 @@ struct OutputColumn {
   DataType type;
   bool nullable = true;
   std::vector<std::string> qualifiers;  ///< aliases this column can be reached through ("l" in l.x), outermost first
-  std::set<int64_t> plan_ids;           ///< plan ids of the relations that output this very column (df["x"] after a join)
+  std::set<int64_t> plan_ids;  ///< plan ids of the relations that output this very column (df["x"] after a join)
 };
 
 /// A translated relation: a SELECT whose columns are named by `columns[i].id`, in that order.

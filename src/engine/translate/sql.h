@@ -38,7 +38,8 @@ Sql IntegerLiteral(long long value);
 Sql Token(const char* literal);
 Sql Concat(std::initializer_list<Sql> parts);
 Sql Join(const std::vector<Sql>& parts, const char* separator_literal);
-/// `literal` with $1 to $9 replaced by an argument, $* by all of them and $2* by the second and later ones, with commas.
+/// `literal` with $1 to $9 replaced by an argument, $* by all of them and $2* by the second and later ones, with
+/// commas.
 Sql Template(const char* literal, const std::vector<Sql>& arguments);
 /// name(a, b): `function` is a literal of our source.
 Sql Call(const char* function, const std::vector<Sql>& arguments);
