@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -35,21 +36,7 @@ struct Connection::State {
   std::string time_zone;
   std::atomic<bool> interrupted = false;
 
-  Prepared Prepare(std::string_view sql) {
-    Prepared prepared;
-    if (duckdb_prepare(connection, std::string(sql).c_str(), prepared.address()) != DuckDBSuccess) {
-      const char* text = duckdb_prepare_error(prepared.get());
-      std::string message = text == nullptr ? "unknown error" : text;
-      // The C interface gives no error type here; the text begins with its name.
-      duckdb_error_type type = DUCKDB_ERROR_INVALID;
-      if (message.starts_with("IO Error")) type = DUCKDB_ERROR_IO;
-      if (message.starts_with("Invalid Input Error")) type = DUCKDB_ERROR_INVALID_INPUT;
-      if (message.starts_with("Conversion Error")) type = DUCKDB_ERROR_CONVERSION;
-      if (message.starts_with("Out of Range Error")) type = DUCKDB_ERROR_OUT_OF_RANGE;
-      ThrowEngineError(type, message);
-    }
-    return prepared;
-  }
+  Prepared Prepare(std::string_view sql);
   void CheckInterrupted() const {
     if (interrupted) throw Interrupted();
   }
@@ -67,12 +54,48 @@ struct Database::State {
   std::vector<Idle> idle;
   std::set<Connection::State*> leased;
   ScanCounters counters;
+  // Functions that DuckDB does not know yet, by name: most queries call few of them, and telling DuckDB of all of them
+  // takes longer than a small query.
+  std::map<std::string, std::vector<ScalarFunction>, std::less<>> unregistered;
+  std::mutex unregistered_mutex;
+
+  /// Registers the functions that `sql` may call. A name inside a literal registers one in vain, which does no harm.
+  void RegisterCalled(duckdb_connection connection, std::string_view sql) {
+    const auto in_name = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+    const std::lock_guard lock(unregistered_mutex);
+    for (size_t end = sql.find('('); end != std::string_view::npos && !unregistered.empty();
+         end = sql.find('(', end + 1)) {
+      size_t begin = end;
+      while (begin > 0 && in_name(sql[begin - 1])) --begin;
+      const auto found = unregistered.find(sql.substr(begin, end - begin));
+      if (found == unregistered.end()) continue;
+      RegisterScalarFunctions(connection, found->second);
+      unregistered.erase(found);
+    }
+  }
 
   ~State() {
     for (Idle& entry : idle) duckdb_disconnect(&entry.connection);
     if (database != nullptr) duckdb_close(&database);
   }
 };
+
+Prepared Connection::State::Prepare(std::string_view sql) {
+  database->RegisterCalled(connection, sql);
+  Prepared prepared;
+  if (duckdb_prepare(connection, std::string(sql).c_str(), prepared.address()) != DuckDBSuccess) {
+    const char* text = duckdb_prepare_error(prepared.get());
+    std::string message = text == nullptr ? "unknown error" : text;
+    // The C interface gives no error type here; the text begins with its name.
+    duckdb_error_type type = DUCKDB_ERROR_INVALID;
+    if (message.starts_with("IO Error")) type = DUCKDB_ERROR_IO;
+    if (message.starts_with("Invalid Input Error")) type = DUCKDB_ERROR_INVALID_INPUT;
+    if (message.starts_with("Conversion Error")) type = DUCKDB_ERROR_CONVERSION;
+    if (message.starts_with("Out of Range Error")) type = DUCKDB_ERROR_OUT_OF_RANGE;
+    ThrowEngineError(type, message);
+  }
+  return prepared;
+}
 
 Connection::Connection(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
@@ -248,7 +271,9 @@ Lease Database::Connect() {
     duckdb_query(state->connection,
                  "SET enable_progress_bar = true; SET enable_progress_bar_print = false; "
                  // Plans are bounded before they get here; a nested query counts as several levels.
-                 "SET max_expression_depth = 8000;",
+                 "SET max_expression_depth = 8000; "
+                 // Deep enough that scans go on in parallel while a consumer works on what it has.
+                 "SET streaming_buffer_size = '32MB';",
                  &result.value);
   }
   Connection::State* inner = state.get();
@@ -268,8 +293,8 @@ void Database::Register(const std::string& name, SourceFactory factory) {
 }
 
 void Database::Register(const std::vector<ScalarFunction>& functions) {
-  Lease lease = Connect();
-  RegisterScalarFunctions(lease->state_->connection, functions);
+  const std::lock_guard lock(state_->unregistered_mutex);
+  for (const ScalarFunction& function : functions) state_->unregistered[function.name].push_back(function);
 }
 
 void Database::Interrupt() {

@@ -89,6 +89,7 @@ class Database {
   Lease Connect();
   /// Makes the table function `name`(VARCHAR), whose rows are those of the Source that `factory` makes of its argument.
   void Register(const std::string& name, SourceFactory factory);
+  /// Makes native functions callable; each is made known to DuckDB when the first statement calls it.
   void Register(const std::vector<ScalarFunction>& functions);
 
   /// Every call that is running on a lease ends with Interrupted.
