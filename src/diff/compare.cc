@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <future>
 #include <thread>
 
 #include "base/json_text.h"
@@ -22,6 +23,8 @@ namespace fn = functions;
 
 /// Below this size a typed comparison is quicker than a pass that may save it.
 constexpr uint64_t kWorthDiscarding = 4u << 20;
+/// From this size on, whole passes over the input cost more than a query.
+constexpr uint64_t kLarge = 64u << 20;
 
 const DataType kLongType(TypeKind::kLong);
 
@@ -69,22 +72,18 @@ class Comparer {
     return {Project(sides_.left.frame, Side::kLeft, form), Project(sides_.right.frame, Side::kRight, form)};
   }
 
+  /// The canonical keys of both sides.
+  Rows Keys() const { return {Keys(sides_.left.frame, Side::kLeft, {}), Keys(sides_.right.frame, Side::kRight, {})}; }
+
   /// Keys that occur more than once on a side that is not known to have unique keys, with how often: a left, b right.
   DataFrame RepeatedKeys(bool left_unique, bool right_unique) const {
-    const auto keys = [&](const DataFrame& frame, Side side, int64_t a, int64_t b) {
-      std::vector<Column> out;
-      for (size_t i = 0; i < layout_.keys; ++i) {
-        const ComparedColumn& c = layout_.columns[i];
-        out.push_back(ToForm(Own(c, side), c.left_type, c.right_type, side, c.normalization, Form::kCanonical)
-                          .Alias(Name("c", i)));
-      }
-      out.push_back(Number(a).Alias("a"));
-      out.push_back(Number(b).Alias("b"));
-      return frame.Select(std::move(out));
+    const auto counted = [&](Side side) {
+      const bool left = side == Side::kLeft;
+      return Keys(left ? sides_.left.frame : sides_.right.frame, side,
+                  {Number(left ? 1 : 0).Alias("a"), Number(left ? 0 : 1).Alias("b")});
     };
-    DataFrame rows =
-        left_unique ? keys(sides_.right.frame, Side::kRight, 0, 1) : keys(sides_.left.frame, Side::kLeft, 1, 0);
-    if (!left_unique && !right_unique) rows = rows.UnionAll(keys(sides_.right.frame, Side::kRight, 0, 1));
+    DataFrame rows = counted(left_unique ? Side::kRight : Side::kLeft);
+    if (!left_unique && !right_unique) rows = rows.UnionAll(counted(Side::kRight));
     return rows.GroupBy(KeyColumns(""))
         .Agg({fn::Sum(fn::Col("a")).Alias("a"), fn::Sum(fn::Col("b")).Alias("b")})
         .Filter(fn::Col("a") > Number(1) || fn::Col("b") > Number(1));
@@ -144,6 +143,17 @@ class Comparer {
   }
 
  private:
+  DataFrame Keys(const DataFrame& frame, Side side, std::vector<Column> more) const {
+    std::vector<Column> out;
+    for (size_t i = 0; i < layout_.keys; ++i) {
+      const ComparedColumn& c = layout_.columns[i];
+      out.push_back(
+          ToForm(Own(c, side), c.left_type, c.right_type, side, c.normalization, Form::kCanonical).Alias(Name("c", i)));
+    }
+    out.insert(out.end(), more.begin(), more.end());
+    return frame.Select(std::move(out));
+  }
+
   static std::string Name(const char* prefix, size_t i) { return fmt::format("{}{}", prefix, i); }
 
   static Column Own(const ComparedColumn& column, Side side) {
@@ -493,7 +503,7 @@ int64_t Integer(const Value& value) {
 }
 
 /// Counts rows and malformed rows of both sides in one query.
-void CountRows(const Comparer& comparer, const Remaining& remaining, Comparison* out) {
+void CountRows(const Comparer& comparer, const Remaining& remaining, bool values_parse, Comparison* out) {
   if (remaining.counts) {
     out->left.rows = remaining.counts->left_rows;
     out->right.rows = remaining.counts->right_rows;
@@ -506,7 +516,7 @@ void CountRows(const Comparer& comparer, const Remaining& remaining, Comparison*
     std::vector<Column> out_columns = {Number(number).Alias("side"), fn::CountStar().Alias("rows"),
                                        (text ? fn::Count(fn::Col("m")) : Number(0)).Alias("bad")};
     // A reader tells of a value that it cannot parse only when the value is asked for.
-    for (size_t i = 0; text && i < comparer.layout().columns.size(); ++i) {
+    for (size_t i = 0; text && !values_parse && i < comparer.layout().columns.size(); ++i) {
       out_columns.push_back(fn::Count(fn::Col(fmt::format("c{}", i))).Alias(fmt::format("n{}", i)));
     }
     return frame.Agg(std::move(out_columns));
@@ -520,9 +530,16 @@ void CountRows(const Comparer& comparer, const Remaining& remaining, Comparison*
 }
 
 /// Finds the keys that occur more than once, unless it is known that there are none.
-void FindRepeatedKeys(const Comparer& comparer, const Remaining& remaining, Comparison* out) {
-  const bool left_unique = remaining.counts && remaining.counts->left_keys_unique;
-  const bool right_unique = remaining.counts && remaining.counts->right_keys_unique;
+/// `large`: grouping all keys would cost more than a look at their order and hashes, which mostly settles it.
+void FindRepeatedKeys(const Comparer& comparer, const Remaining& remaining, bool large, Comparison* out) {
+  bool left_unique = remaining.counts && remaining.counts->left_keys_unique;
+  bool right_unique = remaining.counts && remaining.counts->right_keys_unique;
+  if (large && !left_unique && !right_unique) {
+    const Rows keys = comparer.Keys();
+    auto left = std::async(std::launch::async, [&] { return KeysAreUnique(*keys.left.Batches(), {}, {}); });
+    right_unique = KeysAreUnique(*keys.right.Batches(), {}, {});
+    left_unique = left.get();
+  }
   if (left_unique && right_unique) return;
   const DataFrame repeated = comparer.RepeatedKeys(left_unique, right_unique).Persist();
   const auto keys = [](const char* n) { return fn::Sum(fn::When({{fn::Col(n) > Number(1), Number(1)}}, Number(0))); };
@@ -577,7 +594,7 @@ Comparison Compare(const Session& session, const OpenedSides& sides, const Match
   const Remaining remaining = discarding.Run(options.discard && !options.set_semantics, form);
   progress->Phase("comparing");
   Comparison out{layout, options.set_semantics, {}, {}, std::nullopt, remaining.rows.left};
-  CountRows(reading, remaining, &out);
+  CountRows(reading, remaining, sides.left.values_parse && sides.right.values_parse, &out);
   // Most files have no malformed value, and then the plans get by without them.
   out.layout.has_malformed = out.left.malformed_rows + out.right.malformed_rows > 0;
   const Comparer comparer(session, sides, out.layout, options.set_semantics);
@@ -586,10 +603,13 @@ Comparison Compare(const Session& session, const OpenedSides& sides, const Match
     out.left.rows = Integer(distinct[0]);
     out.right.rows = Integer(distinct[1]);
   }
-  if (!layout.grouped()) FindRepeatedKeys(comparer, remaining, &out);
-  out.differences = (layout.grouped() ? comparer.Keyless(remaining.rows, false)
-                                      : comparer.Keyed(remaining.rows, out.duplicate_keys, false))
-                        .Persist();
+  const bool large = TotalBytes(sides.left.files) + TotalBytes(sides.right.files) >= kLarge;
+  if (!layout.grouped()) FindRepeatedKeys(comparer, remaining, large, &out);
+  out.differences = layout.grouped() ? comparer.Keyless(remaining.rows, false)
+                                     : comparer.Keyed(remaining.rows, out.duplicate_keys, false);
+  // Where large inputs differ so much that nothing was discarded, keeping what differs costs more than finding it
+  // again.
+  if (remaining.counts || !large) out.differences = out.differences.Persist();
   return out;
 }
 

@@ -48,10 +48,10 @@ struct Comparison {
   bool set_semantics = false;  ///< rows are different rows, however often they occur
   SideCounts left, right;
   std::optional<DataFrame> duplicate_keys;  ///< kept; absent when no key occurs twice
-  DataFrame differences;                    ///< kept
+  DataFrame differences;                    ///< kept, or computed anew each time where it is too large to keep
 };
 
-/// Compares the sides; the differing rows are computed once and kept by the session.
+/// Compares the sides.
 Comparison Compare(const Session& session, const OpenedSides& sides, const MatchedColumns& matched,
                    const DiffOptions& options, ProgressReporter* progress);
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <unordered_map>
 
 #include "diff/discard.h"
@@ -25,7 +26,7 @@ constexpr int64_t kWindowRows = 8192;     // and at last
 constexpr int64_t kSearchPerRow = 4;  // rows hashed for each row read after which a pass that mostly searches gives up
 constexpr int64_t kFirstSlice = 64;   // rows compared at once after a search; doubles while they agree
 constexpr int64_t kLargestSlice = 1 << 16;
-constexpr int64_t kSampleRows = 1 << 18;  // rows after which a pass that drops too little gives up
+constexpr int64_t kSampleRows = 1 << 16;  // rows after which a pass that drops too little gives up
 constexpr double kLeastDropped = 0.3;
 constexpr int64_t kBatchRows = 1 << 16;      // rows of a batch that stays
 constexpr int64_t kAscendingRows = 1 << 16;  // ascending keys after which their hashes are no longer kept
@@ -313,6 +314,19 @@ class KeyProof {
     }
   }
 
+  /// The rows added so far have one integral key, without NULLs, in strictly ascending order.
+  bool ascending() const { return possible_ && ascending_; }
+  bool possible() const { return possible_; }
+  /// The key of a row. REQUIRES ascending().
+  int64_t Key(const ArrowBatch& batch, int64_t row) const {
+    const ArrowArray& column = batch.column(keys_[0]);
+    const int64_t at = column.offset + batch.array().offset + row;
+    if (schema_.fields[keys_[0]].type.kind() == TypeKind::kLong) {
+      return static_cast<const int64_t*>(column.buffers[1])[at];
+    }
+    return static_cast<const int32_t*>(column.buffers[1])[at];
+  }
+
   bool Unique() {
     if (!possible_ || ascending_) return possible_;
     std::sort(hashes_.begin(), hashes_.end());
@@ -422,8 +436,15 @@ class ColumnPass {
         break;
       }
     }
-    const bool lost = run == kRunBeforeResync;
+    bool lost = run == kRunBeforeResync;
     if (!lost) done = n;
+    const bool by_key = left_keys_.ascending() && right_keys_.ascending();
+    if (by_key) {
+      // Keys in ascending order say at once where a row was inserted.
+      const int64_t first_other = FirstOtherKey(a, i, b, j, n);
+      lost = first_other < n;
+      done = first_other;
+    }
     left_keys_.Add(a, i, done);
     right_keys_.Add(b, j, done);
     for (int64_t k = 0; k < done; ++k) {
@@ -437,8 +458,35 @@ class ColumnPass {
     left_.Skip(done, false);
     right_.Skip(done, false);
     slice_ = lost ? kFirstSlice : std::min(2 * slice_, kLargestSlice);
-    if (lost) Resync();
+    if (lost && by_key) {
+      MergeKeys();
+    } else if (lost) {
+      Resync();
+    }
     Report();
+  }
+
+  // The first of n rows at which the keys differ; n when none does. Only rows that differ can have other keys.
+  int64_t FirstOtherKey(const ArrowBatch& a, int64_t i, const ArrowBatch& b, int64_t j, int64_t n) const {
+    for (int64_t k = 0; k < n; ++k) {
+      if (differs_[static_cast<size_t>(k)] != 0 && left_keys_.Key(a, i + k) != right_keys_.Key(b, j + k)) return k;
+    }
+    return n;
+  }
+
+  // Rows with the smaller key have no partner; they stay until both sides stand at the same key.
+  void MergeKeys() {
+    while (left_.Fill() && right_.Fill()) {
+      const int64_t l = left_keys_.Key(left_.front(), left_.front_row());
+      const int64_t r = right_keys_.Key(right_.front(), right_.front_row());
+      if (l == r) return;
+      if (l < r) {
+        KeepRows(left_, left_keys_, 1);
+      } else {
+        KeepRows(right_, right_keys_, 1);
+      }
+      if (!left_keys_.ascending() || !right_keys_.ascending()) return;
+    }
   }
 
   // Looks for the next place at which both sides agree, nearby first; without one, the whole window stays.
@@ -505,6 +553,19 @@ class ColumnPass {
 };
 
 }  // namespace
+
+bool KeysAreUnique(BatchReader& keys, const DiscardTuning& tuning, const DiscardProgress& progress) {
+  std::vector<size_t> all(keys.schema().fields.size());
+  std::iota(all.begin(), all.end(), size_t{0});
+  KeyProof proof(keys.schema(), all, tuning.hash_bits >= 64 ? ~0ull : (1ull << tuning.hash_bits) - 1);
+  uint64_t rows = 0;
+  for (ArrowBatch batch; proof.possible() && keys.Next(&batch); batch = ArrowBatch()) {
+    proof.Add(batch, 0, batch.rows());
+    rows += static_cast<uint64_t>(batch.rows());
+    if (progress) progress(-1, rows);
+  }
+  return proof.Unique();
+}
 
 std::optional<ColumnDiscard> DiscardEqualRows(BatchReader& left, BatchReader& right,
                                               const std::vector<size_t>& key_columns,

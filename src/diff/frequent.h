@@ -1,83 +1,67 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <functional>
-#include <iterator>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace tinderbox::diff {
 
-/// Counts how often texts occur, with bounded memory. As long as there are few different ones the counts are exact.
-/// After that it keeps candidates only: every text that makes up more than 1/kKept of all is among them (Misra and
-/// Gries), in whatever order they came, and Recount makes their counts exact in a second reading.
-class FrequentTexts {
+/// Counts how often values occur, with bounded memory and little work for a value.
+///
+/// As long as there are at most kExact different ones the counts are exact. After that only candidates are kept, by
+/// hash: every value that makes up more than 1/(candidates+1) of all is among them (Misra and Gries), in whatever order
+/// they came. A second reading then counts the candidates exactly; values are compared there, so that hashes cannot mix
+/// two. Values that are less frequent than `least_share` are of no interest once there are too many different ones,
+/// which nearly always makes the second reading needless.
+class FrequentValues {
  public:
-  static constexpr size_t kKept = 2048;
-  static constexpr size_t kLongest = 200;  ///< longer texts are cut, so that memory stays bounded
+  static constexpr size_t kExact = 2048;
+  static constexpr size_t kLongest = 200;  ///< bytes of a value that are kept, so that memory stays bounded
 
-  void Add(std::string_view text, int64_t times) {
-    if (text.size() > kLongest) text = text.substr(0, kLongest);
-    total_ += times;
-    const auto found = counts_.find(text);
-    if (found != counts_.end()) {
-      found->second += times;
-      return;
-    }
-    if (recounting_) return;
-    if (counts_.size() < kKept) {
-      counts_.emplace(std::string(text), times);
-      return;
-    }
-    overflowed_ = true;
-    int64_t take = times;
-    for (const auto& [key, count] : counts_) take = std::min(take, count);
-    for (auto entry = counts_.begin(); entry != counts_.end();) {
-      entry->second -= take;
-      entry = entry->second == 0 ? counts_.erase(entry) : std::next(entry);
-    }
-    if (times > take) counts_.emplace(std::string(text), times - take);
+  FrequentValues(size_t candidates, double least_share);
+
+  /// `bytes` tell values apart; `text()` shows one, and is only called when it is needed.
+  template <typename Text>
+  void Add(std::string_view bytes, int64_t times, const Text& text) {
+    Count(
+        bytes, times, [](const void* maker) { return (*static_cast<const Text*>(maker))(); }, &text);
   }
 
-  /// Whether counts are only estimates until the texts are added once more after Recount.
+  /// Too many different values for exact counts.
   bool overflowed() const { return overflowed_; }
-  void Recount() {
-    recounting_ = true;
-    total_ = 0;
-    for (auto& [text, count] : counts_) count = 0;
-  }
+  /// A value may be frequent enough: add everything once more after BeginSecondReading.
+  bool NeedsSecondReading() const;
+  void BeginSecondReading();
+  bool reading_again() const { return reading_again_; }
 
-  int64_t total() const { return total_; }
-  size_t distinct() const { return counts_.size(); }
-
-  /// The `most` most frequent texts with their counts, ties by text. Of many different texts, only those that are
-  /// certain to be found in any order of reading.
-  std::vector<std::pair<std::string, int64_t>> Top(size_t most) const {
-    std::vector<std::pair<std::string, int64_t>> out;
-    const int64_t certain = overflowed_ ? total_ / static_cast<int64_t>(kKept) : 0;
-    for (const auto& [text, count] : counts_) {
-      if (count > certain) out.emplace_back(text, count);
-    }
-    std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
-      return a.second != b.second ? a.second > b.second : a.first < b.first;
-    });
-    if (out.size() > most) out.resize(most);
-    return out;
-  }
+  /// Different values; REQUIRES !overflowed().
+  size_t distinct() const { return entries_.size(); }
+  /// The `most` most frequent values with their counts, ties by text.
+  std::vector<std::pair<std::string, int64_t>> Top(size_t most) const;
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  struct Entry {
+    uint64_t hash;
+    int64_t count;
+    std::string bytes;
+    std::string text;
   };
-  std::unordered_map<std::string, int64_t, Hash, std::equal_to<>> counts_;
+  using MakeText = std::string (*)(const void*);
+  void Count(std::string_view bytes, int64_t times, MakeText make, const void* maker);
+  void AddExact(uint64_t hash, std::string_view bytes, int64_t times, MakeText make, const void* maker);
+  void AddCandidate(uint64_t hash, int64_t times);
+
+  const size_t candidates_;
+  const double least_share_;
+  std::vector<Entry> entries_;    // exact counts; after BeginSecondReading the candidates'
+  std::vector<uint32_t> places_;  // open addressing: index into entries_ plus 1, or 0
+  std::vector<uint64_t> hashes_;  // candidates, and how much of each is left
+  std::vector<int64_t> left_;
   int64_t total_ = 0;
   bool overflowed_ = false;
-  bool recounting_ = false;
+  bool reading_again_ = false;
 };
 
 }  // namespace tinderbox::diff

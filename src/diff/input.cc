@@ -43,6 +43,7 @@ struct Pending {
   std::vector<fs::path> files;
   std::optional<StructType> schema;    ///< to read with; absent: the format has its own
   std::optional<StructType> reported;  ///< what the side alone looks like, when that is not `schema`
+  bool values_parse = false;           ///< as in OpenedSide
 
   bool NeedsTypes() const { return format != "parquet" && !input->schema; }
   std::vector<std::string> FileNames() const {
@@ -174,6 +175,7 @@ void AdoptIntoCsv(Pending* side, const Pending& other, const StructType& other_s
 }
 
 void InferBothCsv(Pending* left, Pending* right, bool case_sensitive) {
+  left->values_parse = right->values_parse = true;
   left->reported = InferCsv(*left);
   right->reported = InferCsv(*right);
   left->schema = left->reported;
@@ -259,7 +261,8 @@ OpenedSide Open(const Session& session, const Pending& side) {
                  "",
                  false,
                  side.input->paths,
-                 side.schema};
+                 side.schema,
+                 side.values_parse};
   if (text) {
     out.malformed_column = kMalformed;
     out.location_column = kLocation;

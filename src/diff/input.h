@@ -24,6 +24,7 @@ struct OpenedSide {
   bool untouched = false;                 ///< no rename, map or where
   std::vector<std::string> paths;         ///< as given
   std::optional<StructType> read_schema;  ///< as given to the reader
+  bool values_parse = false;  ///< the types were inferred over all values: only whole records can be malformed
 };
 
 struct OpenedSides {

@@ -10,6 +10,7 @@
 
 #include "diff/frequent.h"
 #include "diff/value_order.h"
+#include "spark/batch_builder.h"
 #include "spark/ipc.h"
 
 namespace tinderbox::diff {
@@ -19,7 +20,8 @@ using Kind = TypeKind;
 
 constexpr size_t kMostChanges = 10;
 constexpr size_t kMostConcentrations = 10;
-constexpr int64_t kFewRows = 10;  // too few to speak of a concentration
+constexpr double kLeastShare = 0.1;  // of the differing rows, that makes a value a concentration
+constexpr int64_t kFewRows = 10;     // too few to speak of a concentration
 
 bool IsTime(Kind kind) {
   return kind == Kind::kDate || kind == Kind::kTimestamp || kind == Kind::kTimestampNtz;
@@ -92,17 +94,20 @@ struct Cells {
     }
     return Number(row) - other.Number(row);
   }
-  Value ToValue(int64_t row) const { return spark::ToValue(type, *array, row); }
-  void AppendText(int64_t row, std::string* out) const {
-    if (IsNull(row)) {
-      out->append("NULL");
-    } else if (type.kind() == Kind::kString) {
-      out->append(Bytes(row));
-    } else if (type.IsNested()) {
-      out->append(ToValue(row).ToJson());
-    } else {
-      out->append(ToValue(row).ToString());
+  /// Bytes that tell the values of this column apart. REQUIRES !type.IsNested().
+  std::string_view Identity(int64_t row) const {
+    if (IsNull(row)) return "\xFF\xFF\xFF";  // not UTF-8, and no number has three bytes
+    if (type.kind() == Kind::kBoolean) return Boolean(row) ? "1" : "0";
+    if (const int width = spark::FixedWidth(type.kind()); width > 0) {
+      return {static_cast<const char*>(array->buffers[1]) + (array->offset + row) * width, static_cast<size_t>(width)};
     }
+    return Bytes(row);
+  }
+  Value ToValue(int64_t row) const { return spark::ToValue(type, *array, row); }
+  std::string Text(int64_t row) const {
+    if (IsNull(row)) return "NULL";
+    if (type.kind() == Kind::kString) return std::string(Bytes(row));
+    return type.IsNested() ? ToValue(row).ToJson() : ToValue(row).ToString();
   }
 };
 
@@ -203,18 +208,18 @@ class ColumnTally {
       const bool differs = kind == RowKind::kChanged && !is_key_ && batch.differs.Boolean(row);
       if (differs) {
         AddChange(batch, row, second_reading);
-      } else if (counts_values_ && (!second_reading || values_.overflowed())) {
-        text_.clear();
-        (kind == RowKind::kRightOnly ? batch.right : batch.left).AppendText(row, &text_);
-        values_.Add(text_, batch.count->At<int64_t>(row));
+      } else if (counts_values_ && (!second_reading || values_.reading_again())) {
+        const Cells& cells = kind == RowKind::kRightOnly ? batch.right : batch.left;
+        values_.Add(cells.Identity(row), batch.count->At<int64_t>(row), [&] { return cells.Text(row); });
       }
     }
   }
 
-  bool NeedsSecondReading() const { return values_.overflowed() || pairs_.overflowed(); }
+  bool NeedsSecondReading() const { return values_.NeedsSecondReading() || pairs_.NeedsSecondReading(); }
   void BeginSecondReading() {
-    if (values_.overflowed()) values_.Recount();
-    if (pairs_.overflowed()) pairs_.Recount();
+    for (FrequentValues* counted : {&values_, &pairs_}) {
+      if (counted->NeedsSecondReading()) counted->BeginSecondReading();
+    }
   }
 
   ColumnChanges Changes() {
@@ -234,7 +239,7 @@ class ColumnTally {
   void AddConcentrations(int64_t rows, std::vector<Concentration>* out) const {
     if (!counts_values_ || rows < kFewRows) return;
     const double fair = values_.overflowed() ? 0 : 3.0 / static_cast<double>(std::max<size_t>(1, values_.distinct()));
-    const double threshold = std::clamp(fair, 0.1, 0.9);
+    const double threshold = std::clamp(fair, kLeastShare, 0.9);
     for (const auto& [value, count] : values_.Top(2)) {
       const double share = static_cast<double>(count) / static_cast<double>(rows);
       if (share >= threshold) out->push_back({out_.name, value, count, share});
@@ -245,12 +250,19 @@ class ColumnTally {
   void AddChange(const Batch& batch, int64_t row, bool second_reading) {
     const bool left_null = batch.left.IsNull(row);
     const bool right_null = batch.right.IsNull(row);
-    if (!has_delta_ && (!second_reading || pairs_.overflowed())) {
-      text_.clear();
-      batch.left.AppendText(row, &text_);
-      text_.append(" -> ");
-      batch.right.AppendText(row, &text_);
-      pairs_.Add(text_, 1);
+    if (!has_delta_ && (!second_reading || pairs_.reading_again())) {
+      const auto text = [&] { return batch.left.Text(row) + " -> " + batch.right.Text(row); };
+      pair_.clear();
+      if (batch.left.type.IsNested()) {
+        pair_ = text();
+      } else {
+        const std::string_view left = batch.left.Identity(row);
+        const auto length = static_cast<uint32_t>(left.size());
+        pair_.append(reinterpret_cast<const char*>(&length), sizeof(length));
+        pair_.append(left);
+        pair_.append(batch.right.Identity(row));
+      }
+      pairs_.Add(pair_, 1, text);
     }
     if (second_reading) return;
     ++out_.changed;
@@ -302,8 +314,9 @@ class ColumnTally {
   Total total_;
   int64_t deltas_ = 0;
   double max_abs_ = 0;
-  FrequentTexts values_, pairs_;
-  std::string text_;
+  FrequentValues values_{16, kLeastShare};
+  FrequentValues pairs_{64, 0.03};
+  std::string pair_;
 };
 
 class Reading {
