@@ -48,8 +48,8 @@ std::optional<ColumnDiscard> DiscardEqualRows(BatchReader& left, BatchReader& ri
                                               const std::vector<size_t>& compared, const DiscardTuning& tuning,
                                               const DiscardProgress& progress);
 
-/// True when no key occurs twice among the rows of `keys` (all columns of the stream), proven by their order or by distinct
-/// hashes; false when it is not known.
+/// True when no key occurs twice among the rows of `keys` (all columns of the stream), proven by their order or by
+/// distinct hashes; false when it is not known.
 bool KeysAreUnique(BatchReader& keys, const DiscardTuning& tuning, const DiscardProgress& progress);
 
 // --- CSV bytes -----------------------------------------------------------------------------------------------------

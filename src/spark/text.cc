@@ -218,18 +218,28 @@ void AppendTime(std::string* out, int64_t micros) {
   AppendFraction(out, micros % kMicrosPerSecond);
 }
 
+namespace {
+
+/// Microseconds since midnight, also where the midnight itself is outside the range of int64.
+int64_t OfDay(int64_t micros) {
+  const int64_t rest = micros % kMicrosPerDay;
+  return rest < 0 ? rest + kMicrosPerDay : rest;
+}
+
+}  // namespace
+
 void AppendTimestamp(std::string* out, int64_t micros) {
   const int64_t days = FloorDiv(micros, kMicrosPerDay);
   AppendDate(out, days);
   *out += ' ';
-  AppendTime(out, micros - days * kMicrosPerDay);
+  AppendTime(out, OfDay(micros));
 }
 
 void AppendTimestampMillis(std::string* out, int64_t micros, bool zoned) {
   const int64_t days = FloorDiv(micros, kMicrosPerDay);
   AppendDate(out, days);
   *out += 'T';
-  const int64_t of_day = micros - days * kMicrosPerDay;
+  const int64_t of_day = OfDay(micros);
   AppendClock(out, of_day / kMicrosPerSecond);
   *out += '.';
   AppendPadded(out, of_day % kMicrosPerSecond / 1000, 3);

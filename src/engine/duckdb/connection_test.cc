@@ -214,7 +214,8 @@ TEST(Database, NativeFunctionsSeeNullsListsAndFail) {
   ScalarFunction plus{.name = "test_plus",
                       .parameters = {TypeKind::kLong, TypeKind::kLong},
                       .varargs = {},
-                      .result = DataType(TypeKind::kLong)};
+                      .result = DataType(TypeKind::kLong),
+                      .run = {}};
   plus.run = PerRow([](const ScalarInput& in, size_t row, OutVector& out) {
     if (in[1].Data<int64_t>()[row] == 13) throw Error("ARITHMETIC_OVERFLOW", "thirteen");
     out.Data<int64_t>()[row] = in[0].Data<int64_t>()[row] + in[1].Data<int64_t>()[row];
@@ -222,7 +223,8 @@ TEST(Database, NativeFunctionsSeeNullsListsAndFail) {
   ScalarFunction length{.name = "test_length",
                         .parameters = {DataType::Array(DataType(TypeKind::kString))},
                         .varargs = {},
-                        .result = DataType(TypeKind::kLong)};
+                        .result = DataType(TypeKind::kLong),
+                        .run = {}};
   length.run = PerRow([](const ScalarInput& in, size_t row, OutVector& out) {
     auto range = in[0].List(row);
     int64_t sum = 0;
@@ -232,8 +234,11 @@ TEST(Database, NativeFunctionsSeeNullsListsAndFail) {
     }
     out.Data<int64_t>()[row] = sum;
   });
-  ScalarFunction count{
-      .name = "test_nulls", .parameters = {}, .varargs = {ParameterType::Any()}, .result = DataType(TypeKind::kString)};
+  ScalarFunction count{.name = "test_nulls",
+                       .parameters = {},
+                       .varargs = {ParameterType::Any()},
+                       .result = DataType(TypeKind::kString),
+                       .run = {}};
   count.handles_null = true;
   count.run = [](const ScalarInput& in, OutVector& out) {
     for (size_t row = 0; row < in.rows(); ++row) {

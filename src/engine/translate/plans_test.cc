@@ -102,7 +102,7 @@ TEST_P(PlansTest, GivesTheExpectedSql) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Golden, PlansTest, ::testing::ValuesIn(PlanFiles()),
-                         [](const auto& info) { return info.param.stem().string(); });
+                         [](const auto& plan) { return plan.param.stem().string(); });
 
 }  // namespace
 }  // namespace tinderbox::engine
