@@ -20,9 +20,10 @@ using ::tinderbox::spark::BatchBuilder;
 using ::tinderbox::spark::FixedWidth;
 using ::tinderbox::spark::IsNull;
 
-constexpr int64_t kRunBeforeResync = 16;  // differing rows in a row that make an insertion likelier than changes
-constexpr int64_t kFirstWindowRows = 64;  // how far an insertion is looked across at first,
-constexpr int64_t kWindowRows = 8192;     // and at last
+constexpr int64_t kRunBeforeResync = 16;   // differing rows in a row that make an insertion likelier than changes
+constexpr int64_t kMostSkipped = 1 << 16;  // rows without partner in a row after which keys no longer lead
+constexpr int64_t kFirstWindowRows = 64;   // how far an insertion is looked across at first,
+constexpr int64_t kWindowRows = 8192;      // and at last
 constexpr int64_t kSearchPerRow = 4;  // rows hashed for each row read after which a pass that mostly searches gives up
 constexpr int64_t kFirstSlice = 64;   // rows compared at once after a search; doubles while they agree
 constexpr int64_t kLargestSlice = 1 << 16;
@@ -297,7 +298,8 @@ class KeyProof {
 
   void Add(const ArrowBatch& batch, int64_t from, int64_t rows) {
     if (!possible_ || rows == 0) return;
-    ascending_ = ascending_ && Ascending(batch, from, rows);
+    ascending_ = ascending_ && Ascending(batch, from, rows, started_, &last_);
+    started_ = true;
     // An order that only breaks later left no hashes to go on with.
     if (!ascending_ && static_cast<int64_t>(hashes_.size()) != seen_) possible_ = false;
     seen_ += rows;
@@ -314,10 +316,13 @@ class KeyProof {
     }
   }
 
-  /// The rows added so far have one integral key, without NULLs, in strictly ascending order.
-  bool ascending() const { return possible_ && ascending_; }
+  /// The rows added so far, and these n with them, have one integral key, without NULLs, in strictly ascending order.
+  bool Ascends(const ArrowBatch& batch, int64_t from, int64_t rows) const {
+    int64_t last = last_;
+    return possible_ && ascending_ && Ascending(batch, from, rows, started_, &last);
+  }
   bool possible() const { return possible_; }
-  /// The key of a row. REQUIRES ascending().
+  /// The key of a row. REQUIRES Ascends.
   int64_t Key(const ArrowBatch& batch, int64_t row) const {
     const ArrowArray& column = batch.column(keys_[0]);
     const int64_t at = column.offset + batch.array().offset + row;
@@ -335,23 +340,21 @@ class KeyProof {
 
  private:
   template <typename T>
-  bool Ascending(const T* values, int64_t rows) {
-    int64_t last = last_;
-    bool ok = started_ ? values[0] > last : true;
+  static bool Ascending(const T* values, int64_t rows, bool started, int64_t* last) {
+    bool ok = !started || values[0] > *last;
     for (int64_t k = 1; k < rows; ++k) ok &= values[k] > values[k - 1];
-    last_ = values[rows - 1];
-    started_ = true;
+    *last = values[rows - 1];
     return ok;
   }
 
-  bool Ascending(const ArrowBatch& batch, int64_t from, int64_t rows) {
+  bool Ascending(const ArrowBatch& batch, int64_t from, int64_t rows, bool started, int64_t* last) const {
     const ArrowArray& column = batch.column(keys_[0]);
     if (HasNulls(column)) return false;
     const int64_t at = column.offset + batch.array().offset + from;
     if (schema_.fields[keys_[0]].type.kind() == TypeKind::kLong) {
-      return Ascending(static_cast<const int64_t*>(column.buffers[1]) + at, rows);
+      return Ascending(static_cast<const int64_t*>(column.buffers[1]) + at, rows, started, last);
     }
-    return Ascending(static_cast<const int32_t*>(column.buffers[1]) + at, rows);
+    return Ascending(static_cast<const int32_t*>(column.buffers[1]) + at, rows, started, last);
   }
 
   const StructType& schema_;
@@ -438,8 +441,8 @@ class ColumnPass {
     }
     bool lost = run == kRunBeforeResync;
     if (!lost) done = n;
-    const bool by_key = left_keys_.ascending() && right_keys_.ascending();
-    if (by_key) {
+    by_key_ = by_key_ && left_keys_.Ascends(a, i, n) && right_keys_.Ascends(b, j, n);
+    if (by_key_) {
       // Keys in ascending order say at once where a row was inserted.
       const int64_t first_other = FirstOtherKey(a, i, b, j, n);
       lost = first_other < n;
@@ -458,7 +461,7 @@ class ColumnPass {
     left_.Skip(done, false);
     right_.Skip(done, false);
     slice_ = lost ? kFirstSlice : std::min(2 * slice_, kLargestSlice);
-    if (lost && by_key) {
+    if (lost && by_key_) {
       MergeKeys();
     } else if (lost) {
       Resync();
@@ -476,7 +479,14 @@ class ColumnPass {
 
   // Rows with the smaller key have no partner; they stay until both sides stand at the same key.
   void MergeKeys() {
-    while (left_.Fill() && right_.Fill()) {
+    // A key out of order would have the other side skipped to its end: look at what is there, and stop in time.
+    by_key_ = (!left_.Fill() || left_keys_.Ascends(left_.front(), left_.front_row(), left_.front_rows())) &&
+              (!right_.Fill() || right_keys_.Ascends(right_.front(), right_.front_row(), right_.front_rows()));
+    if (!by_key_) return Resync();
+    for (int64_t skipped = 0; left_.Fill() && right_.Fill(); ++skipped) {
+      by_key_ = left_keys_.Ascends(left_.front(), left_.front_row(), 1) &&
+                right_keys_.Ascends(right_.front(), right_.front_row(), 1) && skipped < kMostSkipped;
+      if (!by_key_) return;
       const int64_t l = left_keys_.Key(left_.front(), left_.front_row());
       const int64_t r = right_keys_.Key(right_.front(), right_.front_row());
       if (l == r) return;
@@ -485,7 +495,6 @@ class ColumnPass {
       } else {
         KeepRows(right_, right_keys_, 1);
       }
-      if (!left_keys_.ascending() || !right_keys_.ascending()) return;
     }
   }
 
@@ -547,6 +556,7 @@ class ColumnPass {
   KeyProof left_keys_;
   KeyProof right_keys_;
   std::vector<uint8_t> differs_;
+  bool by_key_ = true;  // both sides' keys ascend, so that they say which rows belong together
   int64_t slice_ = kLargestSlice;
   int64_t searched_ = 0;  // rows hashed
   int64_t pairs_ = 0;

@@ -83,12 +83,13 @@ std::map<std::string, int> SignedDifference(const std::vector<Row>& left, const 
   return difference;
 }
 
-std::optional<ColumnDiscard> Discard(const std::vector<Row>& left, const std::vector<Row>& right, int hash_bits = 64) {
+std::optional<ColumnDiscard> Discard(const std::vector<Row>& left, const std::vector<Row>& right, int hash_bits = 64,
+                                     const std::vector<size_t>& key = {0}) {
   RowReader l(left, 100);
   RowReader r(right, 77);
   DiscardTuning tuning;
   tuning.hash_bits = hash_bits;
-  return DiscardEqualRows(l, r, {0}, {0, 1, 2, 3}, tuning, {});
+  return DiscardEqualRows(l, r, key, {0, 1, 2, 3}, tuning, {});
 }
 
 void ExpectExact(const std::vector<Row>& left, const std::vector<Row>& right, const ColumnDiscard& out) {
@@ -128,15 +129,40 @@ TEST(DiscardColumns, ChangedRowsStayOnBothSides) {
   ExpectExact(left, right, *out);
 }
 
-TEST(DiscardColumns, FindsTheWayAfterInsertionsAndDeletions) {
+TEST(DiscardColumns, FindsTheWayAfterInsertionsAndDeletionsByHashes) {
   const auto left = Sequence(20000);
   auto right = left;
   right.erase(right.begin() + 100, right.begin() + 900);
   for (int i = 0; i < 300; ++i) right.insert(right.begin() + 5000, MakeRow(100000 - i, "new"));
-  const auto out = Discard(left, right);
+  const auto out = Discard(left, right, 64, {});
   ASSERT_TRUE(out);
   ExpectExact(left, right, *out);
   EXPECT_EQ(out->counts.pairs, 20000 - 800);
+}
+
+TEST(DiscardColumns, FindsTheWayByAscendingKeys) {
+  const auto all = Sequence(30000);
+  std::vector<Row> left, right;
+  for (size_t i = 0; i < all.size(); ++i) {
+    // Every other row of the first third is on one side only, then a long block is missing.
+    if (i >= 10000 || i % 4 != 1) left.push_back(all[i]);
+    if ((i >= 10000 || i % 4 != 3) && (i < 15000 || i >= 28000)) right.push_back(all[i]);
+  }
+  const auto out = Discard(left, right);
+  ASSERT_TRUE(out);
+  ExpectExact(left, right, *out);
+  EXPECT_EQ(out->counts.pairs, 5000 + 5000 + 2000);
+  EXPECT_TRUE(out->counts.left_keys_unique);
+  EXPECT_TRUE(out->counts.right_keys_unique);
+}
+
+TEST(DiscardColumns, KeysOutOfOrderOnlyCostRows) {
+  const auto left = Sequence(3000);
+  auto right = left;
+  for (int i = 0; i < 300; ++i) right.insert(right.begin() + 1500, MakeRow(100000 - i, "new"));
+  const auto out = Discard(left, right);
+  ASSERT_TRUE(out);
+  ExpectExact(left, right, *out);
   EXPECT_TRUE(out->counts.right_keys_unique);
 }
 

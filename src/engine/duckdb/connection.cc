@@ -58,9 +58,11 @@ struct Database::State {
   // takes longer than a small query.
   std::map<std::string, std::vector<ScalarFunction>, std::less<>> unregistered;
   std::mutex unregistered_mutex;
+  // A connection that runs no query, so that what it registers is committed at once, whatever becomes of the query.
+  duckdb_connection registrar = nullptr;
 
   /// Registers the functions that `sql` may call. A name inside a literal registers one in vain, which does no harm.
-  void RegisterCalled(duckdb_connection connection, std::string_view sql) {
+  void RegisterCalled(std::string_view sql) {
     const auto in_name = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
     const std::lock_guard lock(unregistered_mutex);
     for (size_t end = sql.find('('); end != std::string_view::npos && !unregistered.empty();
@@ -69,19 +71,23 @@ struct Database::State {
       while (begin > 0 && in_name(sql[begin - 1])) --begin;
       const auto found = unregistered.find(sql.substr(begin, end - begin));
       if (found == unregistered.end()) continue;
-      RegisterScalarFunctions(connection, found->second);
+      if (registrar == nullptr && duckdb_connect(database, &registrar) != DuckDBSuccess) {
+        throw Error("INTERNAL_ERROR", "The engine gives no further connection.");
+      }
+      RegisterScalarFunctions(registrar, found->second);
       unregistered.erase(found);
     }
   }
 
   ~State() {
     for (Idle& entry : idle) duckdb_disconnect(&entry.connection);
+    if (registrar != nullptr) duckdb_disconnect(&registrar);
     if (database != nullptr) duckdb_close(&database);
   }
 };
 
 Prepared Connection::State::Prepare(std::string_view sql) {
-  database->RegisterCalled(connection, sql);
+  database->RegisterCalled(sql);
   Prepared prepared;
   if (duckdb_prepare(connection, std::string(sql).c_str(), prepared.address()) != DuckDBSuccess) {
     const char* text = duckdb_prepare_error(prepared.get());

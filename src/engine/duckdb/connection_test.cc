@@ -132,8 +132,9 @@ TEST(Connection, ListsThatShareElementsAreUntangled) {
 
 TEST(Connection, AnErrorAfterManyRowsIsNotAnEnd) {
   Database database(SmallOptions());
-  auto stream = OpenStream(database.Connect(),
-                           "SELECT CASE WHEN range = 500000 THEN CAST('x' AS INTEGER) ELSE 1 END FROM range(1000000)");
+  auto stream =
+      OpenStream(database.Connect(),
+                 "SELECT CASE WHEN range = 40000000 THEN CAST('x' AS INTEGER) ELSE 1 END FROM range(50000000)");
   int64_t rows = 0;
   try {
     for (ArrowBatch batch; stream->Next(&batch);) rows += batch.rows();
@@ -142,7 +143,7 @@ TEST(Connection, AnErrorAfterManyRowsIsNotAnEnd) {
     EXPECT_EQ(error.condition(), "CAST_INVALID_INPUT");
   }
   EXPECT_GT(rows, 0);
-  EXPECT_LE(rows, 500000);
+  EXPECT_LE(rows, 40000000);
 }
 
 TEST(Connection, InterruptEndsARunningQuery) {

@@ -25,7 +25,8 @@ class ParquetTest : public ::testing::Test {
   std::string Schema(const FileTable& table) { return ToSchema(table.relation.columns).ToType().SimpleString(); }
   std::string Text(const FileTable& table, const std::string& expression) {
     return database_.Connect()->Text("SELECT string_agg(coalesce(CAST(" + expression +
-                                     " AS VARCHAR), '-'), ' ') FROM (" + table.relation.sql.text() + ")");
+                                     " AS VARCHAR), '-'), ' ' ORDER BY " + expression + ") FROM (" +
+                                     table.relation.sql.text() + ")");
   }
   std::string ConditionOf(const FileTable& table) {
     try {
