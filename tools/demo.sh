@@ -46,7 +46,8 @@ say "The npm package vega-datasets publishes example data. Its authors changed s
   "What exactly?"
 
 chapter "1. The state capitals: a small table with a key"
-run diff $old/us-state-capitals.json $new/us-state-capitals.json --key state --limit 4
+run diff $old/us-state-capitals.json $new/us-state-capitals.json --key state --limit 4 \
+  --report "$reports/capitals.html" --overwrite
 
 chapter "2. The same, when a small move is no change"
 say "Coordinates may lie a twentieth of a degree apart, about 5 km. What moved further?"
@@ -66,5 +67,5 @@ say "With the time of day alone in the place of the date, a flight that was only
 run diff $old/flights-3m.parquet $new/flights-3m.parquet --left-map 'date=substring(date, 5, 4)' \
   --right-map "date=date_format(date, 'HHmm')" --limit 0
 
-chapter "The report of chapter 4, with every column in pictures:"
-say "$reports/flights.html"
+chapter "The reports of chapters 1 and 4, with every changed column in pictures:"
+say "$reports/capitals.html" "$reports/flights.html"

@@ -279,7 +279,7 @@ void AddNativeNumbers(ScalarFunctions* out) {
                       __int128 digits = 0;
                       switch (type.kind()) {
                         case TypeKind::kByte:
-                          digits = in[0].Data<int8_t>()[row];
+                          digits = in[0].Data<int8_t>()[row];  // NOLINT(bugprone-signed-char-misuse): a TINYINT
                           break;
                         case TypeKind::kShort:
                           digits = in[0].Data<int16_t>()[row];

@@ -223,16 +223,16 @@ Typed CastNested(const Typed& value, const DataType& to, const Scope& scope, boo
   }
   if (from.fields().size() != to.fields().size()) RefuseCast(from, to);
   std::vector<Sql> parts;
-  const Sql name = parameter;
   for (size_t i = 0; i < to.fields().size(); ++i) {
     const StructField& source = from.fields()[i];
-    const Typed field = TranslateCast({Call("struct_extract", {name, StringLiteral(source.name)}), source.type, true},
-                                      to.fields()[i].type, inner, try_cast);
+    const Typed field =
+        TranslateCast({Call("struct_extract", {parameter, StringLiteral(source.name)}), source.type, true},
+                      to.fields()[i].type, inner, try_cast);
     parts.push_back(Template("$1 := $2", {Ident(to.fields()[i].name), field.sql}));
   }
   return {
       Template("list_extract(list_transform(list_value($1), lambda $2: CASE WHEN $2 IS NULL THEN NULL ELSE $3 END), 1)",
-               {value.sql, name, Call("struct_pack", parts)}),
+               {value.sql, parameter, Call("struct_pack", parts)}),
       to, value.nullable};
 }
 

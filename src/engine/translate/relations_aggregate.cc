@@ -23,7 +23,7 @@ TranslatedRelation RelationTranslator::Group(TranslatedRelation input, const Exp
   for (size_t i = 0; i < items.size(); ++i) {
     keys.push_back(items[i].column);
     // Positions, because a number would be taken for one and a name for an alias.
-    positions.push_back(IntegerLiteral(static_cast<long long>(i + 1)));
+    positions.push_back(IntegerLiteral(static_cast<long long>(i) + 1));
   }
   RequireComparable(keys, "Group by");
   bool any = false;
