@@ -67,7 +67,7 @@ int RunDiff(const Arguments& arguments) {
                                  [&progress](const DiffProgress& now) { progress.Show(now); });
   base::ThrowIfInterrupted();
   const DiffSummary& summary = result.summary();
-  const size_t sample = plan->quiet ? 0 : plan->limit;
+  const size_t sample = plan->quiet && !plan->json ? 0 : plan->limit;
   const size_t wanted = std::max(sample, plan->report.empty() ? size_t{0} : plan->report_rows);
   std::vector<DiffRow> rows;
   if (wanted > 0) rows = result.Rows(wanted);

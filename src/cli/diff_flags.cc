@@ -244,8 +244,6 @@ std::optional<DiffPlan> ParseDiff(const Arguments& arguments) {
   plan.report_rows = static_cast<size_t>(raw.report_rows);
   if (raw.color) plan.color = true;
   if (raw.no_color) plan.color = false;
-  if (plan.json && plan.quiet)
-    base::Fail("TINDERBOX_USAGE", "--json and --quiet contradict each other. Leave one of them out.");
   if (!raw.fail_above.empty()) plan.allowance = ParseAllowance(raw.fail_above);
   FillOptions(raw, &plan);
   FillOutput(raw, &plan);

@@ -134,7 +134,6 @@ TEST_F(DiffFlags, WhatContradictsItselfIsRefused) {
   EXPECT_THAT(Refusal({"--tolerance", "v=1"}), HasSubstr("--key"));
   EXPECT_THAT(Refusal({"--set", "--key", "k"}), HasSubstr("--set"));
   EXPECT_THAT(Refusal({"--key", "k", "--ignore", "k"}), HasSubstr("--ignore"));
-  EXPECT_THAT(Refusal({"--json", "--quiet"}), HasSubstr("--quiet"));
   EXPECT_THAT(Refusal({"--right-separator", ";"}), HasSubstr("CSV"));
   EXPECT_THAT(Refusal({"--limit", "-1"}), HasSubstr("limit"));
   EXPECT_THAT(Refusal({"--threads", "0"}), HasSubstr("threads"));

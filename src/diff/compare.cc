@@ -405,21 +405,11 @@ struct Remaining {
   bool malformed_stay = false;      ///< every malformed row is among `rows`
 };
 
-std::filesystem::path TemporaryParent(const Session& session) {
-  try {
-    const std::string configured = session.GetConf("spark.local.dir");
-    if (!configured.empty() && std::filesystem::is_directory(configured)) return configured;
-  } catch (const Error&) {
-    // A session without that setting uses the system's folder.
-  }
-  return std::filesystem::temp_directory_path();
-}
-
 class Discarding {
  public:
   Discarding(const Session& session, const OpenedSides& sides, const Comparer& comparer, ProgressReporter* progress)
       : session_(session), sides_(sides), comparer_(comparer), progress_(progress) {
-    tuning_.threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    tuning_.threads = Threads(session);
   }
 
   Remaining Run(bool enabled, Form form) {

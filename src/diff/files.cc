@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <system_error>
+#include <thread>
 
 #include "base/fail.h"
+#include "tinderbox/error.h"
 
 namespace tinderbox::diff {
 namespace {
@@ -126,6 +129,31 @@ bool IsWithin(const fs::path& inner, const fs::path& outer) {
   const fs::path o = fs::weakly_canonical(fs::absolute(outer), error);
   auto [at_outer, at_inner] = std::mismatch(o.begin(), o.end(), i.begin(), i.end());
   return at_outer == o.end() || (at_outer->empty() && std::next(at_outer) == o.end());
+}
+
+namespace {
+
+/// A setting of the session; empty when it has none of that name.
+std::string Setting(const Session& session, const std::string& key) {
+  try {
+    return session.GetConf(key);
+  } catch (const Error&) {
+    return "";
+  }
+}
+
+}  // namespace
+
+int Threads(const Session& session) {
+  const std::string text = Setting(session, "spark.default.parallelism");
+  int threads = 0;
+  std::from_chars(text.data(), text.data() + text.size(), threads);
+  return std::max(1, threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+std::filesystem::path TemporaryParent(const Session& session) {
+  const std::string folder = Setting(session, "spark.local.dir");
+  return folder.empty() ? std::filesystem::temp_directory_path() : std::filesystem::path(folder);
 }
 
 }  // namespace tinderbox::diff

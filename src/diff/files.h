@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tinderbox/session.h"
+
 namespace tinderbox::diff {
 
 /// A local path of a plain path or file: URL (escapes decoded). Throws UNSUPPORTED_FEATURE.FILE_SYSTEM for another
@@ -21,5 +23,10 @@ uint64_t TotalBytes(const std::vector<std::filesystem::path>& files);
 
 /// True when `inner` is `outer` or lies inside it, links resolved.
 bool IsWithin(const std::filesystem::path& inner, const std::filesystem::path& outer);
+
+/// How many threads the session works with, and the folder for its temporary files; of this machine, when it does not
+/// say.
+int Threads(const Session& session);
+std::filesystem::path TemporaryParent(const Session& session);
 
 }  // namespace tinderbox::diff

@@ -17,10 +17,6 @@ namespace fs = std::filesystem;
 constexpr const char* kMalformed = "__tinderbox_malformed";
 constexpr const char* kLocation = "__tinderbox_location";
 
-int Threads() {
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
-
 fs::path WithoutCompression(const fs::path& file) {
   const std::string extension = FoldName(file.extension().string(), false);
   return extension == ".gz" || extension == ".zst" || extension == ".zstd" ? file.stem() : file.filename();
@@ -44,6 +40,7 @@ struct Pending {
   std::optional<StructType> schema;    ///< to read with; absent: the format has its own
   std::optional<StructType> reported;  ///< what the side alone looks like, when that is not `schema`
   bool values_parse = false;           ///< as in OpenedSide
+  int threads = 1;
 
   bool NeedsTypes() const { return format != "parquet" && !input->schema; }
   std::vector<std::string> FileNames() const {
@@ -59,8 +56,9 @@ struct Pending {
   }
 };
 
-Pending Prepare(const DiffInput& input, const char* side) {
+Pending Prepare(const Session& session, const DiffInput& input, const char* side) {
   Pending out{&input, side, input.format, input.options, DataFiles(input.paths), input.schema, std::nullopt};
+  out.threads = Threads(session);
   if (out.files.empty()) {
     base::Fail("PATH_NOT_FOUND", "The {} side, {}, holds no data files, so there is nothing to compare.", side,
                input.paths.empty() ? "" : input.paths[0]);
@@ -117,7 +115,7 @@ StructType InferJson(const Session& session, const Pending& side, const Pending*
 StructType InferCsv(const Pending& side) {
   std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>> groups;  // header, files
   if (side.files.size() == 1 || !side.options.contains("bindByName")) {
-    return csv::InferSchema(side.FileNames(), side.options, Threads());
+    return csv::InferSchema(side.FileNames(), side.options, side.threads);
   }
   for (const std::string& file : side.FileNames()) {
     const std::vector<std::string> header = csv::ReadHeader(file, side.options);
@@ -128,9 +126,9 @@ StructType InferCsv(const Pending& side) {
       groups.push_back({header, {file}});
     }
   }
-  StructType out = csv::InferSchema(groups[0].second, side.options, Threads());
+  StructType out = csv::InferSchema(groups[0].second, side.options, side.threads);
   for (size_t i = 1; i < groups.size(); ++i) {
-    for (const StructField& field : csv::InferSchema(groups[i].second, side.options, Threads()).fields) {
+    for (const StructField& field : csv::InferSchema(groups[i].second, side.options, side.threads).fields) {
       if (const std::optional<size_t> at = out.Find(field.name, true)) {
         out.fields[*at].type = csv::MergeInferred(out.fields[*at].type, field.type);
       } else {
@@ -351,8 +349,8 @@ std::string FormatOf(const fs::path& file) {
 
 OpenedSides OpenSides(const Session& session, const DiffInput& left, const DiffInput& right, bool case_sensitive_names,
                       TextTypes text) {
-  Pending l = Prepare(left, "left");
-  Pending r = Prepare(right, "right");
+  Pending l = Prepare(session, left, "left");
+  Pending r = Prepare(session, right, "right");
   if (text == TextTypes::kStrings) {
     ReadAsStrings(&l);
     ReadAsStrings(&r);
@@ -363,7 +361,7 @@ OpenedSides OpenSides(const Session& session, const DiffInput& left, const DiffI
 }
 
 OpenedSide OpenSide(const Session& session, const DiffInput& input, TextTypes text) {
-  Pending side = Prepare(input, "left");
+  Pending side = Prepare(session, input, "left");
   if (text == TextTypes::kStrings) {
     ReadAsStrings(&side);
   } else if (side.format == "csv" && !input.schema) {

@@ -23,6 +23,8 @@ namespace {
 constexpr char kTimeZone[] = "spark.sql.session.timeZone";
 constexpr char kAnsi[] = "spark.sql.ansi.enabled";
 constexpr char kCaseSensitive[] = "spark.sql.caseSensitive";
+constexpr char kParallelism[] = "spark.default.parallelism";
+constexpr char kLocalDirectory[] = "spark.local.dir";
 
 struct Query {
   TranslatedRelation relation;
@@ -33,13 +35,19 @@ struct Query {
 class EmbeddedSession : public spark::Session {
  public:
   explicit EmbeddedSession(const EmbeddedOptions& options) {
-    conf_ = {{kTimeZone, options.time_zone}, {kAnsi, "true"}, {kCaseSensitive, "false"}};
     DatabaseOptions database;
     uint64_t available = AvailableMemory();
     database.memory_bytes = options.memory_bytes == 0 ? available / 10 * 6 : EngineShare(options.memory_bytes);
     database.threads = options.threads > 0 ? options.threads : AvailableCores();
     database.temp_directory = options.temp_directory;
     database.time_zone = options.time_zone;
+    conf_ = {
+        {kTimeZone, options.time_zone},
+        {kAnsi, "true"},
+        {kCaseSensitive, "false"},
+        {kParallelism, std::to_string(database.threads)},
+        {kLocalDirectory,
+         (options.temp_directory.empty() ? std::filesystem::temp_directory_path() : options.temp_directory).string()}};
     database_ = std::make_shared<Database>(database);
     database_->Register(kLocalTableFunction, [locals = locals_](std::string_view name) { return locals->Find(name); });
     RegisterSources(*database_);
@@ -104,6 +112,9 @@ class EmbeddedSession : public spark::Session {
                   fmt::format("The embedded engine has no setting {}. It has {}, {} and {}.", key, kTimeZone, kAnsi,
                               kCaseSensitive),
                   {{"key", key}});
+    }
+    if (key == kParallelism || key == kLocalDirectory) {
+      throw Error("CANNOT_MODIFY_CONFIG", fmt::format("{} is fixed when the session is opened.", key), {{"key", key}});
     }
     if (key == kTimeZone) {
       Lease lease = database_->Connect();

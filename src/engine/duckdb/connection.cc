@@ -146,6 +146,13 @@ void Connection::SetTimeZone(const std::string& zone) {
   state_->time_zone = zone;
 }
 
+size_t Connection::CountStatements(std::string_view sql) {
+  duckdb_extracted_statements statements = nullptr;
+  const idx_t count = duckdb_extract_statements(state_->connection, std::string(sql).c_str(), &statements);
+  duckdb_destroy_extracted(&statements);
+  return count;
+}
+
 std::vector<EngineColumn> Connection::Describe(std::string_view sql) {
   Prepared prepared = state_->Prepare(sql);
   std::vector<EngineColumn> columns;

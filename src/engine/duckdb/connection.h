@@ -55,6 +55,8 @@ class Connection {
   std::string Text(std::string_view sql);
   /// The session time zone of what runs next. Throws Error INVALID_CONF_VALUE for an unknown one.
   void SetTimeZone(const std::string& zone);
+  /// How many statements the text holds; 0 when it cannot be parsed.
+  size_t CountStatements(std::string_view sql);
   /// The columns of one query, without running it.
   std::vector<EngineColumn> Describe(std::string_view sql);
 
