@@ -7,10 +7,11 @@ import datetime
 import json
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
-import threading
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -133,23 +134,20 @@ def measure(tool, left, right, timeout):
     words = tool.command(left, right)
     if not os.path.exists(words[0]):
         raise Failed("not installed")
-    start = time.monotonic()
-    child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
-    timer = threading.Timer(timeout, child.kill)
-    timer.start()
-    message = []
-    errors = threading.Thread(target=lambda: message.append(child.stderr.read()))
-    errors.start()
-    output = child.stdout.read()
-    errors.join()
-    _, status, usage = os.wait4(child.pid, 0)
-    wall = time.monotonic() - start
-    timer.cancel()
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode not in (0, 1):
-        last = message[0].decode("utf-8", "replace").strip().splitlines()
-        raise Failed(f"over {timeout} s" if wall >= timeout else (last[-1] if last else f"exit {child.returncode}")[:160])
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output.decode("utf-8", "replace")
+    with tempfile.NamedTemporaryFile("r") as result:
+        timed = [sys.executable, "-S", os.path.join(os.path.dirname(__file__), "timed.py"), result.name, *words]
+        child = subprocess.Popen(timed, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, start_new_session=True)
+        try:
+            output, message = child.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.communicate()
+            raise Failed(f"over {timeout} s") from None
+        if child.returncode not in (0, 1):
+            last = message.decode("utf-8", "replace").strip().splitlines()
+            raise Failed((last[-1] if last else f"exit {child.returncode}")[:160])
+        took = json.load(result)
+    return took["wall"], took["cpu"], took["peak"], output.decode("utf-8", "replace")
 
 
 def run_tool(tool, left, right, truth, options, runs):
