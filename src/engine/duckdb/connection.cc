@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <set>
+#include <thread>
 
 #include "base/temp_dir.h"
 #include "engine/duckdb/capi.h"
@@ -35,12 +37,28 @@ struct Connection::State {
   duckdb_connection connection = nullptr;
   std::string time_zone;
   std::atomic<bool> interrupted = false;
+  bool streaming = false;  // a stream was opened and not read to its end: DuckDB goes on filling its buffers
 
   Prepared Prepare(std::string_view sql);
   void CheckInterrupted() const {
     if (interrupted) throw Interrupted();
   }
 };
+
+namespace {
+
+/// While an exception unwinds the calling thread, DuckDB's connections are destroyed without waiting for their tasks,
+/// which then work on freed memory. A thread of its own has no exception.
+template <typename Work>
+void OutsideUnwinding(const Work& work) {
+  if (std::uncaught_exceptions() == 0) {
+    work();
+  } else {
+    std::thread(work).join();
+  }
+}
+
+}  // namespace
 
 struct Database::State {
   std::unique_ptr<base::TempDir> temp;
@@ -80,9 +98,11 @@ struct Database::State {
   }
 
   ~State() {
-    for (Idle& entry : idle) duckdb_disconnect(&entry.connection);
-    if (registrar != nullptr) duckdb_disconnect(&registrar);
-    if (database != nullptr) duckdb_close(&database);
+    OutsideUnwinding([this] {
+      for (Idle& entry : idle) duckdb_disconnect(&entry.connection);
+      if (registrar != nullptr) duckdb_disconnect(&registrar);
+      if (database != nullptr) duckdb_close(&database);
+    });
   }
 };
 
@@ -106,6 +126,12 @@ Prepared Connection::State::Prepare(std::string_view sql) {
 Connection::Connection(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Connection::~Connection() {
+  if (state_->streaming) {
+    OutsideUnwinding([this] {
+      Result result;
+      duckdb_query(state_->connection, "SELECT 1", &result.value);  // any other query ends the one that streams
+    });
+  }
   std::lock_guard lock(state_->database->mutex);
   state_->database->leased.erase(state_.get());
   state_->database->idle.push_back({state_->connection, state_->time_zone});
@@ -179,6 +205,7 @@ struct ResultStream::State {
     Chunk chunk(duckdb_fetch_chunk(result.value));
     if (chunk.get() == nullptr) {
       done = true;
+      lease->state_->streaming = false;
       if (result.HasError()) result.Throw();
     }
     return chunk;
@@ -214,6 +241,7 @@ std::unique_ptr<ResultStream> Connection::Stream(Lease lease, std::string_view s
   lease->state_->CheckInterrupted();
   auto state = std::make_unique<ResultStream::State>();
   state->prepared = lease->state_->Prepare(sql);
+  lease->state_->streaming = true;
   // Marked deprecated, without a successor in the C interface of this version.
   if (duckdb_execute_prepared_streaming(state->prepared.get(), &state->result.value) != DuckDBSuccess) {
     state->result.Throw();
