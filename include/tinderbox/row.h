@@ -43,6 +43,12 @@ struct DayTimeIntervalValue {
   int64_t micros = 0;
   bool operator==(const DayTimeIntervalValue&) const = default;
 };
+struct CalendarIntervalValue {
+  int32_t months = 0;
+  int32_t days = 0;
+  int64_t micros = 0;
+  bool operator==(const CalendarIntervalValue&) const = default;
+};
 struct BinaryValue {
   std::string bytes;
   bool operator==(const BinaryValue&) const = default;
@@ -64,10 +70,10 @@ struct StructValue {
 /// One cell of a collected row. std::monostate is NULL. Integral types of every width arrive as int64_t, FLOAT as
 /// float.
 struct Value {
-  using Storage =
-      std::variant<std::monostate, bool, int64_t, float, double, DecimalValue, std::string, BinaryValue, DateValue,
-                   TimeValue, TimestampValue, TimestampNtzValue, YearMonthIntervalValue, DayTimeIntervalValue,
-                   std::shared_ptr<ListValue>, std::shared_ptr<MapValue>, std::shared_ptr<StructValue>>;
+  using Storage = std::variant<std::monostate, bool, int64_t, float, double, DecimalValue, std::string, BinaryValue,
+                               DateValue, TimeValue, TimestampValue, TimestampNtzValue, YearMonthIntervalValue,
+                               DayTimeIntervalValue, CalendarIntervalValue, std::shared_ptr<ListValue>,
+                               std::shared_ptr<MapValue>, std::shared_ptr<StructValue>>;
   Storage data;
 
   Value() = default;

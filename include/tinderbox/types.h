@@ -27,6 +27,7 @@ enum class TypeKind {
   kTimestampNtz,  // wall-clock time without zone, microseconds
   kYearMonthInterval,
   kDayTimeInterval,
+  kCalendarInterval,  // months, days and microseconds, none of which carries into another
   kArray,
   kMap,
   kStruct,
@@ -41,13 +42,21 @@ class DataType {
   explicit DataType(TypeKind kind) : kind_(kind) {}
 
   static DataType Decimal(int precision, int scale);
+  /// TIME(precision), 0 to 6; DataType(TypeKind::kTime) is TIME(6).
+  static DataType Time(int precision);
+  /// Fields are 0 YEAR and 1 MONTH; DataType(TypeKind::kYearMonthInterval) is YEAR TO MONTH.
+  static DataType YearMonthInterval(int start_field, int end_field);
+  /// Fields are 0 DAY, 1 HOUR, 2 MINUTE and 3 SECOND; DataType(TypeKind::kDayTimeInterval) is DAY TO SECOND.
+  static DataType DayTimeInterval(int start_field, int end_field);
   static DataType Array(DataType element, bool contains_null = true);
   static DataType Map(DataType key, DataType value, bool value_contains_null = true);
   static DataType Struct(std::vector<StructField> fields);
 
   TypeKind kind() const { return kind_; }
-  int precision() const { return precision_; }
-  int scale() const { return scale_; }
+  int precision() const { return kind_ == TypeKind::kTime ? precision_ + 6 : precision_; }
+  int scale() const { return kind_ == TypeKind::kDecimal ? scale_ : 0; }
+  int start_field() const { return precision_; }  ///< REQUIRES an interval of years and months or days and time
+  int end_field() const { return scale_ + (kind_ == TypeKind::kYearMonthInterval ? 1 : 3); }  ///< as start_field
 
   const DataType& element() const;  ///< array element; REQUIRES kArray
   const DataType& key() const;      ///< REQUIRES kMap
@@ -80,6 +89,8 @@ class DataType {
 
  private:
   TypeKind kind_ = TypeKind::kNull;
+  // Of a decimal. Else what differs from the widest type of the kind: of a TIME its precision - 6, of an interval its
+  // start field and how far its end field is from the last one. So that a kind alone makes the widest type.
   int precision_ = 0;
   int scale_ = 0;
   bool contains_null_ = true;

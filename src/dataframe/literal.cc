@@ -110,6 +110,8 @@ DataType LiteralType(const Value& value) {
           return DataType(TypeKind::kYearMonthInterval);
         } else if constexpr (std::is_same_v<T, DayTimeIntervalValue>) {
           return DataType(TypeKind::kDayTimeInterval);
+        } else if constexpr (std::is_same_v<T, CalendarIntervalValue>) {
+          return DataType(TypeKind::kCalendarInterval);
         } else if constexpr (std::is_same_v<T, std::shared_ptr<ListValue>>) {
           std::vector<const Value*> items;
           for (const Value& item : v->items) items.push_back(&item);
@@ -193,6 +195,13 @@ void ToLiteral(const Value& value, const DataType& type, ::spark::connect::Expre
     case TypeKind::kDayTimeInterval:
       out->set_day_time_interval(Get<DayTimeIntervalValue>(value, type).micros);
       return;
+    case TypeKind::kCalendarInterval: {
+      const auto& held = Get<CalendarIntervalValue>(value, type);
+      out->mutable_calendar_interval()->set_months(held.months);
+      out->mutable_calendar_interval()->set_days(held.days);
+      out->mutable_calendar_interval()->set_microseconds(held.micros);
+      return;
+    }
     case TypeKind::kArray: {
       auto* array = out->mutable_array();
       // Deprecated in the protocol, but what PySpark still sends and what every Spark server reads.

@@ -100,6 +100,20 @@ void Copier::Copy(const DataType& type, const ArrowArray& from, int64_t begin, i
     case TypeKind::kDayTimeInterval:
       Fixed<int64_t>(from, begin, count, to, target);
       break;
+    case TypeKind::kCalendarInterval: {
+      struct Parts {
+        int32_t months;
+        int32_t days;
+        int64_t fraction;
+      };
+      const auto* values = Values<Parts>(from) + begin;
+      for (int64_t i = 0; i < count; ++i) {
+        Parts parts = values[i];
+        parts.fraction /= 1000;
+        to->Data<Parts>()[target + static_cast<size_t>(i)] = parts;
+      }
+      break;
+    }
     case TypeKind::kDecimal:
       if (type.precision() <= 4) {
         Decimal<int16_t>(from, begin, count, to, target);

@@ -141,6 +141,12 @@ class Appender {
         CheckArrow(
             static_cast<arrow::DurationBuilder*>(builder)->Append(Get<DayTimeIntervalValue>(type, value).micros));
         return;
+      case TypeKind::kCalendarInterval: {
+        const auto& held = Get<CalendarIntervalValue>(type, value);
+        CheckArrow(static_cast<arrow::MonthDayNanoIntervalBuilder*>(builder)->Append(
+            {held.months, held.days, held.micros * 1000}));
+        return;
+      }
       case TypeKind::kArray: {
         auto* list = static_cast<arrow::ListBuilder*>(builder);
         const auto& held = *Get<std::shared_ptr<ListValue>>(type, value);
@@ -217,6 +223,10 @@ Value ToValue(const DataType& type, const ArrowArray& column, int64_t row) {
       return YearMonthIntervalValue{Fixed<int32_t>(column, at)};
     case TypeKind::kDayTimeInterval:
       return DayTimeIntervalValue{Fixed<int64_t>(column, at)};
+    case TypeKind::kCalendarInterval: {
+      const auto held = Fixed<arrow::MonthDayNanoIntervalType::MonthDayNanos>(column, at);
+      return CalendarIntervalValue{held.months, held.days, held.nanoseconds / 1000};
+    }
     case TypeKind::kArray: {
       auto list = std::make_shared<ListValue>();
       const auto end = Fixed<int32_t>(column, at + 1);

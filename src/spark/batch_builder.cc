@@ -26,6 +26,7 @@ int FixedWidth(TypeKind kind) {
     case TypeKind::kDayTimeInterval:
       return 8;
     case TypeKind::kDecimal:
+    case TypeKind::kCalendarInterval:
       return 16;
     case TypeKind::kNull:
     case TypeKind::kBoolean:

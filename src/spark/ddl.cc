@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "base/fail.h"
@@ -216,11 +217,15 @@ class DdlParser {
     const std::vector<int> numbers = ParseParameters();
     if (name == "decimal" || name == "dec" || name == "numeric") return MakeDecimal(start, numbers);
     if (name == "time") {
-      if (numbers.size() > 1 || (numbers.size() == 1 && numbers.front() != 6)) {
+      if (numbers.size() > 1 || (numbers.size() == 1 && numbers.front() > 6)) {
         token_ = start;
-        Bad("only TIME(6) is supported", "UNSUPPORTED_DATATYPE");
+        Bad("the precision of a TIME is 0 to 6", "UNSUPPORTED_TIME_PRECISION");
       }
-      return DataType(TypeKind::kTime);
+      return DataType::Time(numbers.empty() ? 6 : numbers.front());
+    }
+    // Text of a bounded length is text: the bound is the business of who writes it.
+    if ((name == "char" || name == "character" || name == "varchar") && numbers.size() == 1) {
+      return DataType(TypeKind::kString);
     }
     if (!numbers.empty()) {
       token_ = start;
@@ -269,11 +274,26 @@ class DdlParser {
   }
 
   DataType ParseInterval(const DdlToken& start) {
-    if (TakeWord("year") && TakeWord("to") && TakeWord("month")) return DataType(TypeKind::kYearMonthInterval);
-    if (TakeWord("day") && TakeWord("to") && TakeWord("second")) return DataType(TypeKind::kDayTimeInterval);
-    token_ = start;
-    Bad("of the intervals only INTERVAL YEAR TO MONTH and INTERVAL DAY TO SECOND are supported",
-        "UNSUPPORTED_DATATYPE");
+    static constexpr std::array<const char*, 2> kMonths = {"year", "month"};
+    static constexpr std::array<const char*, 4> kTime = {"day", "hour", "minute", "second"};
+    const auto take = [&](const auto& fields) {
+      for (size_t i = 0; i < fields.size(); ++i) {
+        if (TakeWord(fields[i])) return static_cast<int>(i);
+      }
+      return -1;
+    };
+    const auto range = [&](const auto& fields, int first) {
+      if (!TakeWord("to")) return first;
+      const int last = take(fields);
+      if (last <= first) {
+        token_ = start;
+        Bad("the fields of an interval go from a longer one to a shorter one");
+      }
+      return last;
+    };
+    if (const int first = take(kMonths); first >= 0) return DataType::YearMonthInterval(first, range(kMonths, first));
+    if (const int first = take(kTime); first >= 0) return DataType::DayTimeInterval(first, range(kTime, first));
+    return DataType(TypeKind::kCalendarInterval);
   }
 
   std::string_view text_;

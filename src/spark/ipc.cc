@@ -141,6 +141,8 @@ std::shared_ptr<arrow::DataType> ToArrowType(const DataType& type, const std::st
       return arrow::month_interval();
     case TypeKind::kDayTimeInterval:
       return arrow::duration(arrow::TimeUnit::MICRO);
+    case TypeKind::kCalendarInterval:
+      return arrow::month_day_nano_interval();
     case TypeKind::kArray:
       return arrow::list(arrow::field("element", ToArrowType(type.element(), time_zone), type.contains_null()));
     case TypeKind::kMap:

@@ -50,14 +50,28 @@ DataType ImportType(const ArrowSchema& schema, const std::string& place, int dep
   const auto child_type = [&](const ArrowSchema& from) {
     return ImportType(from, fmt::format("{}.{}", place, NameOf(from)), depth + 1);
   };
-  static constexpr std::pair<std::string_view, TypeKind> kPlain[] = {
-      {"n", TypeKind::kNull},   {"b", TypeKind::kBoolean}, {"c", TypeKind::kByte},
-      {"s", TypeKind::kShort},  {"i", TypeKind::kInteger}, {"l", TypeKind::kLong},
-      {"f", TypeKind::kFloat},  {"g", TypeKind::kDouble},  {"u", TypeKind::kString},
-      {"U", TypeKind::kString}, {"vu", TypeKind::kString}, {"z", TypeKind::kBinary},
-      {"Z", TypeKind::kBinary}, {"vz", TypeKind::kBinary}, {"tdD", TypeKind::kDate},
-      {"tdm", TypeKind::kDate}, {"tts", TypeKind::kTime},  {"ttm", TypeKind::kTime},
-      {"ttu", TypeKind::kTime}, {"ttn", TypeKind::kTime},  {"tiM", TypeKind::kYearMonthInterval}};
+  static constexpr std::pair<std::string_view, TypeKind> kPlain[] = {{"n", TypeKind::kNull},
+                                                                     {"b", TypeKind::kBoolean},
+                                                                     {"c", TypeKind::kByte},
+                                                                     {"s", TypeKind::kShort},
+                                                                     {"i", TypeKind::kInteger},
+                                                                     {"l", TypeKind::kLong},
+                                                                     {"f", TypeKind::kFloat},
+                                                                     {"g", TypeKind::kDouble},
+                                                                     {"u", TypeKind::kString},
+                                                                     {"U", TypeKind::kString},
+                                                                     {"vu", TypeKind::kString},
+                                                                     {"z", TypeKind::kBinary},
+                                                                     {"Z", TypeKind::kBinary},
+                                                                     {"vz", TypeKind::kBinary},
+                                                                     {"tdD", TypeKind::kDate},
+                                                                     {"tdm", TypeKind::kDate},
+                                                                     {"tts", TypeKind::kTime},
+                                                                     {"ttm", TypeKind::kTime},
+                                                                     {"ttu", TypeKind::kTime},
+                                                                     {"ttn", TypeKind::kTime},
+                                                                     {"tiM", TypeKind::kYearMonthInterval},
+                                                                     {"tin", TypeKind::kCalendarInterval}};
   for (const auto& [name, kind] : kPlain) {
     if (format == name) return DataType(kind);
   }

@@ -46,10 +46,10 @@ DataType FromProtoAt(const proto::DataType& type, int depth) {
     case Kind::kDate:
       return DataType(TypeKind::kDate);
     case Kind::kTime:
-      if (type.time().has_precision() && type.time().precision() != 6) {
+      if (type.time().has_precision() && (type.time().precision() < 0 || type.time().precision() > 6)) {
         Unsupported(fmt::format("TIME({})", type.time().precision()));
       }
-      return DataType(TypeKind::kTime);
+      return DataType::Time(type.time().has_precision() ? type.time().precision() : 6);
     case Kind::kTimestamp:
       return DataType(TypeKind::kTimestamp);
     case Kind::kTimestampNtz:
@@ -58,15 +58,15 @@ DataType FromProtoAt(const proto::DataType& type, int depth) {
       const auto& interval = type.year_month_interval();
       const int start = interval.has_start_field() ? interval.start_field() : 0;
       const int end = interval.has_end_field() ? interval.end_field() : interval.has_start_field() ? start : 1;
-      if (start != 0 || end != 1) Unsupported("INTERVAL with fields other than YEAR TO MONTH");
-      return DataType(TypeKind::kYearMonthInterval);
+      if (start < 0 || start > end || end > 1) Unsupported("INTERVAL with unknown fields");
+      return DataType::YearMonthInterval(start, end);
     }
     case Kind::kDayTimeInterval: {
       const auto& interval = type.day_time_interval();
       const int start = interval.has_start_field() ? interval.start_field() : 0;
       const int end = interval.has_end_field() ? interval.end_field() : interval.has_start_field() ? start : 3;
-      if (start != 0 || end != 3) Unsupported("INTERVAL with fields other than DAY TO SECOND");
-      return DataType(TypeKind::kDayTimeInterval);
+      if (start < 0 || start > end || end > 3) Unsupported("INTERVAL with unknown fields");
+      return DataType::DayTimeInterval(start, end);
     }
     case Kind::kArray:
       return DataType::Array(FromProtoAt(type.array().element_type(), depth + 1), type.array().contains_null());
@@ -84,11 +84,11 @@ DataType FromProtoAt(const proto::DataType& type, int depth) {
     case Kind::kUnparsed:
       return DataType::FromDdl(type.unparsed().data_type_string());
     case Kind::kChar:
-      Unsupported(fmt::format("CHAR({})", type.char_().length()));
     case Kind::kVarChar:
-      Unsupported(fmt::format("VARCHAR({})", type.var_char().length()));
+      // Text of a bounded length is text: the bound is the business of who writes it.
+      return DataType(TypeKind::kString);
     case Kind::kCalendarInterval:
-      Unsupported("INTERVAL");
+      return DataType(TypeKind::kCalendarInterval);
     case Kind::kVariant:
       Unsupported("VARIANT");
     case Kind::kGeometry:
@@ -145,7 +145,7 @@ void ToProto(const DataType& type, ::spark::connect::DataType* out) {
       out->mutable_date();
       return;
     case TypeKind::kTime:
-      out->mutable_time()->set_precision(6);
+      out->mutable_time()->set_precision(type.precision());
       return;
     case TypeKind::kTimestamp:
       out->mutable_timestamp();
@@ -154,12 +154,15 @@ void ToProto(const DataType& type, ::spark::connect::DataType* out) {
       out->mutable_timestamp_ntz();
       return;
     case TypeKind::kYearMonthInterval:
-      out->mutable_year_month_interval()->set_start_field(0);
-      out->mutable_year_month_interval()->set_end_field(1);
+      out->mutable_year_month_interval()->set_start_field(type.start_field());
+      out->mutable_year_month_interval()->set_end_field(type.end_field());
       return;
     case TypeKind::kDayTimeInterval:
-      out->mutable_day_time_interval()->set_start_field(0);
-      out->mutable_day_time_interval()->set_end_field(3);
+      out->mutable_day_time_interval()->set_start_field(type.start_field());
+      out->mutable_day_time_interval()->set_end_field(type.end_field());
+      return;
+    case TypeKind::kCalendarInterval:
+      out->mutable_calendar_interval();
       return;
     case TypeKind::kArray:
       ToProto(type.element(), out->mutable_array()->mutable_element_type());

@@ -261,6 +261,60 @@ void AppendDayTimeInterval(std::string* out, int64_t micros) {
   *out += "' DAY TO SECOND";
 }
 
+void AppendYearMonthInterval(std::string* out, int32_t months, const DataType& type) {
+  if (type.start_field() != type.end_field()) return AppendYearMonthInterval(out, months);
+  const bool years = type.start_field() == 0;
+  *out += fmt::format("INTERVAL '{}' {}", years ? months / 12 : months, years ? "YEAR" : "MONTH");
+}
+
+void AppendDayTimeInterval(std::string* out, int64_t micros, const DataType& type) {
+  static constexpr const char* kFields[] = {"DAY", "HOUR", "MINUTE", "SECOND"};
+  static constexpr int64_t kUnits[] = {kMicrosPerDay, 3600 * kMicrosPerSecond, 60 * kMicrosPerSecond, kMicrosPerSecond};
+  const int first = type.start_field();
+  const int last = type.end_field();
+  uint64_t rest = micros < 0 ? 0 - static_cast<uint64_t>(micros) : static_cast<uint64_t>(micros);
+  *out += "INTERVAL '";
+  if (micros < 0) *out += '-';
+  for (int field = first; field <= last; ++field) {
+    const auto unit = static_cast<uint64_t>(kUnits[field]);
+    const uint64_t count = rest / unit;
+    rest %= unit;
+    if (field > first) *out += field == 1 ? ' ' : ':';
+    *out += field == 0 ? std::to_string(count) : fmt::format("{:02}", count);
+  }
+  if (last == 3 && rest != 0) {
+    std::string fraction = fmt::format(".{:06}", rest);
+    while (fraction.back() == '0') fraction.pop_back();
+    *out += fraction;
+  }
+  *out += fmt::format("' {}", kFields[first]);
+  if (last != first) *out += fmt::format(" TO {}", kFields[last]);
+}
+
+void AppendCalendarInterval(std::string* out, const CalendarIntervalValue& value) {
+  const size_t begin = out->size();
+  const auto part = [&](int64_t count, const char* unit) {
+    if (count != 0) *out += fmt::format("{}{} {}", out->size() > begin ? " " : "", count, unit);
+  };
+  part(value.months / 12, "years");
+  part(value.months % 12, "months");
+  part(value.days, "days");
+  part(value.micros / (3600 * kMicrosPerSecond), "hours");
+  part(value.micros / (60 * kMicrosPerSecond) % 60, "minutes");
+  const int64_t seconds = value.micros % (60 * kMicrosPerSecond);
+  if (seconds != 0) {
+    const int64_t absolute = std::abs(seconds);
+    *out += fmt::format("{}{}{}", out->size() > begin ? " " : "", seconds < 0 ? "-" : "", absolute / kMicrosPerSecond);
+    if (absolute % kMicrosPerSecond != 0) {
+      std::string fraction = fmt::format(".{:06}", absolute % kMicrosPerSecond);
+      while (fraction.back() == '0') fraction.pop_back();
+      *out += fraction;
+    }
+    *out += " seconds";
+  }
+  if (out->size() == begin) *out += "0 seconds";
+}
+
 void AppendBase64(std::string* out, std::string_view bytes) {
   static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   for (size_t i = 0; i < bytes.size(); i += 3) {
@@ -301,6 +355,8 @@ void AppendText(std::string* out, const Value& value, std::string_view null) {
           AppendYearMonthInterval(out, v.months);
         } else if constexpr (std::is_same_v<T, DayTimeIntervalValue>) {
           AppendDayTimeInterval(out, v.micros);
+        } else if constexpr (std::is_same_v<T, CalendarIntervalValue>) {
+          AppendCalendarInterval(out, v);
         } else if constexpr (std::is_same_v<T, std::shared_ptr<ListValue>>) {
           *out += '[';
           for (size_t i = 0; i < v->items.size(); ++i) {

@@ -28,8 +28,14 @@ void AppendTimestamp(std::string* out, int64_t micros);
 void AppendTimestampMillis(std::string* out, int64_t micros, bool zoned);
 /// "INTERVAL '1-2' YEAR TO MONTH"
 void AppendYearMonthInterval(std::string* out, int32_t months);
+/// With the fields of its type: "INTERVAL '14' MONTH".
+void AppendYearMonthInterval(std::string* out, int32_t months, const DataType& type);
 /// "INTERVAL '1 02:03:04.5' DAY TO SECOND"
 void AppendDayTimeInterval(std::string* out, int64_t micros);
+/// With the fields of its type: "INTERVAL '26' HOUR".
+void AppendDayTimeInterval(std::string* out, int64_t micros, const DataType& type);
+/// "1 years 2 months -3 days 4.5 seconds"; "0 seconds" when it is empty.
+void AppendCalendarInterval(std::string* out, const CalendarIntervalValue& value);
 void AppendBase64(std::string* out, std::string_view bytes);
 
 /// CAST(value AS STRING); NULL is "null" inside arrays, maps and structs, and `null` at the top.

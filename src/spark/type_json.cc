@@ -60,6 +60,21 @@ DataType ParseName(const std::string& name, const std::string& place) {
   for (const TypeKind kind : kPlain) {
     if (name == spark::JsonName(kind)) return DataType(kind);
   }
+  for (int start = 0; start < 4; ++start) {
+    for (int end = start; end < 4; ++end) {
+      const DataType time = DataType::DayTimeInterval(start, end);
+      if (name == spark::JsonName(time)) return time;
+      if (end > 1) continue;
+      const DataType months = DataType::YearMonthInterval(start, end);
+      if (name == spark::JsonName(months)) return months;
+    }
+  }
+  if (name == "interval" || name == "calendarinterval") return DataType(TypeKind::kCalendarInterval);
+  if (const auto numbers = Parameters(name, "time")) {
+    if (numbers->size() == 1 && numbers->front() >= 0 && numbers->front() <= 6) return DataType::Time(numbers->front());
+  }
+  // Text of a bounded length is text: the bound is the business of who writes it.
+  if (Parameters(name, "char") || Parameters(name, "varchar")) return DataType(TypeKind::kString);
   if (name == "null") return DataType();
   if (name == "timestamp_ltz") return DataType(TypeKind::kTimestamp);
   if (name == "decimal") return DataType::Decimal(10, 0);
@@ -73,7 +88,7 @@ DataType ParseName(const std::string& name, const std::string& place) {
     return DataType::Decimal(precision, scale);
   }
   for (const std::string_view known :
-       {"char", "varchar", "time(", "interval", "variant", "calendar", "string collate", "geometry", "geography"}) {
+       {"time(", "interval", "variant", "calendar", "string collate", "geometry", "geography"}) {
     if (std::string_view(name).starts_with(known)) {
       Bad(place, fmt::format("the type {} is not supported", base::JsonString(name)));
     }

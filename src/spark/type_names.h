@@ -14,6 +14,8 @@ inline constexpr int kMaxTypeDepth = 200;
 std::string_view SimpleName(TypeKind kind);
 /// "long": the name in DataType.json() and printSchema(), without parameters or children.
 std::string_view JsonName(TypeKind kind);
+/// The same with the fields of an interval and the precision of a time: "interval day to hour", "time(3)".
+std::string JsonName(const DataType& type);
 
 /// `name` between back-ticks, back-ticks inside doubled.
 std::string Quote(std::string_view name);

@@ -72,7 +72,7 @@ void AppendTypeJson(std::string* out, const DataType& type) {
       return;
     default:
       *out += '"';
-      *out += spark::JsonName(type.kind());
+      *out += spark::JsonName(type);
       *out += '"';
   }
 }
@@ -100,7 +100,7 @@ std::string TreeName(const DataType& type) {
     case TypeKind::kDecimal:
       return fmt::format("decimal({},{})", type.precision(), type.scale());
     default:
-      return std::string(spark::JsonName(type.kind()));
+      return spark::JsonName(type);
   }
 }
 
@@ -152,6 +152,26 @@ DataType DataType::Decimal(int precision, int scale) {
   DataType type(TypeKind::kDecimal);
   type.precision_ = precision;
   type.scale_ = scale;
+  return type;
+}
+
+DataType DataType::Time(int precision) {
+  DataType type(TypeKind::kTime);
+  type.precision_ = precision - 6;
+  return type;
+}
+
+DataType DataType::YearMonthInterval(int start_field, int end_field) {
+  DataType type(TypeKind::kYearMonthInterval);
+  type.precision_ = start_field;
+  type.scale_ = end_field - 1;
+  return type;
+}
+
+DataType DataType::DayTimeInterval(int start_field, int end_field) {
+  DataType type(TypeKind::kDayTimeInterval);
+  type.precision_ = start_field;
+  type.scale_ = end_field - 3;
   return type;
 }
 
@@ -212,8 +232,13 @@ std::string DataType::SimpleString() const {
              ">";
     case TypeKind::kDecimal:
       return fmt::format("decimal({},{})", precision_, scale_);
-    default:
+    case TypeKind::kByte:
+    case TypeKind::kShort:
+    case TypeKind::kInteger:
+    case TypeKind::kLong:
       return std::string(spark::SimpleName(kind_));
+    default:
+      return spark::JsonName(*this);
   }
 }
 
@@ -338,6 +363,8 @@ std::string_view JsonName(TypeKind kind) {
       return "interval year to month";
     case TypeKind::kDayTimeInterval:
       return "interval day to second";
+    case TypeKind::kCalendarInterval:
+      return "interval";
     case TypeKind::kArray:
       return "array";
     case TypeKind::kMap:
@@ -346,6 +373,26 @@ std::string_view JsonName(TypeKind kind) {
       return "struct";
   }
   return "void";
+}
+
+std::string JsonName(const DataType& type) {
+  static constexpr const char* kYearMonth[] = {"year", "month"};
+  static constexpr const char* kDayTime[] = {"day", "hour", "minute", "second"};
+  const auto interval = [&](const char* const* fields) {
+    const char* start = fields[type.start_field()];
+    const char* end = fields[type.end_field()];
+    return start == end ? fmt::format("interval {}", start) : fmt::format("interval {} to {}", start, end);
+  };
+  switch (type.kind()) {
+    case TypeKind::kTime:
+      return fmt::format("time({})", type.precision());
+    case TypeKind::kYearMonthInterval:
+      return interval(kYearMonth);
+    case TypeKind::kDayTimeInterval:
+      return interval(kDayTime);
+    default:
+      return std::string(JsonName(type.kind()));
+  }
 }
 
 std::string QuoteIfNeeded(std::string_view name) {

@@ -63,6 +63,7 @@ class Converter {
   void AddFixed(Node* node, const void* data, Rows rows);
   template <typename T>
   void AddDecimal(Node* node, const void* data, Rows rows);
+  void AddCalendarIntervals(Node* node, const void* data, Rows rows);
   void AddBits(Node* node, const uint8_t* data, Rows rows);
   void AddStrings(Node* node, const void* data, const uint64_t* validity, Rows rows);
   void AddList(Node* node, duckdb_vector vector, const EngineType& type, const uint64_t* validity, Rows rows);
@@ -127,6 +128,16 @@ void Converter::AddDecimal(Node* node, const void* data, Rows rows) {
   for (size_t i = 0; i < rows.size; ++i) {
     __int128 value = static_cast<const T*>(data)[rows[i]];
     std::memcpy(&out[i], &value, sizeof value);
+  }
+  node->buffers.push_back(out);
+}
+
+/// DuckDB counts microseconds where Arrow counts nanoseconds.
+void Converter::AddCalendarIntervals(Node* node, const void* data, Rows rows) {
+  auto* out = Allocate<duckdb_interval>(node, rows.size);
+  for (size_t i = 0; i < rows.size; ++i) {
+    out[i] = static_cast<const duckdb_interval*>(data)[rows[i]];
+    out[i].micros = static_cast<int64_t>(static_cast<uint64_t>(out[i].micros) * 1000);
   }
   node->buffers.push_back(out);
 }
@@ -249,6 +260,9 @@ ArrowArray Converter::Convert(duckdb_vector vector, const EngineType& type, Rows
         };
         AddFixed<Bytes16>(node.get(), data, rows);
       }
+      break;
+    case TypeKind::kCalendarInterval:
+      AddCalendarIntervals(node.get(), data, rows);
       break;
     case TypeKind::kString:
     case TypeKind::kBinary:

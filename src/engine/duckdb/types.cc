@@ -52,6 +52,8 @@ LogicalType ToLogicalType(const DataType& type) {
       return Simple(DUCKDB_TYPE_FLOAT);
     case TypeKind::kDouble:
       return Simple(DUCKDB_TYPE_DOUBLE);
+    case TypeKind::kCalendarInterval:
+      return Simple(DUCKDB_TYPE_INTERVAL);
     case TypeKind::kDecimal:
       return LogicalType(duckdb_create_decimal_type(type.precision(), type.scale()));
     case TypeKind::kString:
@@ -173,9 +175,7 @@ EngineType FromLogicalType(duckdb_logical_type type) {
       return Nested("STRUCT", DataType::Struct(std::move(fields)), std::move(children));
     }
     case DUCKDB_TYPE_INTERVAL: {
-      EngineType out = Leaf("INTERVAL", DataType());
-      out.unsupported = true;
-      return out;
+      return Leaf("INTERVAL", TypeKind::kCalendarInterval);
     }
     default: {
       std::string alias = Take(duckdb_logical_type_get_alias(type));

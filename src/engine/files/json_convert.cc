@@ -259,6 +259,7 @@ void CheckJsonType(const std::string& column, const DataType& type) {
     case TypeKind::kTime:
     case TypeKind::kYearMonthInterval:
     case TypeKind::kDayTimeInterval:
+    case TypeKind::kCalendarInterval:
       base::FailWith("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE",
                      {{"format", "JSON"}, {"columnName", column}, {"columnType", type.Sql()}},
                      "The column {} has the type {}, which the JSON reader does not make.", column, type.Sql());

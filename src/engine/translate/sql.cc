@@ -115,6 +115,8 @@ Sql TypeName(const DataType& type) {
       return Token("DATE");
     case TypeKind::kTime:
       return Token("TIME");
+    case TypeKind::kCalendarInterval:
+      return Token("INTERVAL");
     case TypeKind::kTimestamp:
       return Token("TIMESTAMP WITH TIME ZONE");
     case TypeKind::kTimestampNtz:
