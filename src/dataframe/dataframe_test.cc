@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "spark/ipc.h"
+#include "spark/proto_types.h"
 #include "spark/proto.h"
 #include "spark/session.h"
 #include "tinderbox/error.h"
@@ -21,24 +22,40 @@ using functions::Lit;
 /// Remembers what it is asked and answers with fixed rows.
 class FakeSession : public spark::Session {
  public:
-  std::unique_ptr<BatchReader> Execute(const proto::Relation& relation) override {
+  std::unique_ptr<BatchReader> Execute(const proto::Relation& relation, const std::string&) override {
     executed.push_back(relation);
     std::vector<ArrowBatch> batches;
     batches.push_back(spark::ToBatch(answer_schema, answer));
     return spark::ReadIpcStream(spark::WriteIpcStream(answer_schema, batches));
   }
-  void Execute(const proto::Command& command) override { commands.push_back(command); }
-  StructType Schema(const proto::Relation&) override {
-    ++schema_calls;
-    return answer_schema;
+  proto::ExecutePlanResponse Execute(const proto::Command& command, const std::string&) override {
+    commands.push_back(command);
+    return {};
   }
-  std::string Explain(const proto::Relation&) override { return "plan"; }
-  void Persist(const proto::Relation&) override { ++persisted; }
-  void Unpersist(const proto::Relation&) override { --persisted; }
-  void SetConf(const std::string&, const std::string&) override {}
-  std::string GetConf(const std::string&) override { return "value"; }
-  void Interrupt() override { ++interrupts; }
-  Progress GetProgress() override { return {}; }
+  proto::ExecutePlanResponse Observed(const std::string&) override { return {}; }
+  proto::AnalyzePlanResponse Analyze(const proto::AnalyzePlanRequest& request) override {
+    proto::AnalyzePlanResponse response;
+    if (request.has_schema()) {
+      ++schema_calls;
+      spark::ToProto(DataType::Struct(answer_schema.fields), response.mutable_schema()->mutable_schema());
+    }
+    if (request.has_explain()) response.mutable_explain()->set_explain_string("plan");
+    persisted += (request.has_persist() ? 1 : 0) - (request.has_unpersist() ? 1 : 0);
+    return response;
+  }
+  proto::ConfigResponse Config(const proto::ConfigRequest::Operation& operation) override {
+    proto::ConfigResponse response;
+    for (const std::string& key : operation.get().keys()) {
+      response.add_pairs()->set_key(key);
+      response.mutable_pairs(response.pairs_size() - 1)->set_value("value");
+    }
+    return response;
+  }
+  void AddArtifact(const std::string&, std::string) override {}
+  bool HasArtifact(const std::string&) override { return false; }
+  std::shared_ptr<spark::Session> Clone() override { return nullptr; }
+  void Interrupt(const std::string&) override { ++interrupts; }
+  Progress GetProgress(const std::string&) override { return {}; }
 
   std::vector<proto::Relation> executed;
   std::vector<proto::Command> commands;

@@ -42,10 +42,10 @@ std::string Session::GetConf(const std::string& key) const {
   return session_->GetConf(key);
 }
 void Session::Interrupt() const {
-  session_->Interrupt();
+  session_->Interrupt("");
 }
 Progress Session::GetProgress() const {
-  return session_->GetProgress();
+  return session_->GetProgress("");
 }
 
 }  // namespace tinderbox

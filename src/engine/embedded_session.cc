@@ -6,25 +6,20 @@
 #include <mutex>
 
 #include "engine/commands.h"
-#include "engine/duckdb/connection.h"
-#include "engine/limits.h"
+#include "engine/engine.h"
 #include "engine/plan_key.h"
-#include "engine/session_leaves.h"
-#include "engine/sources.h"
 #include "engine/stream_reader.h"
 #include "engine/translate/relations.h"
+#include "spark/conf.h"
 #include "spark/proto.h"
+#include "spark/proto_types.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
 
 namespace {
 
-constexpr char kTimeZone[] = "spark.sql.session.timeZone";
-constexpr char kAnsi[] = "spark.sql.ansi.enabled";
-constexpr char kCaseSensitive[] = "spark.sql.caseSensitive";
-constexpr char kParallelism[] = "spark.default.parallelism";
-constexpr char kLocalDirectory[] = "spark.local.dir";
+namespace conf = spark::conf;
 
 struct Query {
   TranslatedRelation relation;
@@ -34,38 +29,31 @@ struct Query {
 
 class EmbeddedSession : public spark::Session {
  public:
-  explicit EmbeddedSession(const EmbeddedOptions& options) {
-    DatabaseOptions database;
-    uint64_t available = AvailableMemory();
-    database.memory_bytes = options.memory_bytes == 0 ? available / 10 * 6 : EngineShare(options.memory_bytes);
-    database.threads = options.threads > 0 ? options.threads : AvailableCores();
-    database.temp_directory = options.temp_directory;
-    database.time_zone = options.time_zone;
-    conf_ = {
-        {kTimeZone, options.time_zone},
-        {kAnsi, "true"},
-        {kCaseSensitive, "false"},
-        {kParallelism, std::to_string(database.threads)},
-        {kLocalDirectory,
-         (options.temp_directory.empty() ? std::filesystem::temp_directory_path() : options.temp_directory).string()}};
-    database_ = std::make_shared<Database>(database);
-    database_->Register(kLocalTableFunction, [locals = locals_](std::string_view name) { return locals->Find(name); });
-    RegisterSources(*database_);
+  using spark::Session::Execute;
+
+  explicit EmbeddedSession(std::shared_ptr<Engine> engine)
+      : engine_(std::move(engine)), number_(engine_->NextSession()), conf_(engine_->fixed_conf()) {
+    conf_.Set(conf::kTimeZone, engine_->time_zone());
+  }
+  EmbeddedSession(const EmbeddedSession& other)
+      : engine_(other.engine_), number_(engine_->NextSession()), conf_(other.conf_) {
+    const std::lock_guard lock(other.artifacts_mutex_);
+    artifacts_ = other.artifacts_;
   }
 
-  std::unique_ptr<BatchReader> Execute(const proto::Relation& relation) override {
+  std::unique_ptr<BatchReader> Execute(const proto::Relation& relation, const std::string& operation) override {
     Query query = Translate(relation);
-    auto stream = OpenStream(Connect(), query.relation.sql.text());
+    auto stream = OpenStream(Connect(operation), query.relation.sql.text());
     StructType schema = ToSchema(query.relation.columns);
     struct Keep {
-      std::shared_ptr<Database> database;
+      std::shared_ptr<Engine> engine;
       std::vector<std::shared_ptr<LocalSource>> locals;
     };
     return MakeStreamReader(std::move(schema), std::move(stream),
-                            std::make_shared<Keep>(Keep{database_, std::move(query.locals)}));
+                            std::make_shared<Keep>(Keep{engine_, std::move(query.locals)}));
   }
 
-  void Execute(const proto::Command& command) override {
+  proto::ExecutePlanResponse Execute(const proto::Command& command, const std::string& operation) override {
     if (command.command_type_case() != proto::Command::kWriteOperation) {
       const auto* field = proto::Command::descriptor()->FindFieldByNumber(command.command_type_case());
       std::string kind = field == nullptr ? "empty command" : field->name();
@@ -74,75 +62,77 @@ class EmbeddedSession : public spark::Session {
     }
     const auto& write = command.write_operation();
     Query query = Translate(write.input());
-    Write(write, query.relation, query.paths, Connect());
+    Write(write, query.relation, query.paths, Connect(operation));
+    return {};
   }
 
-  StructType Schema(const proto::Relation& relation) override { return ToSchema(Translate(relation).relation.columns); }
+  proto::ExecutePlanResponse Observed(const std::string&) override { return {}; }
 
-  std::string Explain(const proto::Relation& relation) override {
-    return fmt::format("== SQL ==\n{}\n", Translate(relation).relation.sql.text());
-  }
-
-  void Persist(const proto::Relation& relation) override {
-    std::string key = PlanKey(relation);
-    // One at a time, so that equal relations are computed once.
-    std::lock_guard lock(persist_mutex_);
-    if (persisted_.Use(key)) return;
-    Query query = Translate(relation);
-    std::vector<Sql> columns;
-    for (size_t i = 0; i < query.relation.columns.size(); ++i) columns.push_back(Ident(fmt::format("c{}", i)));
-    PersistedTables::Table table{
-        .name = persisted_.NewName(), .columns = columns.size(), .uses = 1, .relation_kind = relation.rel_type_case()};
-    Connect()->Run(Concat({Token("CREATE TABLE "), Ident(table.name), Token("("), Join(columns, ", "), Token(") AS\n"),
-                           query.relation.sql})
-                       .text());
-    persisted_.Add(key, std::move(table));
-  }
-
-  void Unpersist(const proto::Relation& relation) override {
-    auto last = persisted_.Release(PlanKey(relation));
-    if (last) Connect()->Run(Concat({Token("DROP TABLE "), Ident(last->name)}).text());
-  }
-
-  void SetConf(const std::string& key, const std::string& value) override {
-    std::lock_guard lock(conf_mutex_);
-    auto found = conf_.find(key);
-    if (found == conf_.end()) {
-      throw Error("UNSUPPORTED_FEATURE.SET_CONF",
-                  fmt::format("The embedded engine has no setting {}. It has {}, {} and {}.", key, kTimeZone, kAnsi,
-                              kCaseSensitive),
-                  {{"key", key}});
+  proto::AnalyzePlanResponse Analyze(const proto::AnalyzePlanRequest& request) override {
+    proto::AnalyzePlanResponse response;
+    switch (request.analyze_case()) {
+      case proto::AnalyzePlanRequest::kSchema: {
+        const StructType schema = ToSchema(Translate(request.schema().plan().root()).relation.columns);
+        spark::ToProto(DataType::Struct(schema.fields), response.mutable_schema()->mutable_schema());
+        break;
+      }
+      case proto::AnalyzePlanRequest::kExplain:
+        response.mutable_explain()->set_explain_string(
+            fmt::format("== SQL ==\n{}\n", Translate(request.explain().plan().root()).relation.sql.text()));
+        break;
+      case proto::AnalyzePlanRequest::kPersist:
+        Persist(request.persist().relation());
+        response.mutable_persist();
+        break;
+      case proto::AnalyzePlanRequest::kUnpersist: {
+        const auto table = engine_->persisted().Release(PlanKey(request.unpersist().relation()));
+        if (table) Connect("")->Run(Concat({Token("DROP TABLE "), Ident(table->name)}).text());
+        response.mutable_unpersist();
+        break;
+      }
+      default: {
+        const auto* field = proto::AnalyzePlanRequest::descriptor()->FindFieldByNumber(request.analyze_case());
+        std::string kind = field == nullptr ? "nothing" : field->name();
+        throw Error("UNSUPPORTED_FEATURE.ANALYZE", fmt::format("The embedded engine does not analyse {}.", kind),
+                    {{"analyze", kind}});
+      }
     }
-    if (key == kParallelism || key == kLocalDirectory) {
-      throw Error("CANNOT_MODIFY_CONFIG", fmt::format("{} is fixed when the session is opened.", key), {{"key", key}});
-    }
-    if (key == kTimeZone) {
-      Lease lease = database_->Connect();
-      lease->SetTimeZone(value);  // refuses a zone that does not exist
-    } else if (value != "true" && value != "false") {
-      throw Error("INVALID_CONF_VALUE", fmt::format("{} must be true or false, not {}.", key, value), {{"key", key}});
-    }
-    found->second = value;
+    return response;
   }
 
-  std::string GetConf(const std::string& key) override {
-    std::lock_guard lock(conf_mutex_);
-    auto found = conf_.find(key);
-    if (found == conf_.end()) {
-      throw Error("SQL_CONF_NOT_FOUND", fmt::format("There is no setting {}.", key), {{"sqlConf", key}});
+  proto::ConfigResponse Config(const proto::ConfigRequest::Operation& operation) override {
+    for (const auto& pair : operation.set().pairs()) {
+      // A zone that does not exist is refused here.
+      if (pair.key() == conf::kTimeZone) engine_->database().Connect()->SetTimeZone(pair.value());
     }
-    return found->second;
+    return conf_.Answer(operation);
   }
 
-  void Interrupt() override { database_->Interrupt(); }
-  Progress GetProgress() override { return database_->GetProgress(); }
+  void AddArtifact(const std::string& name, std::string data) override {
+    const std::lock_guard lock(artifacts_mutex_);
+    artifacts_[name] = std::make_shared<const std::string>(std::move(data));
+  }
+  bool HasArtifact(const std::string& name) override {
+    const std::lock_guard lock(artifacts_mutex_);
+    return artifacts_.contains(name);
+  }
+
+  std::shared_ptr<spark::Session> Clone() override { return std::make_shared<EmbeddedSession>(*this); }
+
+  void Interrupt(const std::string& operation) override { engine_->database().Interrupt(Tag(operation)); }
+  Progress GetProgress(const std::string& operation) override {
+    return engine_->database().GetProgress(Tag(operation));
+  }
 
  private:
+  /// What the connections of an operation are marked with; of all of them when it is empty.
+  std::string Tag(const std::string& operation) const { return fmt::format("{}/{}", number_, operation); }
+
   Query Translate(const proto::Relation& relation) {
-    SessionLeaves leaves(*database_, *locals_, persisted_, GetConf(kTimeZone));
-    TranslateOptions options{.case_sensitive = GetConf(kCaseSensitive) == "true",
-                             .ansi = GetConf(kAnsi) == "true",
-                             .time_zone = GetConf(kTimeZone)};
+    SessionLeaves leaves(engine_->database(), engine_->locals(), engine_->persisted(), conf_.Get(conf::kTimeZone));
+    TranslateOptions options{.case_sensitive = conf_.GetBoolean(conf::kCaseSensitive),
+                             .ansi = conf_.GetBoolean(conf::kAnsi),
+                             .time_zone = conf_.Get(conf::kTimeZone)};
     Query query;
     query.relation = TranslateRelation(relation, leaves, options);
     query.locals = leaves.TakeLocals();
@@ -150,32 +140,40 @@ class EmbeddedSession : public spark::Session {
     return query;
   }
 
-  Lease Connect() {
-    Lease lease = database_->Connect();
-    lease->SetTimeZone(GetConf(kTimeZone));
+  void Persist(const proto::Relation& relation) {
+    std::string key = PlanKey(relation);
+    // One at a time, so that equal relations are computed once.
+    const std::lock_guard lock(engine_->persisted().filling());
+    if (engine_->persisted().Find(key)) return;
+    Query query = Translate(relation);
+    std::vector<Sql> columns;
+    for (size_t i = 0; i < query.relation.columns.size(); ++i) columns.push_back(Ident(fmt::format("c{}", i)));
+    PersistedTables::Table table{.name = engine_->persisted().NewName(),
+                                 .columns = columns.size(),
+                                 .relation_kind = relation.rel_type_case()};
+    Connect("")->Run(Concat({Token("CREATE TABLE "), Ident(table.name), Token("("), Join(columns, ", "),
+                             Token(") AS\n"), query.relation.sql})
+                         .text());
+    engine_->persisted().Add(key, std::move(table));
+  }
+
+  Lease Connect(const std::string& operation) {
+    Lease lease = engine_->database().Connect(Tag(operation));
+    lease->SetTimeZone(conf_.Get(conf::kTimeZone));
     return lease;
   }
 
-  std::shared_ptr<Database> database_;
-  std::shared_ptr<LocalTables> locals_ = std::make_shared<LocalTables>();
-  PersistedTables persisted_;
-  std::mutex persist_mutex_;
-  std::mutex conf_mutex_;
-  std::map<std::string, std::string> conf_;
+  std::shared_ptr<Engine> engine_;
+  uint64_t number_;
+  spark::Conf conf_;
+  mutable std::mutex artifacts_mutex_;
+  std::map<std::string, std::shared_ptr<const std::string>> artifacts_;
 };
 
 }  // namespace
 
-std::shared_ptr<spark::Session> MakeEmbeddedSession(const EmbeddedOptions& options) {
-  return std::make_shared<EmbeddedSession>(options);
+std::shared_ptr<spark::Session> OpenSession(const std::shared_ptr<Engine>& engine) {
+  return std::make_shared<EmbeddedSession>(engine);
 }
 
 }  // namespace tinderbox::engine
-
-namespace tinderbox {
-
-Session Session::Embedded(const EmbeddedOptions& options) {
-  return Session(engine::MakeEmbeddedSession(options));
-}
-
-}  // namespace tinderbox

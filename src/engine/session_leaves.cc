@@ -27,14 +27,6 @@ std::shared_ptr<Source> LocalTables::Find(std::string_view name) {
   return table;
 }
 
-bool PersistedTables::Use(const std::string& key) {
-  std::lock_guard lock(mutex_);
-  auto found = tables_.find(key);
-  if (found == tables_.end()) return false;
-  ++found->second.uses;
-  return true;
-}
-
 void PersistedTables::Add(const std::string& key, Table table) {
   std::lock_guard lock(mutex_);
   tables_[key] = std::move(table);
@@ -43,7 +35,7 @@ void PersistedTables::Add(const std::string& key, Table table) {
 std::optional<PersistedTables::Table> PersistedTables::Release(const std::string& key) {
   std::lock_guard lock(mutex_);
   auto found = tables_.find(key);
-  if (found == tables_.end() || --found->second.uses > 0) return std::nullopt;
+  if (found == tables_.end()) return std::nullopt;
   Table table = std::move(found->second);
   tables_.erase(found);
   return table;

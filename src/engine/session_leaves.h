@@ -26,27 +26,27 @@ class LocalTables {
   std::map<std::string, std::weak_ptr<LocalSource>, std::less<>> tables_;
 };
 
-/// Tables in the session's own database that hold the rows of persisted relations. Thread-safe.
+/// Tables in the engine's database that hold the rows of persisted relations. Thread-safe.
 class PersistedTables {
  public:
   struct Table {
     std::string name;
     size_t columns = 0;
-    int uses = 0;
     int relation_kind = 0;
   };
-  /// Counts one more use of a table that is there.
-  bool Use(const std::string& key);
   void Add(const std::string& key, Table table);
-  /// Takes one use away; the table to be dropped when it was the last.
+  /// Forgets a table, which the caller then drops.
   std::optional<Table> Release(const std::string& key);
   std::optional<Table> Find(const std::string& key);
   /// Whether a relation of that kind is persisted at all.
   bool HasKind(int relation_kind);
   std::string NewName();
+  /// Held while a table is being filled.
+  std::mutex& filling() { return filling_; }
 
  private:
   std::mutex mutex_;
+  std::mutex filling_;
   uint64_t next_ = 1;
   std::map<std::string, Table> tables_;
 };

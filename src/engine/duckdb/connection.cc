@@ -36,6 +36,7 @@ struct Connection::State {
   Database::State* database = nullptr;
   duckdb_connection connection = nullptr;
   std::string time_zone;
+  std::string tag;
   std::atomic<bool> interrupted = false;
   bool streaming = false;  // a stream was opened and not read to its end: DuckDB goes on filling its buffers
 
@@ -293,8 +294,9 @@ const std::filesystem::path& Database::temp_directory() const {
   return state_->temp->path();
 }
 
-Lease Database::Connect() {
+Lease Database::Connect(const std::string& tag) {
   auto state = std::make_unique<Connection::State>();
+  state->tag = tag;
   state->database = state_.get();
   {
     std::lock_guard lock(state_->mutex);
@@ -338,18 +340,20 @@ void Database::Register(const std::vector<ScalarFunction>& functions) {
   for (const ScalarFunction& function : functions) state_->unregistered[function.name].push_back(function);
 }
 
-void Database::Interrupt() {
+void Database::Interrupt(std::string_view prefix) {
   std::lock_guard lock(state_->mutex);
   for (Connection::State* connection : state_->leased) {
+    if (!connection->tag.starts_with(prefix)) continue;
     connection->interrupted = true;
     duckdb_interrupt(connection->connection);
   }
 }
 
-Progress Database::GetProgress() {
+Progress Database::GetProgress(std::string_view prefix) {
   Progress out;
   std::lock_guard lock(state_->mutex);
   for (Connection::State* connection : state_->leased) {
+    if (!connection->tag.starts_with(prefix)) continue;
     duckdb_query_progress_type progress = duckdb_query_progress(connection->connection);
     if (progress.percentage >= 0) out.fraction = std::max(out.fraction, progress.percentage / 100);
     out.rows += progress.rows_processed;

@@ -88,15 +88,16 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  Lease Connect();
+  /// A connection for the work `tag` names; several may bear the same tag.
+  Lease Connect(const std::string& tag = "");
   /// Makes the table function `name`(VARCHAR), whose rows are those of the Source that `factory` makes of its argument.
   void Register(const std::string& name, SourceFactory factory);
   /// Makes native functions callable; each is made known to DuckDB when the first statement calls it.
   void Register(const std::vector<ScalarFunction>& functions);
 
-  /// Every call that is running on a lease ends with Interrupted.
-  void Interrupt();
-  Progress GetProgress();
+  /// Every call that is running on a lease whose tag begins with `prefix` ends with Interrupted.
+  void Interrupt(std::string_view prefix = "");
+  Progress GetProgress(std::string_view prefix = "");
   const std::filesystem::path& temp_directory() const;
 
  private:

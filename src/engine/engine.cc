@@ -1,0 +1,48 @@
+#include "engine/engine.h"
+
+#include "engine/embedded_session.h"
+#include "engine/limits.h"
+#include "engine/sources.h"
+#include "spark/conf.h"
+
+namespace tinderbox::engine {
+
+namespace {
+
+DatabaseOptions ToDatabase(const EmbeddedOptions& options) {
+  DatabaseOptions out;
+  out.memory_bytes = options.memory_bytes == 0 ? AvailableMemory() / 10 * 6 : EngineShare(options.memory_bytes);
+  out.threads = options.threads > 0 ? options.threads : AvailableCores();
+  out.temp_directory = options.temp_directory;
+  out.time_zone = options.time_zone;
+  return out;
+}
+
+std::filesystem::path TempDirectory(const EmbeddedOptions& options) {
+  return options.temp_directory.empty() ? std::filesystem::temp_directory_path() : options.temp_directory;
+}
+
+}  // namespace
+
+Engine::Engine(const EmbeddedOptions& options)
+    : fixed_conf_{{spark::conf::kParallelism, std::to_string(ToDatabase(options).threads)},
+                  {spark::conf::kLocalDirectory, TempDirectory(options).string()}},
+      time_zone_(options.time_zone),
+      database_(ToDatabase(options)) {
+  database_.Register(kLocalTableFunction, [locals = locals_](std::string_view name) { return locals->Find(name); });
+  RegisterSources(database_);
+}
+
+std::shared_ptr<Engine> OpenEngine(const EmbeddedOptions& options) {
+  return std::make_shared<Engine>(options);
+}
+
+}  // namespace tinderbox::engine
+
+namespace tinderbox {
+
+Session Session::Embedded(const EmbeddedOptions& options) {
+  return Session(engine::OpenSession(engine::OpenEngine(options)));
+}
+
+}  // namespace tinderbox
