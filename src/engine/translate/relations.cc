@@ -40,6 +40,12 @@ bool HasMap(const DataType& type) {
 
 }  // namespace
 
+TranslatedRelation Leaves::Other(const proto::Relation& relation) {
+  throw Error("UNSUPPORTED_FEATURE.RELATION",
+              fmt::format("The embedded engine does not support the operation {}.", KindName(relation)),
+              {{"relation", KindName(relation)}});
+}
+
 void RequireComparable(const std::vector<OutputColumn>& columns, const char* operation) {
   for (const OutputColumn& column : columns) {
     if (!HasMap(column.type)) continue;
@@ -135,7 +141,7 @@ TranslatedRelation RelationTranslator::Translate(const proto::Relation& relation
   }
   TranslatedRelation out = TranslateKind(relation);
   --depth_;
-  if (auto persisted = leaves_.Persisted(relation, out.columns)) out.sql = *persisted;
+  if (auto persisted = leaves_.Persisted(relation, out)) out.sql = *persisted;
   if (relation.common().has_plan_id()) {
     for (OutputColumn& column : out.columns) column.plan_ids.insert(relation.common().plan_id());
   }
@@ -188,9 +194,7 @@ TranslatedRelation RelationTranslator::TranslateKind(const proto::Relation& rela
     case proto::Relation::kRepartitionByExpression:
       return Translate(relation.repartition_by_expression().input());
     default:
-      throw Error("UNSUPPORTED_FEATURE.RELATION",
-                  fmt::format("The embedded engine does not support the operation {}.", KindName(relation)),
-                  {{"relation", KindName(relation)}});
+      return leaves_.Other(relation);
   }
 }
 

@@ -21,9 +21,12 @@ class Leaves {
   virtual ~Leaves() = default;
   virtual TranslatedRelation Read(const ::spark::connect::Read& read) = 0;
   virtual TranslatedRelation Local(const ::spark::connect::LocalRelation& local) = 0;
-  /// SQL for the rows of a persisted relation, given the ids its columns must have; nullopt when it is not persisted.
+  /// A relation that the translation itself cannot make because it needs the session: SQL text, cached local and remote
+  /// relations, operations of the catalogue. Throws UNSUPPORTED_FEATURE.RELATION for any other.
+  virtual TranslatedRelation Other(const ::spark::connect::Relation& relation);
+  /// SQL for the rows of a relation that is marked as persisted, given its translation; nullopt when it is not.
   virtual std::optional<Sql> Persisted(const ::spark::connect::Relation& relation,
-                                       const std::vector<OutputColumn>& columns) = 0;
+                                       const TranslatedRelation& translated) = 0;
 };
 
 struct TranslateOptions {
