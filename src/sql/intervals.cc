@@ -1,5 +1,6 @@
 #include "sql/intervals.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -13,19 +14,20 @@ struct Unit {
   std::string_view name;
   int months;
   int64_t micros;
+  int field;  ///< of the interval type that the unit belongs to
 };
 
 constexpr int64_t kSecond = 1000000;
 constexpr Unit kUnits[] = {
-    {"year", 12, 0},
-    {"month", 1, 0},
-    {"week", 0, 604800 * kSecond},
-    {"day", 0, 86400 * kSecond},
-    {"hour", 0, 3600 * kSecond},
-    {"minute", 0, 60 * kSecond},
-    {"second", 0, kSecond},
-    {"millisecond", 0, 1000},
-    {"microsecond", 0, 1},
+    {"year", 12, 0, 0},
+    {"month", 1, 0, 1},
+    {"week", 0, 604800 * kSecond, 0},
+    {"day", 0, 86400 * kSecond, 0},
+    {"hour", 0, 3600 * kSecond, 1},
+    {"minute", 0, 60 * kSecond, 2},
+    {"second", 0, kSecond, 3},
+    {"millisecond", 0, 1000, 3},
+    {"microsecond", 0, 1, 3},
 };
 
 const Unit* FindUnit(std::string_view word) {
@@ -98,7 +100,7 @@ bool ParseIntervalWords(std::string_view text, std::vector<IntervalPart>* parts)
   return true;
 }
 
-bool MakeInterval(const std::vector<IntervalPart>& parts, proto::Expression::Literal* out) {
+bool MakeInterval(const std::vector<IntervalPart>& parts, proto::Expression::Literal* out, bool* mixed) {
   int64_t months = 0;
   int64_t micros = 0;
   bool has_months = false;
@@ -124,19 +126,24 @@ bool MakeInterval(const std::vector<IntervalPart>& parts, proto::Expression::Lit
       }
     }
   }
+  if (mixed != nullptr) *mixed = has_months && has_time;
   if (has_months == has_time || months > INT32_MAX || months < INT32_MIN) return false;
+  // The type names the largest and the smallest unit: INTERVAL DAY added to a date gives a date.
+  int start = 3;
+  int end = 0;
+  for (const IntervalPart& part : parts) {
+    const Unit* unit = FindUnit(part.unit);
+    start = std::min(start, unit->field);
+    end = std::max(end, unit->field);
+  }
   if (has_months) {
     out->set_year_month_interval(static_cast<int32_t>(months));
+    out->mutable_data_type()->mutable_year_month_interval()->set_start_field(start);
+    out->mutable_data_type()->mutable_year_month_interval()->set_end_field(end);
   } else {
     out->set_day_time_interval(micros);
-    // The type INTERVAL DAY: adding it to a date gives a date.
-    bool days = true;
-    for (const IntervalPart& part : parts) days &= FindUnit(part.unit)->micros >= 86400 * kSecond;
-    if (days) {
-      auto* type = out->mutable_data_type()->mutable_day_time_interval();
-      type->set_start_field(0);
-      type->set_end_field(0);
-    }
+    out->mutable_data_type()->mutable_day_time_interval()->set_start_field(start);
+    out->mutable_data_type()->mutable_day_time_interval()->set_end_field(end);
   }
   return true;
 }

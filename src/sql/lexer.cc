@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "tinderbox/error.h"
 
@@ -53,11 +54,45 @@ class Lexer {
       if (at_ >= source_.size()) break;
       out.push_back(Next());
     }
-    out.push_back({TokenKind::kEnd, "end of input", source_.size(), source_.size()});
+    out.push_back({TokenKind::kEnd, "", source_.size(), source_.size()});
+    Place(&out);
     return out;
   }
 
  private:
+  /// Counts lines and characters for all tokens in one pass.
+  void Place(std::vector<Token>* tokens) const {
+    int character = 0;
+    int line = 1;
+    int line_start = 0;
+    size_t byte = 0;
+    const auto advance = [&](size_t to) {
+      for (; byte < to; ++byte) {
+        if ((static_cast<unsigned char>(source_[byte]) & 0xC0) == 0x80) continue;
+        ++character;
+        if (source_[byte] == '\n') {
+          ++line;
+          line_start = character;
+        }
+      }
+    };
+    for (Token& token : *tokens) {
+      advance(token.begin);
+      token.first = character;
+      token.line = line;
+      token.column = character - line_start;
+      advance(token.end);
+      token.last = character - 1;
+    }
+  }
+
+  /// For an error at a place that is no token yet.
+  [[noreturn]] void Fail(size_t begin, std::string_view near, std::string_view hint = "") const {
+    std::vector<Token> token{{TokenKind::kOperator, std::string(near), begin, begin}};
+    Place(&token);
+    FailSyntax(source_, token[0], hint);
+  }
+
   char Peek(size_t ahead = 0) const { return at_ + ahead < source_.size() ? source_[at_ + ahead] : '\0'; }
   bool Has(size_t ahead = 0) const { return at_ + ahead < source_.size(); }
 
@@ -68,8 +103,9 @@ class Lexer {
       } else if (source_.substr(at_).starts_with("\xC2\xA0")) {
         at_ += 2;
       } else if (Peek() == '-' && Peek(1) == '-') {
-        while (Has() && Peek() != '\n') ++at_;
-      } else if (Peek() == '/' && Peek(1) == '*') {
+        // A backslash before the line's end continues the comment.
+        while (Has() && Peek() != '\n') at_ += Peek() == '\\' && Peek(1) == '\n' ? 2 : 1;
+      } else if (Peek() == '/' && Peek(1) == '*' && (Peek(2) != '+' || hint_)) {
         SkipBlockComment();
       } else {
         return;
@@ -78,10 +114,14 @@ class Lexer {
   }
 
   void SkipBlockComment() {
-    const size_t begin = at_;
     int depth = 0;
     do {
-      if (!Has()) FailSyntax(source_, begin, "/*", "the comment has no end");
+      if (!Has()) {
+        QueryContext context;
+        context.summary = fmt::format("== SQL ==\n{}", source_);
+        throw Error("UNCLOSED_BRACKETED_COMMENT",
+                    "Found an unclosed bracketed comment. Please, append */ at the end of the comment.", {}, {context});
+      }
       if (Peek() == '/' && Peek(1) == '*') {
         ++depth;
         at_ += 2;
@@ -97,6 +137,16 @@ class Lexer {
   Token Next() {
     const size_t begin = at_;
     const char c = Peek();
+    if (c == '/' && Peek(1) == '*') {
+      at_ += 3;
+      hint_ = true;
+      return Make(TokenKind::kHintStart, begin);
+    }
+    if (hint_ && c == '*' && Peek(1) == '/') {
+      at_ += 2;
+      hint_ = false;
+      return Make(TokenKind::kOperator, begin);
+    }
     if ((c == 'r' || c == 'R') && (Peek(1) == '\'' || Peek(1) == '"')) return RawString(begin);
     if (IsIdentifierStart(c)) {
       while (Has() && IsIdentifierPart(Peek())) ++at_;
@@ -119,7 +169,8 @@ class Lexer {
       ++at_;
       return Make(TokenKind::kOperator, begin);
     }
-    FailSyntax(source_, begin, std::string(1, c), "this character has no meaning here");
+    ++at_;
+    return Make(TokenKind::kOperator, begin);
   }
 
   Token Make(TokenKind kind, size_t begin) const {
@@ -130,7 +181,7 @@ class Lexer {
     std::string text;
     ++at_;
     while (true) {
-      if (!Has()) FailSyntax(source_, begin, "`", "the quoted name has no end");
+      if (!Has()) Fail(begin, "`");
       if (Peek() == '`') {
         if (Peek(1) != '`') break;
         ++at_;
@@ -138,7 +189,7 @@ class Lexer {
       text += source_[at_++];
     }
     ++at_;
-    if (text.empty()) FailSyntax(source_, begin, "``", "a name cannot be empty");
+    if (text.empty()) Fail(begin, "``");
     return {TokenKind::kQuotedIdentifier, text, begin, at_};
   }
 
@@ -147,7 +198,7 @@ class Lexer {
     at_ += 2;
     const size_t from = at_;
     while (Has() && Peek() != quote) ++at_;
-    if (!Has()) FailSyntax(source_, begin, "r'", "the string has no end");
+    if (!Has()) Fail(begin, source_.substr(begin, 2));
     std::string text(source_.substr(from, at_ - from));
     ++at_;
     return {TokenKind::kString, text, begin, at_};
@@ -158,7 +209,7 @@ class Lexer {
     ++at_;
     std::string text;
     while (true) {
-      if (!Has()) FailSyntax(source_, begin, std::string(1, quote), "the string has no end");
+      if (!Has()) Fail(begin, std::string(1, quote));
       const char c = source_[at_++];
       if (c == quote) {
         if (Peek() != quote || !Has()) break;
@@ -185,7 +236,7 @@ class Lexer {
 
   /// After a backslash.
   void Escape(std::string* out, size_t begin) {
-    if (!Has()) FailSyntax(source_, begin, "\\", "the string has no end");
+    if (!Has()) Fail(begin, source_.substr(begin, 1));
     const char c = Peek();
     uint32_t point = 0;
     if (c == 'u' && HexPoint(4, &point)) {
@@ -259,8 +310,10 @@ class Lexer {
     if (const size_t suffix = SuffixAt(0)) at_ += suffix;
     if (Has() && IsIdentifierPart(Peek())) {
       while (Has() && IsIdentifierPart(Peek())) ++at_;
-      FailSyntax(source_, begin, source_.substr(begin, at_ - begin),
-                 "a number runs into a name; quote the name with back-ticks");
+      // "1abc" is a name; "1.5abc" is nothing.
+      if (source_.substr(begin, at_ - begin).find('.') != std::string_view::npos)
+        Fail(begin, source_.substr(begin, at_ - begin));
+      return Make(TokenKind::kIdentifier, begin);
     }
     return Make(TokenKind::kNumber, begin);
   }
@@ -281,6 +334,7 @@ class Lexer {
 
   std::string_view source_;
   size_t at_ = 0;
+  bool hint_ = false;  ///< between /*+ and */
 };
 
 }  // namespace
@@ -289,26 +343,26 @@ std::vector<Token> Tokenize(std::string_view source) {
   return Lexer(source).Run();
 }
 
-void FailSyntax(std::string_view source, size_t offset, std::string_view near, std::string_view hint) {
-  size_t line = 1;
-  size_t start = 0;
-  for (size_t i = 0; i < offset && i < source.size(); ++i) {
-    if (source[i] == '\n') {
-      ++line;
-      start = i + 1;
-    }
-  }
-  const size_t stop = source.find('\n', start);
-  const std::string_view shown =
-      source.substr(start, (stop == std::string_view::npos ? source.size() : stop) - start).substr(0, 200);
-  const size_t column = offset - start;
-  throw Error("PARSE_SYNTAX_ERROR",
-              fmt::format("Syntax error at or near '{}' (line {}, column {}){}{}.\n  {}\n  {}^", near, line, column + 1,
-                          hint.empty() ? "" : ": ", hint, shown, std::string(column < 200 ? column : 0, ' ')),
-              {{"error", fmt::format("'{}'", near)},
-               {"hint", std::string(hint)},
-               {"line", std::to_string(line)},
-               {"column", std::to_string(column + 1)}});
+void FailAt(std::string_view source, const Token& token, std::string_view condition, const std::string& message,
+            std::map<std::string, std::string> params) {
+  // The text up to the token's line, a line of dashes up to its column, the rest of the text.
+  size_t stop = source.find('\n', token.begin);
+  if (stop == std::string_view::npos) stop = source.size();
+  std::string_view rest = source.substr(stop);
+  QueryContext context;
+  context.summary =
+      fmt::format(" (line {}, pos {})\n\n== SQL ==\n{}\n{}^^^\n{}", token.line, token.column, source.substr(0, stop),
+                  std::string(static_cast<size_t>(token.column), '-'), rest.empty() ? rest : rest.substr(1));
+  throw Error(condition, message, std::move(params), {context});
+}
+
+void FailSyntax(std::string_view source, const Token& token, std::string_view hint) {
+  const std::string near = token.kind == TokenKind::kEnd ? "end of input"
+                           : token.end > token.begin
+                               ? fmt::format("'{}'", source.substr(token.begin, token.end - token.begin))
+                               : fmt::format("'{}'", token.text);
+  FailAt(source, token, "PARSE_SYNTAX_ERROR", fmt::format("Syntax error at or near {}{}.", near, hint),
+         {{"error", near}, {"hint", std::string(hint)}});
 }
 
 }  // namespace tinderbox::sql

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@ enum class TokenKind {
   kString,  ///< decoded
   kNumber,  ///< with its suffix, as written
   kOperator,
+  kHintStart,  ///< "/*+"; the tokens of the hint follow, then the operator "*/"
   kEnd,
 };
 
@@ -21,13 +23,22 @@ struct Token {
   std::string text;  ///< what it means: an identifier without back-ticks, a string without escapes
   size_t begin = 0;  ///< byte offsets into the source
   size_t end = 0;
+  int first = 0;  ///< the same in characters: the first and the last one
+  int last = -1;
+  int line = 1;    ///< from 1
+  int column = 0;  ///< in characters, from 0
 };
 
 /// Splits Spark SQL text into tokens; the last is kEnd. Comments (-- and /* */, which nest) are skipped. Throws Error
-/// PARSE_SYNTAX_ERROR.
+/// PARSE_SYNTAX_ERROR, UNCLOSED_BRACKETED_COMMENT.
 std::vector<Token> Tokenize(std::string_view source);
 
-/// Throws Error PARSE_SYNTAX_ERROR for the place `offset`, with line, column and the text near it.
-[[noreturn]] void FailSyntax(std::string_view source, size_t offset, std::string_view near, std::string_view hint);
+/// Throws PARSE_SYNTAX_ERROR at a token. `hint` is Spark's, as ": extra input 'x'", or empty.
+[[noreturn]] void FailSyntax(std::string_view source, const Token& token, std::string_view hint = "");
+
+/// Throws another condition of the parser, for the place of a token, as a syntax error shows its own:
+/// "(line 1, pos 7)" and the text with a mark below.
+[[noreturn]] void FailAt(std::string_view source, const Token& token, std::string_view condition,
+                         const std::string& message, std::map<std::string, std::string> params);
 
 }  // namespace tinderbox::sql

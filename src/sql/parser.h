@@ -20,11 +20,12 @@ struct Parameters {
   std::vector<const ::spark::connect::Expression*> positional;
 };
 
-// All parsers are pure. Errors are Spark's: PARSE_SYNTAX_ERROR and the other conditions of its parser, with the place as
-// the error's query context. Nesting is bounded: too deep is FAILED_TO_PARSE_TOO_COMPLEX, never a stack overflow.
+// All parsers are pure. Errors are Spark's: PARSE_SYNTAX_ERROR and the other conditions of its parser, with the place
+// as the error's query context. Nesting is bounded: too deep is FAILED_TO_PARSE_TOO_COMPLEX, never a stack overflow.
 //
-// Expressions and relations carry their place in common.origin.jvm_origin: indices in characters. `sql_text` is set only
-// on the outermost relation or expression of what was parsed, and holds for all below it that have none of their own.
+// Expressions and relations carry their place in common.origin.jvm_origin: indices in characters. `sql_text` is set
+// only on the outermost relation or expression of what was parsed, and holds for all below it that have none of their
+// own.
 
 /// One Spark SQL expression with an optional alias: "CASE WHEN a > 1 THEN upper(b) END AS x".
 ::spark::connect::Expression ParseExpression(std::string_view text);

@@ -97,6 +97,15 @@ Typed In(const FunctionCall& call) {
   return {Template("($1 IN ($2*))", list), DataType(TypeKind::kBoolean), nullable};
 }
 
+Typed Between(const FunctionCall& call) {
+  call.Expect(3, 3);
+  std::vector<Typed> values = call.Arguments();
+  RefuseMaps(call, CoerceAll(values, call.scope(), call.name()));
+  const bool nullable = values[0].nullable || values[1].nullable || values[2].nullable;
+  return {Template("($1 BETWEEN $2 AND $3)", {values[0].sql, values[1].sql, values[2].sql}),
+          DataType(TypeKind::kBoolean), nullable};
+}
+
 /// The operands of + - * / % div after Spark's coercion.
 struct Operands {
   Typed left;
@@ -432,6 +441,7 @@ constexpr SpecialFunction kSpecials[] = {
     {"and", And},
     {"or", Or},
     {"in", In},
+    {"between", Between},
     {"+", Add},
     {"-", Subtract},
     {"negative", Negate},

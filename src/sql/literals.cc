@@ -1,0 +1,346 @@
+// Literals: numbers, and those with their type in front.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "spark/text.h"
+#include "sql/grammar.h"
+#include "sql/intervals.h"
+
+namespace tinderbox::sql {
+
+namespace {
+
+constexpr std::array kLiteralTypes = {"date", "timestamp", "timestamp_ltz", "timestamp_ntz", "time", "interval", "x"};
+
+std::string FromHex(std::string_view digits) {
+  std::string padded(digits.size() % 2 == 1 ? "0" : "");
+  padded += digits;
+  std::string out;
+  for (size_t i = 0; i < padded.size(); i += 2) {
+    int byte = 0;
+    std::from_chars(padded.data() + i, padded.data() + i + 2, byte, 16);
+    out += static_cast<char>(byte);
+  }
+  return out;
+}
+
+proto::Expression CastString(std::string_view text, const char* type) {
+  proto::Expression out;
+  *out.mutable_cast()->mutable_expr() = MakeString(text);
+  out.mutable_cast()->set_type_str(type);
+  return out;
+}
+
+std::string_view Trim(std::string_view text) {
+  while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
+  while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
+  return text;
+}
+
+/// Takes a number of `low` to `high` digits from the front.
+bool TakeDigits(std::string_view* text, size_t low, size_t high, int64_t* out) {
+  size_t count = 0;
+  *out = 0;
+  while (count < text->size() && count < high && (*text)[count] >= '0' && (*text)[count] <= '9') {
+    *out = *out * 10 + ((*text)[count] - '0');
+    ++count;
+  }
+  text->remove_prefix(count);
+  return count >= low && (text->empty() || (*text)[0] < '0' || (*text)[0] > '9');
+}
+
+bool Take(std::string_view* text, char c) {
+  if (text->empty() || (*text)[0] != c) return false;
+  text->remove_prefix(1);
+  return true;
+}
+
+/// "[+-]y{4,7}[-m[m][-d[d]]]" from the front, as days.
+bool TakeDate(std::string_view* text, int64_t* days) {
+  const bool negative = Take(text, '-');
+  if (!negative) Take(text, '+');
+  int64_t year = 0;
+  int64_t month = 1;
+  int64_t day = 1;
+  if (!TakeDigits(text, 4, 7, &year)) return false;
+  if (Take(text, '-')) {
+    if (!TakeDigits(text, 1, 2, &month)) return false;
+    if (Take(text, '-') && !TakeDigits(text, 1, 2, &day)) return false;
+  }
+  if (negative) year = -year;
+  if (month < 1 || month > 12 || day < 1 || day > 31) return false;
+  *days = spark::DaysFromCivil(year, static_cast<unsigned>(month), static_cast<unsigned>(day));
+  int64_t same_year = 0;
+  unsigned same_month = 0;
+  unsigned same_day = 0;
+  spark::CivilFromDays(*days, &same_year, &same_month, &same_day);
+  return same_day == static_cast<unsigned>(day);
+}
+
+/// "h[h]:m[m]:s[s][.f{1,9}]" from the front, in microseconds; the parts behind the hour may be missing when `partial`.
+bool TakeTime(std::string_view* text, bool partial, int64_t* micros) {
+  std::array<int64_t, 3> parts{};
+  for (size_t i = 0; i < 3; ++i) {
+    if (i > 0 && !Take(text, ':')) {
+      if (!partial || i == 0) return false;
+      break;
+    }
+    if (!TakeDigits(text, 1, 2, &parts[i])) return false;
+    if (i == 2 && Take(text, '.')) {
+      size_t count = 0;
+      int64_t fraction = 0;
+      for (; count < text->size() && (*text)[count] >= '0' && (*text)[count] <= '9'; ++count) {
+        if (count < 6) fraction = fraction * 10 + ((*text)[count] - '0');
+      }
+      if (count > 9) return false;
+      for (size_t digits = count; digits < 6; ++digits) fraction *= 10;
+      text->remove_prefix(count);
+      *micros = fraction;
+    }
+  }
+  if (parts[0] > 23 || parts[1] > 59 || parts[2] > 59) return false;
+  *micros += ((parts[0] * 60 + parts[1]) * 60 + parts[2]) * 1000000;
+  return true;
+}
+
+}  // namespace
+
+proto::Expression Parser::ParseNumber(bool negative) {
+  const Token token = Peek();
+  const size_t start = negative ? at_ - 1 : at_;
+  ++at_;
+  const std::string sign = negative ? "-" : "";
+  std::string text = Upper(token.text);
+  proto::Expression out;
+  auto* literal = out.mutable_literal();
+  const auto integer = [&](const std::string& digits, int64_t low, int64_t high, const char* type) {
+    int64_t value = 0;
+    const std::string whole = sign + digits;
+    const auto [end, failure] = std::from_chars(whole.data(), whole.data() + whole.size(), value);
+    if (failure != std::errc() || end != whole.data() + whole.size() || value < low || value > high) {
+      Refuse(start, "INVALID_NUMERIC_LITERAL_RANGE",
+             fmt::format("Numeric literal {} is outside the valid range for {} with minimum value of {} and maximum "
+                         "value of {}. Please adjust the value accordingly.",
+                         whole, type, low, high),
+             {{"rawStrippedQualifier", whole},
+              {"minValue", std::to_string(low)},
+              {"maxValue", std::to_string(high)},
+              {"typeName", type}});
+    }
+    return value;
+  };
+  const auto drop = [&](size_t count) { return text.substr(0, text.size() - count); };
+  const auto decimal = [&](const std::string& digits) {
+    // Plain digits: an exponent moves the point.
+    std::string mantissa = digits;
+    int64_t exponent = 0;
+    if (const size_t e = digits.find('E'); e != std::string::npos) {
+      mantissa = digits.substr(0, e);
+      const std::string power = digits.substr(digits[e + 1] == '+' ? e + 2 : e + 1);
+      std::from_chars(power.data(), power.data() + power.size(), exponent);
+      if (std::abs(exponent) > 76) exponent = exponent < 0 ? -77 : 77;
+    }
+    const size_t dot = mantissa.find('.');
+    int64_t scale = dot == std::string::npos ? 0 : static_cast<int64_t>(mantissa.size() - dot - 1);
+    if (dot != std::string::npos) mantissa.erase(dot, 1);
+    scale -= exponent;
+    while (scale < 0) {
+      mantissa += '0';
+      ++scale;
+    }
+    const size_t first = mantissa.find_first_not_of('0');
+    mantissa = first == std::string::npos ? "0" : mantissa.substr(first);
+    while (static_cast<int64_t>(mantissa.size()) <= scale) mantissa.insert(0, "0");
+    const auto precision = static_cast<int>(std::max<int64_t>(
+        {static_cast<int64_t>(mantissa.size()) - (mantissa[0] == '0' && scale > 0 ? 1 : 0), scale, 1}));
+    if (precision > 38) {
+      Refuse(start, "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION",
+             fmt::format("Decimal precision {} exceeds max precision 38.", precision),
+             {{"precision", std::to_string(precision)}, {"maxPrecision", "38"}});
+    }
+    if (scale > 0) mantissa.insert(mantissa.size() - static_cast<size_t>(scale), ".");
+    auto* value = literal->mutable_decimal();
+    value->set_value(sign + mantissa);
+    value->set_precision(precision);
+    value->set_scale(static_cast<int>(scale));
+  };
+  const auto floating = [&](const std::string& digits) {
+    double value = 0;
+    const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (failure == std::errc::result_out_of_range) value = digits.find("E-") == std::string::npos ? HUGE_VAL : 0;
+    return negative ? -value : value;
+  };
+  const char last = text.back();
+  if (text.ends_with("BD")) {
+    decimal(drop(2));
+  } else if (last == 'L') {
+    literal->set_long_(integer(drop(1), INT64_MIN, INT64_MAX, "bigint"));
+  } else if (last == 'S') {
+    literal->set_short_(static_cast<int32_t>(integer(drop(1), INT16_MIN, INT16_MAX, "smallint")));
+  } else if (last == 'Y') {
+    literal->set_byte(static_cast<int32_t>(integer(drop(1), INT8_MIN, INT8_MAX, "tinyint")));
+  } else if (last == 'D') {
+    literal->set_double_(floating(drop(1)));
+  } else if (last == 'F') {
+    const std::string digits = drop(1);
+    float value = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    literal->set_float_(negative ? -value : value);
+  } else if (text.find('E') != std::string::npos) {
+    literal->set_double_(floating(text));
+  } else if (text.find('.') != std::string::npos) {
+    decimal(text);
+  } else {
+    int64_t value = 0;
+    const std::string whole = sign + text;
+    const auto [end, failure] = std::from_chars(whole.data(), whole.data() + whole.size(), value);
+    if (failure != std::errc()) {
+      decimal(text);
+    } else if (value >= INT32_MIN && value <= INT32_MAX) {
+      literal->set_integer(static_cast<int32_t>(value));
+    } else {
+      literal->set_long_(value);
+    }
+  }
+  return out;
+}
+
+bool Parser::TypedLiteralAhead() const {
+  const std::string word = Lower(Peek().text);
+  return std::ranges::any_of(kLiteralTypes, [&](const char* type) { return word == type; });
+}
+
+proto::Expression Parser::ParseTypedLiteral() {
+  const size_t first = at_;
+  const std::string word = Lower(Peek().text);
+  if (word == "interval") return ParseInterval();
+  ++at_;
+  const std::string written = Text(at_, at_ + 1);
+  const std::string text = Peek().text;
+  ++at_;
+  proto::Expression out;
+  const auto invalid = [&] {
+    const std::string type = word == "timestamp_ltz" ? "TIMESTAMP" : Upper(word);
+    Refuse(first, "INVALID_TYPED_LITERAL",
+           fmt::format("The value of the typed literal \"{}\" is invalid: {}.", type, written),
+           {{"valueType", fmt::format("\"{}\"", type)}, {"value", written}});
+  };
+  std::string_view rest = Trim(text);
+  const std::string special = Lower(rest);
+  int64_t days = 0;
+  int64_t micros = 0;
+  if (word == "x") {
+    if (!std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c) != 0; })) invalid();
+    out.mutable_literal()->set_binary(FromHex(text));
+  } else if (word == "time") {
+    if (!TakeTime(&rest, true, &micros) || !rest.empty()) invalid();
+    out.mutable_literal()->mutable_time()->set_nano(micros * 1000);
+    out.mutable_literal()->mutable_time()->set_precision(6);
+  } else if (word == "date") {
+    if (special == "epoch") {
+      out.mutable_literal()->set_date(0);
+    } else if (special == "now" || special == "today" || special == "yesterday" || special == "tomorrow") {
+      out = Located(MakeCall("current_date", {}), first);
+      if (special == "yesterday" || special == "tomorrow") {
+        proto::Expression one;
+        one.mutable_literal()->set_integer(special == "tomorrow" ? 1 : -1);
+        out = Located(MakeCall("date_add", {std::move(out), std::move(one)}), first);
+      }
+    } else {
+      if (!TakeDate(&rest, &days) || (!rest.empty() && rest[0] != 'T' && rest[0] != ' ') ||
+          days != static_cast<int32_t>(days))
+        invalid();
+      out.mutable_literal()->set_date(static_cast<int32_t>(days));
+    }
+  } else {
+    const char* type = word == "timestamp_ntz" ? "timestamp_ntz" : "timestamp";
+    if (special == "now" && word != "timestamp_ntz") return Located(MakeCall("current_timestamp", {}), first);
+    if (special == "epoch" || special == "now" || special == "today" || special == "yesterday" || special == "tomorrow")
+      RefuseFeature(first, fmt::format("the special value '{}' in a {} literal", special, Upper(word)));
+    // The instant depends on the session's time zone, so the text stays; here it is only held to the form.
+    if (!TakeDate(&rest, &days)) invalid();
+    if (!rest.empty() && !Take(&rest, 'T') && !Take(&rest, ' ')) invalid();
+    rest = Trim(rest);
+    if (!rest.empty() && !TakeTime(&rest, true, &micros)) invalid();
+    rest = Trim(rest);
+    if (rest.empty() && word == "timestamp_ntz") {
+      out.mutable_literal()->set_timestamp_ntz(days * 86400 * 1000000 + micros);
+      return out;
+    }
+    out = Located(CastString(text, type), first);
+  }
+  return out;
+}
+
+proto::Expression Parser::ParseInterval() {
+  // INTERVAL '…' UNIT TO UNIT, or a list of values each with its unit, or all of it in one string.
+  const size_t first = at_;
+  Expect("interval");
+  proto::Expression out;
+  const auto is_unit = [&](size_t ahead) {
+    return Peek(ahead).kind == TokenKind::kIdentifier && IsIntervalUnit(Peek(ahead).text);
+  };
+  const auto invalid = [&](const std::string& text) {
+    Refuse(first, "INVALID_TYPED_LITERAL",
+           fmt::format("The value of the typed literal \"INTERVAL\" is invalid: {}.", text),
+           {{"valueType", "\"INTERVAL\""}, {"value", text}});
+  };
+  const bool negative = Is("-");
+  const size_t sign = negative || Is("+") ? 1 : 0;
+  std::vector<IntervalPart> parts;
+  if (Peek(sign).kind == TokenKind::kString && is_unit(sign + 1) && Is("to", sign + 2)) {
+    at_ += sign;
+    const std::string text = Peek().text;
+    const std::string from = Peek(1).text;
+    const std::string to = Peek(3).text;
+    at_ += 4;
+    if (!ParseIntervalRange((negative ? "-" : "") + text, from, to, out.mutable_literal())) {
+      Refuse(first, "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING",
+             fmt::format("Error parsing '{0}' to interval. Please ensure that the value provided is in a valid format "
+                         "for defining an interval. The format should match \"{1} TO {2}\".",
+                         text, Upper(from), Upper(to)),
+             {{"input", text}, {"typeName", fmt::format("interval {} to {}", Lower(from), Lower(to))}});
+    }
+    return out;
+  }
+  if (Peek(sign).kind == TokenKind::kString && !is_unit(sign + 1)) {
+    if (sign > 0) Fail();
+    const std::string written = Text(at_, at_ + 1);
+    ++at_;
+    if (!ParseIntervalWords(tokens_[at_ - 1].text, &parts)) invalid(written);
+  } else {
+    while (true) {
+      const bool minus = Is("-");
+      const size_t skip = minus || Is("+") ? 1 : 0;
+      const Token& value = Peek(skip);
+      const bool is_value = value.kind == TokenKind::kNumber || value.kind == TokenKind::kString;
+      if (!is_value || !is_unit(skip + 1)) break;
+      std::string text(Trim(value.text));
+      if (minus) text = text.starts_with('-') ? text.substr(1) : "-" + text;
+      parts.push_back({text, Peek(skip + 1).text});
+      at_ += skip + 2;
+    }
+    if (parts.empty()) {
+      at_ += sign + 1;
+      Fail();
+    }
+  }
+  bool mixed = false;
+  if (MakeInterval(parts, out.mutable_literal(), &mixed)) return out;
+  if (mixed) {
+    Refuse(first, "_LEGACY_ERROR_TEMP_0029", fmt::format("Cannot mix year-month and day-time fields: {}.", Text(first)),
+           {{"literal", Text(first)}});
+  }
+  Refuse(first, "INVALID_INTERVAL_FORMAT.INVALID_VALUE",
+         fmt::format("Error parsing '{}' to interval. Please ensure that the value provided is in a valid format for "
+                     "defining an interval.",
+                     Text(first)),
+         {{"input", Text(first)}});
+}
+
+}  // namespace tinderbox::sql
