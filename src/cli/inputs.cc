@@ -267,7 +267,7 @@ void AddResourceFlags(CLI::App* app, ResourceFlags* flags) {
       ->group("Resources");
 }
 
-Session OpenSession(const ResourceFlags& flags) {
+EmbeddedOptions ToEmbedded(const ResourceFlags& flags) {
   EmbeddedOptions options;
   if (!flags.memory.empty()) options.memory_bytes = ParseBytes("--memory", flags.memory);
   options.threads = flags.threads;
@@ -277,7 +277,11 @@ Session OpenSession(const ResourceFlags& flags) {
       base::Fail("TINDERBOX_USAGE", "--temp \"{}\" is not a folder. Make it first, or name another.", flags.temp);
     options.temp_directory = flags.temp;
   }
-  return Session::Embedded(options);
+  return options;
+}
+
+Session OpenSession(const ResourceFlags& flags) {
+  return Session::Embedded(ToEmbedded(flags));
 }
 
 std::string ReadFile(const std::string& path) {

@@ -47,6 +47,8 @@ struct ResourceFlags {
   int threads = 0;
 };
 void AddResourceFlags(CLI::App* app, ResourceFlags* flags);
+/// Throws Error for a size or folder that is none.
+EmbeddedOptions ToEmbedded(const ResourceFlags& flags);
 Session OpenSession(const ResourceFlags& flags);
 
 /// Whole content of a file. Throws Error PATH_NOT_FOUND.

@@ -22,6 +22,7 @@ struct Verb {
 constexpr Verb kVerbs[] = {
     {"diff", RunDiff, "Find the differences between two tables in files"},
     {"patch", RunPatch, "Make the right table from the left one and a patch"},
+    {"server", RunServer, "Serve Spark Connect: PySpark's own client runs on it"},
     {"diffit", RunDiffit, "The command lines of loum/diffit"},
     {"version", RunVersion, "Print the version"},
     {"help", RunHelp, "Explain a verb"},
@@ -36,6 +37,7 @@ std::string ShortHelp() {
       "\nFor example:\n"
       "  tinderbox diff before.csv after.csv --key id\n"
       "  tinderbox diff old/ new/ --key id --report changes.html\n"
+      "  tinderbox server\n"
       "\nEvery verb has its own --help.\n";
   return out;
 }

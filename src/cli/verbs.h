@@ -11,6 +11,7 @@ using Arguments = std::vector<std::string>;
 int RunDiff(const Arguments& arguments);
 int RunPatch(const Arguments& arguments);
 int RunDiffit(const Arguments& arguments);
+int RunServer(const Arguments& arguments);
 int RunVersion(const Arguments& arguments);
 int RunHelp(const Arguments& arguments);
 

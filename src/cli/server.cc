@@ -1,0 +1,108 @@
+#include "connect/server.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdlib>
+
+#include "base/fail.h"
+#include "base/interrupt.h"
+#include "base/json_text.h"
+#include "cli/console.h"
+#include "cli/server_flags.h"
+#include "cli/verbs.h"
+
+namespace tinderbox::cli {
+namespace {
+
+struct ServerFlags {
+  EngineFlags engine;
+  std::string host = "127.0.0.1";
+  int port = 15002;
+  std::string token_file, certificate, key, port_file;
+  double idle_minutes = 60;
+  bool json = false;
+};
+
+void AddFlags(CLI::App* app, ServerFlags* flags) {
+  app->add_option("--host", flags->host, "Address to listen on; default: 127.0.0.1, which only this machine reaches")
+      ->type_name("ADDRESS")
+      ->group("Network");
+  app->add_option("--port", flags->port, "Port to listen on, 0 for a free one; default: 15002")
+      ->type_name("PORT")
+      ->check(CLI::Range(0, 65535))
+      ->group("Network");
+  app->add_option("--port-file", flags->port_file, "File to write the port to, once the server listens")
+      ->type_name("FILE")
+      ->group("Network");
+  app->add_option("--token-file", flags->token_file,
+                  "File with the token that clients must send; the variable TINDERBOX_TOKEN does the same")
+      ->type_name("FILE")
+      ->group("Security");
+  app->add_option("--tls-cert", flags->certificate, "Certificate chain for TLS, in PEM form")
+      ->type_name("FILE")
+      ->group("Security");
+  app->add_option("--tls-key", flags->key, "The certificate's private key, in PEM form")
+      ->type_name("FILE")
+      ->group("Security");
+  app->add_option("--idle-timeout", flags->idle_minutes, "Minutes after which an unused session ends; default: 60")
+      ->type_name("MINUTES")
+      ->check(CLI::PositiveNumber)
+      ->group("Other");
+  app->add_flag("--json", flags->json, "Say on standard output, in JSON, where the server listens")->group("Other");
+  AddEngineFlags(app, &flags->engine);
+  app->footer(
+      "For example:\n"
+      "  tinderbox server\n"
+      "  SPARK_REMOTE=sc://127.0.0.1:15002 python script.py\n"
+      "  tinderbox server --host 0.0.0.0 --token-file token --tls-cert cert.pem --tls-key key.pem\n"
+      "\n"
+      "The server ends with Ctrl-C or SIGTERM. Exit code: 0, or 2 when it could not start\n");
+}
+
+/// The token of the file or the environment, without the line end; empty when there is none.
+std::string ReadToken(const std::string& file) {
+  const char* variable = std::getenv("TINDERBOX_TOKEN");
+  std::string token = variable == nullptr ? "" : variable;
+  if (!file.empty()) {
+    token = ReadFile(file);
+    while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
+    if (token.empty()) base::Fail("TINDERBOX_USAGE", "--token-file \"{}\" is empty.", file);
+  }
+  return token;
+}
+
+}  // namespace
+
+int RunServer(const Arguments& arguments) {
+  ServerFlags flags;
+  CLI::App app(
+      "Serves Spark Connect on this machine: PySpark's own client (pip install pyspark-client) runs its programs on "
+      "it, "
+      "without a JVM.");
+  AddFlags(&app, &flags);
+  if (!ParseFlags(&app, "server", arguments)) return kSame;
+  if (flags.certificate.empty() != flags.key.empty())
+    throw UsageError("server", "--tls-cert and --tls-key belong together: give both or none.");
+  connect::ServerOptions options;
+  options.host = flags.host;
+  options.port = flags.port;
+  options.service.token = ReadToken(flags.token_file);
+  options.service.timeouts.session = std::chrono::milliseconds(static_cast<int64_t>(flags.idle_minutes * 60 * 1000));
+  if (!flags.certificate.empty()) {
+    options.tls_certificate = ReadFile(flags.certificate);
+    options.tls_key = ReadFile(flags.key);
+  }
+  connect::Server server(options, MakeSessions(flags.engine));
+  const base::OnInterrupt stop([&server] { server.Stop(); });
+  const std::string url = fmt::format(
+      "sc://{}:{}", server.host().find(':') == std::string::npos ? server.host() : "[" + server.host() + "]",
+      server.port());
+  if (!flags.port_file.empty()) WriteFile(flags.port_file, fmt::format("{}\n", server.port()), true);
+  if (flags.json) WriteOut(fmt::format("{{\"url\":{},\"port\":{}}}\n", base::JsonString(url), server.port()));
+  WriteError(fmt::format("Listening on {}\n", url));
+  server.Wait();
+  return kSame;
+}
+
+}  // namespace tinderbox::cli

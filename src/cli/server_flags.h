@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "cli/flags.h"
+#include "cli/inputs.h"
+#include "connect/server.h"
+
+namespace tinderbox::cli {
+
+/// The options with which the verbs start an engine: --memory, --threads, --temp, --time-zone.
+struct EngineFlags {
+  ResourceFlags resources;
+  std::string time_zone;
+};
+void AddEngineFlags(CLI::App* app, EngineFlags* flags);
+
+/// Sessions of one embedded engine, which opens with the first of them and lives as long as the factory.
+connect::SessionFactory MakeSessions(const EngineFlags& flags);
+
+}  // namespace tinderbox::cli

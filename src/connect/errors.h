@@ -1,0 +1,40 @@
+#pragma once
+
+#include <grpcpp/support/status.h>
+
+#include <deque>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "tinderbox/error.h"
+
+namespace tinderbox::connect {
+
+/// The errors of a session that its client may ask the whole of. Thread-safe.
+class ErrorStore {
+ public:
+  /// Keeps the error for a while and returns its id.
+  std::string Add(const Error& error);
+  /// Gives the error away.
+  std::optional<Error> Take(const std::string& id);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, Error> errors_;
+  std::deque<std::string> order_;
+};
+
+/// The exception in flight as an Error: what is no Error becomes INTERNAL_ERROR.
+Error CurrentError();
+
+/// The status a Spark Connect client expects: google.rpc.Status with an ErrorInfo in its details. `store` keeps what
+/// does not fit into it; may be nullptr.
+grpc::Status ToStatus(const Error& error, ErrorStore* store);
+
+/// INVALID_HANDLE.`kind` for an operation or a session.
+Error InvalidHandle(const std::string& kind, const std::string& handle);
+
+}  // namespace tinderbox::connect

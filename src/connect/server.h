@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "connect/service.h"
+
+namespace tinderbox::connect {
+
+struct ServerOptions {
+  std::string host = "127.0.0.1";
+  int port = 15002;  ///< 0: a free one
+  /// PEM texts; both or none.
+  std::string tls_certificate, tls_key;
+  ServiceOptions service;
+};
+
+/// A Spark Connect server. It listens when the constructor returns.
+class Server {
+ public:
+  /// Throws Error: an address beyond loopback without token and TLS, or one that cannot be listened on.
+  Server(const ServerOptions& options, SessionFactory factory);
+  /// Ends all sessions and waits for them.
+  ~Server();
+
+  int port() const { return port_; }
+  const std::string& host() const { return host_; }
+  /// New calls are refused and running ones end; from any thread.
+  void Stop();
+  /// Waits for Stop.
+  void Wait();
+
+ private:
+  std::string host_;
+  int port_ = 0;
+  std::unique_ptr<Service> service_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+/// True for the addresses and names of this machine alone: 127.0.0.0/8, ::1, localhost.
+bool IsLoopback(const std::string& host);
+
+}  // namespace tinderbox::connect

@@ -1,0 +1,196 @@
+#include "spark/error_classes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+
+#include "spark/error_conditions.h"
+
+namespace tinderbox::spark {
+namespace {
+
+enum class Kind {
+  kAnalysis,
+  kParse,
+  kArithmetic,
+  kArrayIndex,
+  kCast,
+  kDateTime,
+  kIllegalArgument,
+  kNoSuchElement,
+  kNumberFormat,
+  kRuntime,
+  kSpark,
+  kSql,
+  kUnsupported,
+  kUpgrade,
+};
+
+struct KindRow {
+  std::string_view condition;
+  Kind kind;
+};
+
+// Conditions whose class does not follow from their SQLSTATE.
+constexpr KindRow kKinds[] = {
+    {"ARITHMETIC_OVERFLOW", Kind::kArithmetic},
+    {"BINARY_ARITHMETIC_OVERFLOW", Kind::kArithmetic},
+    {"CANNOT_MODIFY_CONFIG", Kind::kAnalysis},
+    {"CANNOT_PARSE_DECIMAL", Kind::kRuntime},
+    {"CANNOT_PARSE_TIMESTAMP", Kind::kDateTime},
+    {"CAST_INVALID_INPUT", Kind::kCast},
+    {"CAST_OVERFLOW", Kind::kArithmetic},
+    {"CONFIG_NOT_AVAILABLE", Kind::kIllegalArgument},
+    {"DATETIME_OVERFLOW", Kind::kArithmetic},
+    {"DIVIDE_BY_ZERO", Kind::kArithmetic},
+    {"DUPLICATED_MAP_KEY", Kind::kRuntime},
+    {"FAILED_READ_FILE", Kind::kSpark},
+    {"FAILED_TO_PARSE_TOO_COMPLEX", Kind::kParse},
+    {"INCONSISTENT_BEHAVIOR_CROSS_VERSION", Kind::kUpgrade},
+    {"INTERNAL_ERROR", Kind::kSpark},
+    {"INTERVAL_ARITHMETIC_OVERFLOW", Kind::kArithmetic},
+    {"INTERVAL_DIVIDED_BY_ZERO", Kind::kArithmetic},
+    {"INVALID_ARRAY_INDEX", Kind::kArrayIndex},
+    {"INVALID_ARRAY_INDEX_IN_ELEMENT_AT", Kind::kArrayIndex},
+    {"INVALID_CONF_VALUE", Kind::kIllegalArgument},
+    {"INVALID_CURSOR", Kind::kSql},
+    {"INVALID_DATETIME_PATTERN", Kind::kRuntime},
+    {"INVALID_FRACTION_OF_SECOND", Kind::kDateTime},
+    {"INVALID_HANDLE", Kind::kSql},
+    {"INVALID_INTERVAL_FORMAT", Kind::kIllegalArgument},
+    {"INVALID_TYPED_LITERAL", Kind::kParse},
+    {"NUMERIC_OUT_OF_SUPPORTED_RANGE", Kind::kArithmetic},
+    {"NUMERIC_VALUE_OUT_OF_RANGE", Kind::kArithmetic},
+    {"OPERATION_CANCELED", Kind::kSql},
+    {"PARSE_EMPTY_STATEMENT", Kind::kParse},
+    {"PARSE_SYNTAX_ERROR", Kind::kParse},
+    {"REMAINDER_BY_ZERO", Kind::kArithmetic},
+    {"SQL_CONF_NOT_FOUND", Kind::kNoSuchElement},
+    {"UNCLOSED_BRACKETED_COMMENT", Kind::kParse},
+    {"UNSUPPORTED_ARROWTYPE", Kind::kUnsupported},
+    {"UNSUPPORTED_CALL", Kind::kUnsupported},
+    {"UNSUPPORTED_DATATYPE", Kind::kUnsupported},
+};
+
+static_assert(std::ranges::is_sorted(kKinds, {}, &KindRow::condition));
+
+Kind CastKind(const Error& error) {
+  const auto target = error.params().find("targetType");
+  if (target == error.params().end()) return Kind::kNumberFormat;
+  const std::string& type = target->second;
+  if (type.starts_with("\"DATE") || type.starts_with("\"TIME")) return Kind::kDateTime;
+  return type == "\"BOOLEAN\"" ? Kind::kRuntime : Kind::kNumberFormat;
+}
+
+Kind KindOf(const Error& error) {
+  const std::string_view condition = error.condition();
+  const std::string_view parent = condition.substr(0, condition.find('.'));
+  const auto* row = std::ranges::lower_bound(kKinds, parent, {}, &KindRow::condition);
+  if (row != std::end(kKinds) && row->condition == parent)
+    return row->kind == Kind::kCast ? CastKind(error) : row->kind;
+  const std::string_view state = SqlState(condition);
+  if (state.starts_with("22") || state.starts_with("21") || state.starts_with("23")) return Kind::kRuntime;
+  if (state.starts_with("XX") || state.starts_with("58")) return Kind::kSpark;
+  return Kind::kAnalysis;
+}
+
+constexpr std::string_view kRuntimeException = "java.lang.RuntimeException";
+constexpr std::string_view kException = "java.lang.Exception";
+constexpr std::string_view kThrowable = "java.lang.Throwable";
+constexpr std::string_view kObject = "java.lang.Object";
+
+std::vector<std::string_view> Hierarchy(Kind kind) {
+  std::vector<std::string_view> out;
+  bool runtime = true;
+  switch (kind) {
+    case Kind::kParse:
+      out = {"org.apache.spark.sql.catalyst.parser.ParseException", "org.apache.spark.sql.AnalysisException"};
+      runtime = false;
+      break;
+    case Kind::kAnalysis:
+      out = {"org.apache.spark.sql.AnalysisException"};
+      runtime = false;
+      break;
+    case Kind::kArithmetic:
+      out = {"org.apache.spark.SparkArithmeticException", "java.lang.ArithmeticException"};
+      break;
+    case Kind::kArrayIndex:
+      out = {"org.apache.spark.SparkArrayIndexOutOfBoundsException", "java.lang.ArrayIndexOutOfBoundsException",
+             "java.lang.IndexOutOfBoundsException"};
+      break;
+    case Kind::kDateTime:
+      out = {"org.apache.spark.SparkDateTimeException", "java.time.DateTimeException"};
+      break;
+    case Kind::kIllegalArgument:
+      out = {"org.apache.spark.SparkIllegalArgumentException", "java.lang.IllegalArgumentException"};
+      break;
+    case Kind::kNoSuchElement:
+      out = {"org.apache.spark.SparkNoSuchElementException", "java.util.NoSuchElementException"};
+      break;
+    case Kind::kNumberFormat:
+    case Kind::kCast:
+      out = {"org.apache.spark.SparkNumberFormatException", "java.lang.NumberFormatException",
+             "java.lang.IllegalArgumentException"};
+      break;
+    case Kind::kRuntime:
+      out = {"org.apache.spark.SparkRuntimeException"};
+      break;
+    case Kind::kSpark:
+      out = {"org.apache.spark.SparkException"};
+      runtime = false;
+      break;
+    case Kind::kSql:
+      out = {"org.apache.spark.SparkSQLException", "java.sql.SQLException"};
+      runtime = false;
+      break;
+    case Kind::kUnsupported:
+      out = {"org.apache.spark.SparkUnsupportedOperationException", "java.lang.UnsupportedOperationException"};
+      break;
+    case Kind::kUpgrade:
+      out = {"org.apache.spark.SparkUpgradeException"};
+      break;
+  }
+  if (runtime) out.push_back(kRuntimeException);
+  out.insert(out.end(), {kException, kThrowable, kObject});
+  return out;
+}
+
+/// "line 1 pos 7" out of "== SQL (line 1, position 8) ==": Spark counts positions from 0 there. "" when there is none.
+std::string Place(const std::string& summary) {
+  const size_t at = summary.find("(line ");
+  if (!summary.starts_with("== SQL") || at == std::string::npos) return "";
+  const char* end = summary.data() + summary.size();
+  int line = 0;
+  int position = 0;
+  const auto read = std::from_chars(summary.data() + at + 6, end, line);
+  constexpr std::string_view kBetween = ", position ";
+  const std::string_view rest(read.ptr, static_cast<size_t>(end - read.ptr));
+  if (!rest.starts_with(kBetween)) return "";
+  std::from_chars(read.ptr + kBetween.size(), end, position);
+  return fmt::format("; line {} pos {}", line, position - 1);
+}
+
+}  // namespace
+
+ErrorClass ClassOf(const Error& error) {
+  const Kind kind = KindOf(error);
+  return {Hierarchy(kind), kind == Kind::kParse, kind == Kind::kAnalysis};
+}
+
+std::string Summary(const QueryContext& context) {
+  if (!context.summary.empty() || context.kind == QueryContext::Kind::kSql) return context.summary;
+  return fmt::format("== DataFrame ==\n\"{}\" was called from\n{}\n", context.fragment, context.call_site);
+}
+
+std::string FullMessage(const Error& error) {
+  const ErrorClass error_class = ClassOf(error);
+  std::string out = fmt::format("[{}] {} SQLSTATE: {}", error.condition(), error.what(), SqlState(error.condition()));
+  const std::string summary = error.contexts().empty() ? "" : Summary(error.contexts().front());
+  if (error_class.is_parse) return "\n" + out + (summary.starts_with(" (") ? "" : "\n") + summary;
+  if (summary.empty()) return out;
+  return error_class.is_analysis ? out + Place(summary) : out + "\n" + summary;
+}
+
+}  // namespace tinderbox::spark
