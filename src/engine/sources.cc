@@ -11,6 +11,7 @@ void RegisterSources(Database& database) {
   database.Register(kCsvFunction, MakeCsvSource);
   database.Register(kJsonFunction, MakeJsonSource);
   database.Register(NativeFunctions());
+  database.Register(NativeAggregates());
 }
 
 }  // namespace tinderbox::engine

@@ -75,7 +75,11 @@ struct Database::State {
   ScanCounters counters;
   // Functions that DuckDB does not know yet, by name: most queries call few of them, and telling DuckDB of all of them
   // takes longer than a small query.
-  std::map<std::string, std::vector<ScalarFunction>, std::less<>> unregistered;
+  struct Overloads {
+    std::vector<ScalarFunction> scalars;
+    std::vector<AggregateFunction> aggregates;
+  };
+  std::map<std::string, Overloads, std::less<>> unregistered;
   std::mutex unregistered_mutex;
   // A connection that runs no query, so that what it registers is committed at once, whatever becomes of the query.
   duckdb_connection registrar = nullptr;
@@ -93,7 +97,10 @@ struct Database::State {
       if (registrar == nullptr && duckdb_connect(database, &registrar) != DuckDBSuccess) {
         throw Error("INTERNAL_ERROR", "The engine gives no further connection.");
       }
-      RegisterScalarFunctions(registrar, found->second);
+      RegisterScalarFunctions(registrar, found->second.scalars);
+      for (const AggregateFunction& aggregate : found->second.aggregates) {
+        RegisterAggregateFunction(registrar, aggregate);
+      }
       unregistered.erase(found);
     }
   }
@@ -337,7 +344,14 @@ void Database::Register(const std::string& name, SourceFactory factory) {
 
 void Database::Register(const std::vector<ScalarFunction>& functions) {
   const std::lock_guard lock(state_->unregistered_mutex);
-  for (const ScalarFunction& function : functions) state_->unregistered[function.name].push_back(function);
+  for (const ScalarFunction& function : functions) state_->unregistered[function.name].scalars.push_back(function);
+}
+
+void Database::Register(const std::vector<AggregateFunction>& functions) {
+  const std::lock_guard lock(state_->unregistered_mutex);
+  for (const AggregateFunction& function : functions) {
+    state_->unregistered[function.name].aggregates.push_back(function);
+  }
 }
 
 void Database::Interrupt(std::string_view prefix) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/duckdb/aggregate_function.h"
 #include "engine/duckdb/scalar_function.h"
 #include "engine/duckdb/source.h"
 #include "engine/duckdb/types.h"
@@ -94,6 +95,7 @@ class Database {
   void Register(const std::string& name, SourceFactory factory);
   /// Makes native functions callable; each is made known to DuckDB when the first statement calls it.
   void Register(const std::vector<ScalarFunction>& functions);
+  void Register(const std::vector<AggregateFunction>& functions);
 
   /// Every call that is running on a lease whose tag begins with `prefix` ends with Interrupted.
   void Interrupt(std::string_view prefix = "");

@@ -125,6 +125,15 @@ class FlatArgument {
   Vector copy_;
 };
 
+using FunctionState = std::shared_ptr<void>;
+
+void InitState(duckdb_init_info info) {
+  Guard(info, duckdb_scalar_function_init_set_error, [&] {
+    const auto& function = *static_cast<ScalarFunction*>(duckdb_scalar_function_init_get_extra_info(info));
+    duckdb_scalar_function_init_set_state(info, new FunctionState(function.new_state()), Delete<FunctionState>);
+  });
+}
+
 void CallFunction(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output) {
   Guard(info, duckdb_scalar_function_set_error, [&] {
     const auto& function = *static_cast<ScalarFunction*>(duckdb_scalar_function_get_extra_info(info));
@@ -143,7 +152,12 @@ void CallFunction(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vec
         if (input.AnyNull(row)) result.SetNull(row);
       }
     }
-    function.run(input, result);
+    if (function.new_state == nullptr) {
+      function.run(input, result);
+    } else {
+      function.run_with_state(input, result,
+                              static_cast<FunctionState*>(duckdb_scalar_function_get_state(info))->get());
+    }
   });
 }
 
@@ -191,6 +205,7 @@ void RegisterScalarFunctions(duckdb_connection connection, const std::vector<Sca
       if (overload->is_volatile) duckdb_scalar_function_set_volatile(function.get());
       duckdb_scalar_function_set_extra_info(function.get(), new ScalarFunction(*overload), Delete<ScalarFunction>);
       duckdb_scalar_function_set_function(function.get(), CallFunction);
+      if (overload->new_state != nullptr) duckdb_scalar_function_set_init(function.get(), InitState);
       if (duckdb_add_scalar_function_to_set(set.get(), function.get()) != DuckDBSuccess) {
         throw Error("INTERNAL_ERROR", fmt::format("Two overloads of {} have the same parameters.", name));
       }
@@ -198,6 +213,72 @@ void RegisterScalarFunctions(duckdb_connection connection, const std::vector<Sca
     if (duckdb_register_scalar_function_set(connection, set.get()) != DuckDBSuccess) {
       throw Error("INTERNAL_ERROR", fmt::format("The function {} cannot be registered.", name));
     }
+  }
+}
+
+namespace {
+
+const AggregateFunction& AggregateOf(duckdb_function_info info) {
+  return *static_cast<AggregateFunction*>(duckdb_aggregate_function_get_extra_info(info));
+}
+
+void** StatesOf(duckdb_aggregate_state* states) {
+  return reinterpret_cast<void**>(states);
+}
+
+idx_t AggregateStateSize(duckdb_function_info info) {
+  return AggregateOf(info).state_size;
+}
+
+void AggregateInit(duckdb_function_info info, duckdb_aggregate_state state) {
+  AggregateOf(info).init(state);
+}
+
+void AggregateUpdate(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_aggregate_state* states) {
+  Guard(info, duckdb_aggregate_function_set_error, [&] {
+    const size_t rows = duckdb_data_chunk_get_size(chunk);
+    std::vector<FlatArgument> flat;
+    std::vector<InVector> arguments;
+    flat.reserve(duckdb_data_chunk_get_column_count(chunk));
+    for (idx_t i = 0; i < duckdb_data_chunk_get_column_count(chunk); ++i) {
+      flat.emplace_back(duckdb_data_chunk_get_vector(chunk, i), rows);
+      arguments.emplace_back(flat.back().get());
+    }
+    AggregateOf(info).update(ScalarInput(std::move(arguments), rows), StatesOf(states));
+  });
+}
+
+void AggregateCombine(duckdb_function_info info, duckdb_aggregate_state* from, duckdb_aggregate_state* into,
+                      idx_t count) {
+  Guard(info, duckdb_aggregate_function_set_error, [&] {
+    const AggregateFunction& function = AggregateOf(info);
+    for (idx_t i = 0; i < count; ++i) function.combine(StatesOf(from)[i], StatesOf(into)[i]);
+  });
+}
+
+void AggregateFinish(duckdb_function_info info, duckdb_aggregate_state* states, duckdb_vector output, idx_t count,
+                     idx_t offset) {
+  Guard(info, duckdb_aggregate_function_set_error, [&] {
+    const AggregateFunction& function = AggregateOf(info);
+    OutVector result(output);
+    for (idx_t i = 0; i < count; ++i) function.finish(StatesOf(states)[i], result, offset + i);
+  });
+}
+
+}  // namespace
+
+void RegisterAggregateFunction(duckdb_connection connection, const AggregateFunction& function) {
+  Handle<duckdb_aggregate_function, duckdb_destroy_aggregate_function> made(duckdb_create_aggregate_function());
+  duckdb_aggregate_function_set_name(made.get(), function.name.c_str());
+  for (const ParameterType& parameter : function.parameters) {
+    duckdb_aggregate_function_add_parameter(made.get(), ToLogicalType(parameter).get());
+  }
+  duckdb_aggregate_function_set_return_type(made.get(), ToLogicalType(function.result).get());
+  duckdb_aggregate_function_set_extra_info(made.get(), new AggregateFunction(function), Delete<AggregateFunction>);
+  duckdb_aggregate_function_set_functions(made.get(), AggregateStateSize, AggregateInit, AggregateUpdate,
+                                          AggregateCombine, AggregateFinish);
+  if (duckdb_register_aggregate_function(connection, made.get()) != DuckDBSuccess) {
+    throw Error("INTERNAL_ERROR", fmt::format("The aggregate function {} cannot be registered.", function.name));
   }
 }
 

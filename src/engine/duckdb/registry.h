@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/duckdb/aggregate_function.h"
 #include "engine/duckdb/capi.h"
 #include "engine/duckdb/scalar_function.h"
 #include "engine/duckdb/source.h"
@@ -47,5 +48,6 @@ struct ScanCounters {
 void RegisterSource(duckdb_connection connection, const std::string& name, SourceFactory factory,
                     ScanCounters* counters);
 void RegisterScalarFunctions(duckdb_connection connection, const std::vector<ScalarFunction>& functions);
+void RegisterAggregateFunction(duckdb_connection connection, const AggregateFunction& function);
 
 }  // namespace tinderbox::engine

@@ -1,4 +1,9 @@
-#include "engine/functions/function.h"
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/functions/aggregate_parts.h"
 #include "engine/translate/casts.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/expressions.h"
@@ -9,12 +14,7 @@ namespace tinderbox::engine {
 
 namespace {
 
-const DataType kLongType(TypeKind::kLong);
 const DataType kDoubleType(TypeKind::kDouble);
-
-Sql Distinct(const FunctionCall& call) {
-  return call.distinct() ? Token("DISTINCT ") : Sql();
-}
 
 Typed Count(const FunctionCall& call) {
   call.Expect(1, SIZE_MAX);
@@ -54,7 +54,7 @@ Typed SumOf(const FunctionCall& call, bool tolerant) {
   const Typed value = interval ? raw : CoerceTo('n', raw, call.scope(), call.name(), 1);
   const Sql sum = Template("sum($1$2)$3", {Distinct(call), value.sql, call.suffix()});
   DataType type = kDoubleType;
-  if (interval) type = value.type;
+  if (interval) type = DataType(value.type.kind());
   if (value.type.IsIntegral()) type = kLongType;
   if (value.type.kind() == TypeKind::kDecimal) type = BoundedDecimal(value.type.precision() + 10, value.type.scale());
   if (type == kDoubleType) {
@@ -65,15 +65,24 @@ Typed SumOf(const FunctionCall& call, bool tolerant) {
 }
 
 Typed Sum(const FunctionCall& call) {
-  return SumOf(call, false);
+  // Outside ANSI mode a sum of decimals that overflows is NULL; one of integers would wrap around.
+  return SumOf(call, !call.scope().ansi && call.Argument(0).type.kind() == TypeKind::kDecimal);
 }
 Typed TrySum(const FunctionCall& call) {
   return SumOf(call, true);
 }
 
-Typed AverageOf(const FunctionCall& call) {
+Typed AverageOf(const FunctionCall& call, bool tolerant) {
   call.Expect(1, 1);
-  const Typed value = CoerceTo('n', call.Argument(0), call.scope(), call.name(), 1);
+  const Typed raw = call.Argument(0);
+  if (IsInterval(raw.type)) {
+    const DataType type(raw.type.kind());
+    const Sql mean = Template(
+        "spark_decimal_divide(CAST(sum($1$2)$3 AS DECIMAL(38,0)), CAST(NULLIF(count($1$2)$3, 0) AS DECIMAL(19,0)), 0)",
+        {Distinct(call), raw.sql, call.suffix()});
+    return {tolerant ? Template("TRY_CAST($1 AS $2)", {mean, TypeName(type)}) : CastTo(mean, type), type, true};
+  }
+  const Typed value = CoerceTo('n', raw, call.scope(), call.name(), 1);
   if (value.type.kind() != TypeKind::kDecimal) {
     return {Template("avg($1$2)$3", {Distinct(call),
                                      value.type.IsIntegral() ? value.sql : Coerce(value, kDoubleType, call.scope()).sql,
@@ -83,18 +92,21 @@ Typed AverageOf(const FunctionCall& call) {
   const DataType type = BoundedDecimal(value.type.precision() + 4, value.type.scale() + 4);
   const Sql digits = Template("spark_decimal_divide(sum($1$2)$3, CAST(NULLIF(count($1$2)$3, 0) AS DECIMAL(19,0)), $4)",
                               {Distinct(call), value.sql, call.suffix(), IntegerLiteral(type.scale())});
-  return {FromUnscaled(digits, type, false), type, true};
+  return {FromUnscaled(digits, type, tolerant), type, true};
+}
+
+Typed Average(const FunctionCall& call) {
+  return AverageOf(call, !call.scope().ansi);
+}
+Typed TryAverage(const FunctionCall& call) {
+  return AverageOf(call, true);
 }
 
 /// min, max: any type with an order.
 Typed Extreme(const FunctionCall& call, const char* sql) {
   call.Expect(1, 1);
   const Typed value = call.Argument(0);
-  if (value.type.kind() == TypeKind::kMap) {
-    throw Error("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
-                "Maps have no order: `" + call.name() + "` cannot take them.",
-                {{"functionName", call.name()}, {"dataType", value.type.Sql()}});
-  }
+  RequireOrdered(call, value.type);
   return {Template(sql, {value.sql, call.suffix()}), value.type, true};
 }
 
@@ -105,30 +117,27 @@ Typed Maximum(const FunctionCall& call) {
   return Extreme(call, "max($1)$2");
 }
 
-bool IgnoresNulls(const FunctionCall& call, size_t position) {
-  return call.size() > position && call.LiteralBoolean(position);
-}
-
 Typed First(const FunctionCall& call) {
   call.Expect(1, 2);
   const Typed value = call.Argument(0);
-  const bool ignore = IgnoresNulls(call, 1);
+  const bool ignore = call.IgnoresNulls(1);
   if (call.windowed()) {
     return {Template(ignore ? "first_value($1 IGNORE NULLS)$2" : "first_value($1)$2", {value.sql, call.suffix()}),
             value.type, true};
   }
-  return {Template(ignore ? "any_value($1)" : "first($1)", {value.sql}), value.type, true};
+  return {Template(ignore ? "any_value($1)$2" : "first($1)$2", {value.sql, call.suffix()}), value.type, true};
 }
 
 Typed Last(const FunctionCall& call) {
   call.Expect(1, 2);
   const Typed value = call.Argument(0);
-  const bool ignore = IgnoresNulls(call, 1);
+  const bool ignore = call.IgnoresNulls(1);
   if (call.windowed()) {
     return {Template(ignore ? "last_value($1 IGNORE NULLS)$2" : "last_value($1)$2", {value.sql, call.suffix()}),
             value.type, true};
   }
-  return {Template(ignore ? "last($1) FILTER (WHERE $1 IS NOT NULL)" : "last($1)", {value.sql}), value.type, true};
+  const Sql condition = ignore ? Template("$1 IS NOT NULL", {value.sql}) : Sql();
+  return {Template("last($1)$2", {value.sql, call.suffix(condition)}), value.type, true};
 }
 
 Typed Collect(const FunctionCall& call, bool set) {
@@ -136,9 +145,18 @@ Typed Collect(const FunctionCall& call, bool set) {
   const Typed value = call.Argument(0);
   const DataType type = DataType::Array(value.type, false);
   const Sql distinct = set || call.distinct() ? Token("DISTINCT ") : Sql();
-  if (set && value.type.kind() == TypeKind::kMap) RefuseFeature("collect_set over maps");
-  return {Template("COALESCE(list($1$2) FILTER (WHERE $2 IS NOT NULL)$3, CAST([] AS $4))",
-                   {distinct, value.sql, call.suffix(), TypeName(type)}),
+  if (set && !HasOrder(value.type)) {
+    throw Error(
+        "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE",
+        fmt::format("Cannot resolve \"{}\" due to data type mismatch: The input of `collect_set` can't be \"MAP\" "
+                    "or \"COLLATED STRING\" type data.",
+                    call.SqlName()),
+        {{"functionName", "`collect_set`"},
+         {"dataType", "\"MAP\" or \"COLLATED STRING\""},
+         {"sqlExpr", "\"" + call.SqlName() + "\""}});
+  }
+  return {Template("COALESCE(list($1$2)$3, CAST([] AS $4))",
+                   {distinct, value.sql, call.suffix(Template("$1 IS NOT NULL", {value.sql})), TypeName(type)}),
           type, false};
 }
 
@@ -149,29 +167,26 @@ Typed CollectSet(const FunctionCall& call) {
   return Collect(call, true);
 }
 
-Typed Extremal(const FunctionCall& call, const char* sql) {
-  call.Expect(2, 2);
+/// max_by and min_by. DuckDB's own ignore rows whose value is NULL, Spark only those whose order is.
+Typed Extremal(const FunctionCall& call, const char* one, const char* several) {
+  call.Expect(2, 3);
   const Typed value = call.Argument(0);
   const Typed order = call.Argument(1);
-  // DuckDB's own ignores rows whose value is NULL; Spark only those whose order is.
+  RequireOrdered(call, order.type);
   const Sql boxed = Call("struct_pack", {Template("v := $1", {value.sql})});
-  return {Template(sql, {boxed, order.sql, call.suffix()}), value.type, true};
+  if (call.size() == 2) return {Template(one, {boxed, order.sql, call.suffix()}), value.type, true};
+  const int64_t size = call.LiteralInteger(2);
+  ExpectRange(call, "`k`", size >= 1 && size <= 100000, std::to_string(size), "[1, 100000]");
+  return {Template("list_transform($1, lambda entry: struct_extract(entry, 'v'))",
+                   {Template(several, {boxed, order.sql, IntegerLiteral(size), call.suffix()})}),
+          DataType::Array(value.type), true};
 }
 
 Typed MaxBy(const FunctionCall& call) {
-  return Extremal(call, "struct_extract(arg_max($1, $2)$3, 'v')");
+  return Extremal(call, "struct_extract(arg_max($1, $2)$3, 'v')", "arg_max($1, $2, $3)$4");
 }
 Typed MinBy(const FunctionCall& call) {
-  return Extremal(call, "struct_extract(arg_min($1, $2)$3, 'v')");
-}
-
-Typed Percentile(const FunctionCall& call) {
-  call.Expect(2, 2);
-  const Typed value = CoerceTo('d', call.Argument(0), call.scope(), call.name(), 1);
-  const Typed share = call.Argument(1);
-  if (share.type.kind() == TypeKind::kArray) RefuseFeature("percentile with an array of percentages");
-  return {Template("quantile_cont($1, $2)$3", {value.sql, Coerce(share, kDoubleType, call.scope()).sql, call.suffix()}),
-          kDoubleType, true};
+  return Extremal(call, "struct_extract(arg_min($1, $2)$3, 'v')", "arg_min($1, $2, $3)$4");
 }
 
 Typed BitAggregate(const FunctionCall& call, const char* sql) {
@@ -190,33 +205,106 @@ Typed BitXorAll(const FunctionCall& call) {
   return BitAggregate(call, "bit_xor($1)$2");
 }
 
+/// An estimate of how many distinct values there are, by Spark's own hashes and registers.
+Typed ApproxCountDistinct(const FunctionCall& call) {
+  call.Expect(1, 2);
+  const Typed value = call.Argument(0);
+  const double error = call.size() == 2 ? call.LiteralNumber(1) : 0.05;
+  const double digits = std::ceil(2.0 * std::log(1.106 / error) / std::log(2.0));
+  ExpectRange(call, "relativeSD", digits >= 4, fmt::format("{}", error), "(0, 0.39]");
+  if (digits > 18) RefuseFeature("approx_count_distinct with a relative error below 0.003");
+  static constexpr const char* kEstimates[] = {
+      "spark_distinct_estimate_4",  "spark_distinct_estimate_5",  "spark_distinct_estimate_6",
+      "spark_distinct_estimate_7",  "spark_distinct_estimate_8",  "spark_distinct_estimate_9",
+      "spark_distinct_estimate_10", "spark_distinct_estimate_11", "spark_distinct_estimate_12",
+      "spark_distinct_estimate_13", "spark_distinct_estimate_14", "spark_distinct_estimate_15",
+      "spark_distinct_estimate_16", "spark_distinct_estimate_17", "spark_distinct_estimate_18"};
+  const Sql sql = value.type.kind() == TypeKind::kNull ? Token("CAST(NULL AS INTEGER)") : value.sql;
+  return {Template("$1(CASE WHEN $2 IS NOT NULL THEN spark_xxhash64($2) END)$3",
+                   {Token(kEstimates[static_cast<size_t>(digits) - 4]), sql, call.suffix()}),
+          kLongType, false};
+}
+
+Typed Correlation(const FunctionCall& call) {
+  call.Expect(2, 2);
+  const Sql left = CoerceTo('d', call.Argument(0), call.scope(), call.name(), 1).sql;
+  const Sql right = CoerceTo('d', call.Argument(1), call.scope(), call.name(), 2).sql;
+  return {Template("$1($2$3, $4)$5", {Token(call.scope().ansi ? "spark_corr" : "spark_corr_or_null"), Distinct(call),
+                                      left, right, call.suffix()}),
+          kDoubleType, true};
+}
+
+/// grouping and grouping_id, of the keys of the GROUP BY around them.
+Typed GroupingOf(const FunctionCall& call, bool all) {
+  const Grouping* grouping = call.scope().grouping;
+  if (grouping == nullptr || !grouping->sets) {
+    throw Error("UNSUPPORTED_GROUPING_EXPRESSION",
+                "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.");
+  }
+  std::vector<Sql> keys;
+  if (all && call.size() == 0) {
+    for (const Typed& key : grouping->keys) keys.push_back(key.sql);
+  }
+  for (size_t i = 0; i < call.size(); ++i) {
+    const Sql key = call.Argument(i).sql;
+    const bool known = std::ranges::any_of(grouping->keys, [&](const Typed& k) { return k.sql.text() == key.text(); });
+    if (!known) {
+      const std::string shown = fmt::format("\"{}\"", ExpressionName(call.ArgumentProto(i)));
+      throw Error(
+          all ? "GROUPING_ID_COLUMN_MISMATCH" : "GROUPING_COLUMN_MISMATCH",
+          fmt::format("Column of {} ({}) can't be found in grouping columns.", all ? "grouping_id" : "grouping", shown),
+          {{"grouping", shown}, {"groupingColumns", ""}});
+    }
+    keys.push_back(key);
+  }
+  const DataType type(all ? TypeKind::kLong : TypeKind::kByte);
+  return {CastTo(Call("grouping", keys), type), type, false};
+}
+
+Typed GroupingFlag(const FunctionCall& call) {
+  call.Expect(1, 1);
+  return GroupingOf(call, false);
+}
+Typed GroupingId(const FunctionCall& call) {
+  return GroupingOf(call, true);
+}
+
 constexpr Function kFunctions[] = {
-    {"count_if", "b", "bigint", Nulls::kNever, "count(CASE WHEN $1 THEN 1 END)$9"},
-    {"stddev", "d", "double", Nulls::kAlways, "stddev_samp($8$1)$9"},
-    {"std", "d", "double", Nulls::kAlways, "stddev_samp($8$1)$9"},
-    {"stddev_samp", "d", "double", Nulls::kAlways, "stddev_samp($8$1)$9"},
-    {"stddev_pop", "d", "double", Nulls::kAlways, "stddev_pop($8$1)$9"},
-    {"variance", "d", "double", Nulls::kAlways, "var_samp($8$1)$9"},
-    {"var_samp", "d", "double", Nulls::kAlways, "var_samp($8$1)$9"},
-    {"var_pop", "d", "double", Nulls::kAlways, "var_pop($8$1)$9"},
-    {"corr", "dd", "double", Nulls::kAlways, "corr($1, $2)$9"},
-    {"covar_pop", "dd", "double", Nulls::kAlways, "covar_pop($1, $2)$9"},
-    {"covar_samp", "dd", "double", Nulls::kAlways, "covar_samp($1, $2)$9"},
-    {"bool_and", "b", "boolean", Nulls::kAlways, "bool_and($1)$9"},
-    {"every", "b", "boolean", Nulls::kAlways, "bool_and($1)$9"},
-    {"bool_or", "b", "boolean", Nulls::kAlways, "bool_or($1)$9"},
-    {"some", "b", "boolean", Nulls::kAlways, "bool_or($1)$9"},
-    {"any", "b", "boolean", Nulls::kAlways, "bool_or($1)$9"},
-    {"approx_count_distinct", ".", "bigint", Nulls::kNever, "approx_count_distinct($1)$9"},
-    {"median", "d", "double", Nulls::kAlways, "median($1)$9"},
+    {"count_if", "b", "bigint", Nulls::kNever, "count($8CASE WHEN $1 THEN 1 END)$9"},
+    {"stddev", "d", "double", Nulls::kAlways, "spark_stddev_samp($8$1)$9"},
+    {"std", "d", "double", Nulls::kAlways, "spark_stddev_samp($8$1)$9"},
+    {"stddev_samp", "d", "double", Nulls::kAlways, "spark_stddev_samp($8$1)$9"},
+    {"stddev_pop", "d", "double", Nulls::kAlways, "spark_stddev_pop($8$1)$9"},
+    {"variance", "d", "double", Nulls::kAlways, "spark_var_samp($8$1)$9"},
+    {"var_samp", "d", "double", Nulls::kAlways, "spark_var_samp($8$1)$9"},
+    {"var_pop", "d", "double", Nulls::kAlways, "spark_var_pop($8$1)$9"},
+    {"skewness", "d", "double", Nulls::kAlways, "spark_skewness($8$1)$9"},
+    {"kurtosis", "d", "double", Nulls::kAlways, "spark_kurtosis($8$1)$9"},
+    {"product", "d", "double", Nulls::kAlways, "spark_product($8$1)$9"},
+    {"covar_pop", "dd", "double", Nulls::kAlways, "spark_covar_pop($8$1, $2)$9"},
+    {"covar_samp", "dd", "double", Nulls::kAlways, "spark_covar_samp($8$1, $2)$9"},
+    {"regr_avgx", "dd", "double", Nulls::kAlways, "avg($8CASE WHEN $1 IS NOT NULL THEN $2 END)$9"},
+    {"regr_avgy", "dd", "double", Nulls::kAlways, "avg($8CASE WHEN $2 IS NOT NULL THEN $1 END)$9"},
+    {"regr_count", "dd", "bigint", Nulls::kNever, "count($8CASE WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN 1 END)$9"},
+    {"regr_slope", "dd", "double", Nulls::kAlways, "spark_regr_slope($8$1, $2)$9"},
+    {"regr_intercept", "dd", "double", Nulls::kAlways, "spark_regr_intercept($8$1, $2)$9"},
+    {"regr_r2", "dd", "double", Nulls::kAlways, "spark_regr_r2($8$1, $2)$9"},
+    {"regr_sxx", "dd", "double", Nulls::kAlways, "spark_regr_sxx($8$1, $2)$9"},
+    {"regr_sxy", "dd", "double", Nulls::kAlways, "spark_regr_sxy($8$1, $2)$9"},
+    {"regr_syy", "dd", "double", Nulls::kAlways, "spark_regr_syy($8$1, $2)$9"},
+    {"bool_and", "b", "boolean", Nulls::kAlways, "bool_and($8$1)$9"},
+    {"every", "b", "boolean", Nulls::kAlways, "bool_and($8$1)$9"},
+    {"bool_or", "b", "boolean", Nulls::kAlways, "bool_or($8$1)$9"},
+    {"some", "b", "boolean", Nulls::kAlways, "bool_or($8$1)$9"},
+    {"any", "b", "boolean", Nulls::kAlways, "bool_or($8$1)$9"},
 };
 
 constexpr SpecialFunction kSpecials[] = {
     {"count", Count},
     {"sum", Sum},
     {"try_sum", TrySum},
-    {"avg", AverageOf},
-    {"mean", AverageOf},
+    {"avg", Average},
+    {"mean", Average},
     {"min", Minimum},
     {"max", Maximum},
     {"first", First},
@@ -229,7 +317,11 @@ constexpr SpecialFunction kSpecials[] = {
     {"collect_set", CollectSet},
     {"max_by", MaxBy},
     {"min_by", MinBy},
-    {"percentile", Percentile},
+    {"approx_count_distinct", ApproxCountDistinct},
+    {"corr", Correlation},
+    {"grouping", GroupingFlag},
+    {"grouping_id", GroupingId},
+    {"try_avg", TryAverage},
     {"bit_and", BitAndAll},
     {"bit_or", BitOrAll},
     {"bit_xor", BitXorAll},
@@ -237,8 +329,28 @@ constexpr SpecialFunction kSpecials[] = {
 
 }  // namespace
 
+Sql Distinct(const FunctionCall& call) {
+  return call.distinct() ? Token("DISTINCT ") : Sql();
+}
+
+void ExpectRange(const FunctionCall& call, const char* what, bool holds, const std::string& given, const char* range) {
+  if (holds) return;
+  const std::string shown = fmt::format("\"{}\"", call.SqlName());
+  throw Error(
+      "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
+      fmt::format("Cannot resolve {} due to data type mismatch: The {} must be between {} (current value = {}).", shown,
+                  what, range, given),
+      {{"sqlExpr", shown}, {"exprName", what}, {"valueRange", range}, {"currentValue", given}});
+}
+
 FunctionGroup AggregateFunctions() {
-  return {FunctionKind::kAggregate, kFunctions, kSpecials};
+  static const std::vector<SpecialFunction> all = [] {
+    std::vector<SpecialFunction> out(std::begin(kSpecials), std::end(kSpecials));
+    const auto samples = SampleAggregates();
+    out.insert(out.end(), samples.begin(), samples.end());
+    return out;
+  }();
+  return {FunctionKind::kAggregate, kFunctions, all};
 }
 
 }  // namespace tinderbox::engine

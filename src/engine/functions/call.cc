@@ -59,6 +59,12 @@ bool IsLocalTime(const DataType& type) {
 
 }  // namespace
 
+std::string FunctionCall::SqlName() const {
+  proto::Expression expression;
+  *expression.mutable_unresolved_function() = proto_;
+  return ExpressionName(expression);
+}
+
 Typed FunctionCall::Argument(size_t i) const {
   return TranslateExpression(ArgumentProto(i), scope_);
 }
@@ -71,6 +77,21 @@ std::vector<Typed> FunctionCall::Arguments() const {
   std::vector<Typed> out;
   for (size_t i = 0; i < size(); ++i) out.push_back(Argument(i));
   return out;
+}
+
+Sql FunctionCall::suffix(const Sql& condition) const {
+  std::vector<Sql> conditions;
+  if (clauses_.filter != nullptr) {
+    conditions.push_back(
+        Coerce(TranslateExpression(*clauses_.filter, scope_), DataType(TypeKind::kBoolean), scope_).sql);
+  }
+  if (!condition.empty()) conditions.push_back(condition);
+  if (conditions.empty()) return clauses_.over;
+  return Template(" FILTER (WHERE $1)$2", {Join(conditions, " AND "), clauses_.over});
+}
+
+bool FunctionCall::IgnoresNulls(size_t position) const {
+  return clauses_.ignore_nulls || (size() > position && LiteralBoolean(position));
 }
 
 void FunctionCall::Expect(size_t low, size_t high) const {
@@ -86,6 +107,17 @@ int64_t FunctionCall::LiteralInteger(size_t i) const {
   int64_t out = 0;
   if (!IntegerOf(ArgumentProto(i), &out)) RefuseVariable(name(), i, "INT");
   return out;
+}
+
+double FunctionCall::LiteralNumber(size_t i) const {
+  using Literal = proto::Expression::Literal;
+  int64_t whole = 0;
+  if (IntegerOf(ArgumentProto(i), &whole)) return static_cast<double>(whole);
+  const Literal* literal = LiteralOf(ArgumentProto(i));
+  if (literal != nullptr && literal->has_double_()) return literal->double_();
+  if (literal != nullptr && literal->has_float_()) return static_cast<double>(literal->float_());
+  if (literal != nullptr && literal->has_decimal()) return std::stod(literal->decimal().value());
+  RefuseVariable(name(), i, "DOUBLE");
 }
 
 bool FunctionCall::LiteralBoolean(size_t i) const {
@@ -145,6 +177,9 @@ Typed CoerceTo(char letter, const Typed& value, const Scope& scope, std::string_
       const Typed instant = cast(TypeKind::kTimestamp);
       return Coerce(instant, DataType(TypeKind::kTimestampNtz), scope);
     }
+    case 'H':
+      if (value.type.IsNumeric()) RefuseArgument(function, position, "TIME", value.type);
+      return cast(TypeKind::kTime);
     case 'n':
       if (value.type.IsNumeric()) return value;
       if (kind == TypeKind::kString || kind == TypeKind::kNull) return cast(TypeKind::kDouble);

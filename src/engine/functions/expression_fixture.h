@@ -22,6 +22,7 @@ class ExpressionTest : public testing::Test {
     options.memory_bytes = uint64_t{1} << 30;
     database = new Database(options);
     database->Register(NativeFunctions());
+    database->Register(NativeAggregates());
   }
   static void TearDownTestSuite() {
     delete database;

@@ -10,14 +10,24 @@
 
 namespace tinderbox::engine {
 
+/// What stands behind the parentheses of an aggregate or a window function.
+struct CallClauses {
+  Sql over;                                   ///< " OVER (…)"; empty: none
+  const proto::Expression* filter = nullptr;  ///< FILTER (WHERE …)
+  std::vector<proto::Expression::SortOrder> within_group;
+  bool ignore_nulls = false;
+};
+
 /// One call of a function being translated.
 class FunctionCall {
  public:
   using Proto = proto::Expression::UnresolvedFunction;
-  FunctionCall(const Proto& function, const Scope& scope, Sql suffix)
-      : proto_(function), scope_(scope), suffix_(std::move(suffix)) {}
+  FunctionCall(const Proto& function, const Scope& scope, const CallClauses& clauses)
+      : proto_(function), scope_(scope), clauses_(clauses) {}
 
   const std::string& name() const { return proto_.function_name(); }
+  /// The call as Spark shows it: "nth_value(x, 0)".
+  std::string SqlName() const;
   size_t size() const { return static_cast<size_t>(proto_.arguments_size()); }
   bool distinct() const { return proto_.is_distinct(); }
   const Scope& scope() const { return scope_; }
@@ -30,12 +40,17 @@ class FunctionCall {
   std::vector<Typed> Arguments() const;
   /// Throws WRONG_NUM_ARGS unless the number of arguments is in [low, high].
   void Expect(size_t low, size_t high) const;
-  /// What stands behind an aggregate: empty, or " OVER (…)".
-  const Sql& suffix() const { return suffix_; }
-  bool windowed() const { return !suffix_.empty(); }
+  /// What stands behind an aggregate: FILTER (WHERE …) and OVER (…), where there are such. Only rows for which
+  /// `condition` holds as well count, when it is not empty.
+  Sql suffix(const Sql& condition = {}) const;
+  const CallClauses& clauses() const { return clauses_; }
+  bool windowed() const { return !clauses_.over.empty(); }
+  /// IGNORE NULLS, as a clause or as the literal argument `position`.
+  bool IgnoresNulls(size_t position) const;
   /// The value of argument i when it is a literal (seen through aliases and negation), else refuses: `what` must be
   /// constant.
   int64_t LiteralInteger(size_t i) const;
+  double LiteralNumber(size_t i) const;
   bool LiteralBoolean(size_t i) const;
   std::string LiteralString(size_t i) const;
   bool IsLiteral(size_t i) const;
@@ -44,7 +59,7 @@ class FunctionCall {
  private:
   const Proto& proto_;
   const Scope& scope_;
-  Sql suffix_;
+  const CallClauses& clauses_;
 };
 
 /// Whether a result can be NULL.
@@ -60,7 +75,7 @@ struct Function {
   const char* name;
   /// One letter an argument, what it is cast to: s string, B binary, b boolean, i int, l bigint, d double, D date,
   /// T timestamp, n numeric (text as double), I integral, = the common type of all of these, a array, m map, t
-  /// timestamp or timestamp without zone as local time, x string or binary, . anything. After '?' arguments are
+  /// timestamp or timestamp without zone as local time, H time, x string or binary, . anything. After '?' arguments are
   /// optional; '+' repeats the last letter, '*' also allows none of it.
   const char* parameters;
   /// A type in Spark's words, or $1 (the type of argument 1), e1 (its element), [1 (an array of it).
@@ -89,7 +104,13 @@ FunctionGroup OperatorFunctions();
 FunctionGroup MathFunctions();
 FunctionGroup ConditionalFunctions();
 FunctionGroup StringFunctions();
+FunctionGroup FormatFunctions();
+FunctionGroup MiscFunctions();
 FunctionGroup DateTimeFunctions();
+FunctionGroup DateTimeTextFunctions();
+FunctionGroup DateTimeMakeFunctions();
+FunctionGroup RandomFunctions();
+FunctionGroup TryFunctions();
 FunctionGroup CollectionFunctions();
 FunctionGroup HashFunctions();
 FunctionGroup AggregateFunctions();
@@ -97,7 +118,7 @@ FunctionGroup WindowFunctions();
 
 /// Translates a call by the tables. Throws UNRESOLVED_ROUTINE, or UNSUPPORTED_FEATURE for a function Spark has and we
 /// lack.
-Typed TranslateFunction(const FunctionCall::Proto& function, const Scope& scope, const Sql& suffix);
+Typed TranslateFunction(const FunctionCall::Proto& function, const Scope& scope, const CallClauses& clauses = {});
 /// Whether a name is an aggregate's, by the tables.
 bool IsAggregateFunction(std::string_view name);
 bool IsWindowFunction(std::string_view name);

@@ -14,7 +14,7 @@ int64_t ArrayIndex(int64_t index, int64_t size) {
         "INVALID_ARRAY_INDEX",
         fmt::format(
             "The index {} is out of bounds. The array has {} elements. Use the SQL function `get()` to tolerate "
-            "accessing an element at an invalid index and return NULL instead.",
+            "accessing element at invalid index and return NULL instead.",
             index, size),
         {{"indexValue", std::to_string(index)}, {"arraySize", std::to_string(size)}});
   }
@@ -23,13 +23,13 @@ int64_t ArrayIndex(int64_t index, int64_t size) {
 
 int64_t ElementIndex(int64_t index, int64_t size) {
   if (index == 0)
-    throw Error("INVALID_INDEX_OF_ZERO", "The index 0 is invalid. Elements count from 1, or from -1 at the end.");
+    throw Error("INVALID_INDEX_OF_ZERO", "The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1).");
   if (index > size || index < -size) {
     throw Error(
         "INVALID_ARRAY_INDEX_IN_ELEMENT_AT",
         fmt::format(
             "The index {} is out of bounds. The array has {} elements. Use `try_element_at` to tolerate accessing "
-            "an element at an invalid index and return NULL instead.",
+            "element at invalid index and return NULL instead.",
             index, size),
         {{"indexValue", std::to_string(index)}, {"arraySize", std::to_string(size)}});
   }

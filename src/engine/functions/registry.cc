@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <unordered_map>
 
@@ -27,8 +28,9 @@ const Registry& Functions() {
   static const Registry registry = [] {
     Registry out;
     for (const FunctionGroup& group :
-         {OperatorFunctions(), MathFunctions(), ConditionalFunctions(), StringFunctions(), DateTimeFunctions(),
-          CollectionFunctions(), HashFunctions(), AggregateFunctions(), WindowFunctions()}) {
+         {OperatorFunctions(), MathFunctions(), ConditionalFunctions(), StringFunctions(), FormatFunctions(),
+          MiscFunctions(), DateTimeFunctions(), DateTimeTextFunctions(), DateTimeMakeFunctions(), RandomFunctions(),
+          TryFunctions(), CollectionFunctions(), HashFunctions(), AggregateFunctions(), WindowFunctions()}) {
       for (const Function& function : group.functions) out[function.name] = {group.kind, &function, nullptr};
       for (const SpecialFunction& special : group.specials) out[special.name] = {group.kind, nullptr, &special};
     }
@@ -109,6 +111,7 @@ DataType ResultType(const char* result, const std::vector<Typed>& arguments) {
       {"string", DataType(TypeKind::kString)},
       {"binary", DataType(TypeKind::kBinary)},
       {"date", DataType(TypeKind::kDate)},
+      {"time(6)", DataType(TypeKind::kTime)},
       {"timestamp", DataType(TypeKind::kTimestamp)},
       {"timestamp_ntz", DataType(TypeKind::kTimestampNtz)},
       {"array<string>", DataType::Array(DataType(TypeKind::kString), false)},
@@ -129,6 +132,49 @@ bool Nullable(Nulls rule, const std::vector<Typed>& arguments) {
       return true;
   }
   return true;
+}
+
+std::string CallName(const FunctionCall::Proto& function) {
+  proto::Expression expression;
+  *expression.mutable_unresolved_function() = function;
+  return ExpressionName(expression);
+}
+
+/// Refuses what a function cannot have behind its parentheses, or needs there.
+void ExpectClauses(const Entry& entry, const FunctionCall::Proto& function, const CallClauses& clauses) {
+  const std::string name = LowerName(function.function_name());
+  const auto refuse = [&](const char* syntax) {
+    throw Error("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
+                fmt::format("Invalid SQL syntax: The function `{}` does not support {}.", name, syntax),
+                {{"prettyName", "`" + name + "`"}, {"syntax", syntax}});
+  };
+  const bool aggregate = entry.kind == FunctionKind::kAggregate;
+  if (function.is_distinct() && !aggregate) refuse("DISTINCT");
+  if (clauses.filter != nullptr && !aggregate) refuse("FILTER CLAUSE");
+  static constexpr std::array<std::string_view, 11> kSkipNulls = {
+      "any_value", "array_agg", "collect_list", "collect_set", "first",    "first_value",
+      "lag",       "last",      "last_value",   "lead",        "nth_value"};
+  if (clauses.ignore_nulls && !std::ranges::binary_search(kSkipNulls, name)) refuse("IGNORE NULLS");
+  static constexpr std::array<std::string_view, 5> kOrdered = {"listagg", "mode", "percentile_cont", "percentile_disc",
+                                                               "string_agg"};
+  if (!clauses.within_group.empty() && !std::ranges::binary_search(kOrdered, name)) {
+    refuse("WITHIN GROUP (ORDER BY ...)");
+  }
+  if (function.is_distinct() && !clauses.over.empty()) {
+    const std::string shown = fmt::format("\"{}\"", CallName(function));
+    throw Error("DISTINCT_WINDOW_FUNCTION_UNSUPPORTED",
+                fmt::format("Distinct window functions are not supported: {}.", shown), {{"windowExpr", shown}});
+  }
+}
+
+/// Refuses aggregates within an aggregate.
+void ExpectFlat(const FunctionCall::Proto& function) {
+  for (const auto& argument : function.arguments()) {
+    if (!HasAggregate(argument)) continue;
+    throw Error("NESTED_AGGREGATE_FUNCTION",
+                "It is not allowed to use an aggregate function in the argument of another aggregate function. Please "
+                "use the inner aggregate function in a sub-query.");
+  }
 }
 
 Typed TranslateByTemplate(const Function& function, FunctionKind kind, const FunctionCall& call) {
@@ -152,6 +198,9 @@ Typed TranslateByTemplate(const Function& function, FunctionKind kind, const Fun
   std::vector<Sql> parts;
   for (const Typed& argument : arguments) parts.push_back(argument.sql);
   if (kind != FunctionKind::kScalar) {
+    if (call.distinct() && std::string_view(function.sql).find("$8") == std::string_view::npos) {
+      RefuseFeature(fmt::format("DISTINCT in `{}`", call.name()));
+    }
     parts.resize(std::max<size_t>(parts.size(), 9));
     parts[7] = call.distinct() ? Token("DISTINCT ") : Sql();
     parts[8] = call.suffix();
@@ -171,25 +220,24 @@ bool IsWindowFunction(std::string_view name) {
   return entry != nullptr && entry->kind == FunctionKind::kWindow;
 }
 
-Typed TranslateFunction(const FunctionCall::Proto& function, const Scope& scope, const Sql& suffix) {
+Typed TranslateFunction(const FunctionCall::Proto& function, const Scope& scope, const CallClauses& clauses) {
   const std::string& name = function.function_name();
   const Entry* entry = Find(name);
   if (entry == nullptr) RefuseUnknown(name);
-  if (entry->kind == FunctionKind::kWindow && suffix.empty()) {
-    throw Error("MISSING_WINDOW_SPECIFICATION", fmt::format("The window function `{}` needs an OVER clause.", name),
-                {{"windowName", name}});
+  const bool windowed = !clauses.over.empty();
+  if (entry->kind == FunctionKind::kWindow && !windowed) {
+    const std::string shown = fmt::format("\"{}\"", CallName(function));
+    throw Error("WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE",
+                fmt::format("Window function {} requires an OVER clause.", shown), {{"funcName", shown}});
   }
-  if (entry->kind == FunctionKind::kScalar && !suffix.empty()) {
+  if (entry->kind == FunctionKind::kScalar && windowed) {
+    const std::string shown = fmt::format("\"{}\"", CallName(function));
     throw Error("UNSUPPORTED_EXPR_FOR_WINDOW",
-                fmt::format("`{}` is not a window function and no aggregate: it cannot have an OVER clause.", name),
-                {{"sqlExpr", name}});
+                fmt::format("Expression {} not supported within a window function.", shown), {{"sqlExpr", shown}});
   }
-  if (function.is_distinct() && entry->kind != FunctionKind::kAggregate) {
-    throw Error("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
-                fmt::format("`{}` is no aggregate: DISTINCT cannot apply to it.", name),
-                {{"prettyName", name}, {"syntax", "DISTINCT"}});
-  }
-  const FunctionCall call(function, scope, suffix);
+  ExpectClauses(*entry, function, clauses);
+  if (entry->kind == FunctionKind::kAggregate && !windowed) ExpectFlat(function);
+  const FunctionCall call(function, scope, clauses);
   if (entry->special != nullptr) return entry->special->translate(call);
   return TranslateByTemplate(*entry->function, entry->kind, call);
 }

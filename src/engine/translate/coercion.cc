@@ -89,6 +89,13 @@ bool IsInterval(const DataType& type) {
   return type.kind() == TypeKind::kYearMonthInterval || type.kind() == TypeKind::kDayTimeInterval;
 }
 
+bool HasOrder(const DataType& type) {
+  if (type.kind() == TypeKind::kMap) return false;
+  if (type.kind() == TypeKind::kArray) return HasOrder(type.element());
+  if (type.kind() != TypeKind::kStruct) return true;
+  return std::ranges::all_of(type.fields(), [](const StructField& field) { return HasOrder(field.type); });
+}
+
 DataType DecimalOf(const DataType& integral) {
   switch (integral.kind()) {
     case TypeKind::kByte:

@@ -21,6 +21,8 @@ DataType CoerceAll(std::vector<Typed>& values, const Scope& scope, std::string_v
 
 bool IsDateOrTime(const DataType& type);
 bool IsInterval(const DataType& type);
+/// Whether values of the type can be sorted and compared: no map is in it.
+bool HasOrder(const DataType& type);
 Typed NullOf(const DataType& type);
 
 }  // namespace tinderbox::engine

@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cctype>
 #include <chrono>
 #include <string>
 
+#include "engine/translate/expression_names.h"
 #include "engine/translate/expressions.h"
+#include "engine/translate/extensions.h"
 #include "engine/translate/literals.h"
 #include "engine/translate/names.h"
 #include "spark/proto.h"
@@ -105,8 +108,8 @@ std::string FunctionName(const proto::Expression::UnresolvedFunction& function) 
   const std::string name = Lower(function.function_name());
   const auto& arguments = function.arguments();
   const auto argument = [&](int i) { return ExpressionName(arguments.Get(i)); };
-  static constexpr std::array kBinary = {
-      "+", "-", "*", "/", "%", "div", "=", "<", "<=", ">", ">=", "<=>", "&", "|", "^", "and", "or", "||"};
+  static constexpr std::array kBinary = {"+",   "-", "*", "/", "%",  "div", "=",   "<",   "<=", ">", ">=",
+                                         "<=>", "&", "|", "^", "<<", ">>",  ">>>", "and", "or", "||"};
   const std::string shown = name == "==" ? "=" : name;
   if (arguments.size() == 2) {
     if (shown == "||") return fmt::format("concat({}, {})", argument(0), argument(1));
@@ -158,47 +161,66 @@ std::string OrderName(const proto::Expression::SortOrder& order) {
 std::string BoundaryName(const proto::Expression::Window::WindowFrame::FrameBoundary& boundary, bool lower) {
   if (boundary.has_unbounded()) return lower ? "UNBOUNDED PRECEDING" : "UNBOUNDED FOLLOWING";
   if (boundary.has_current_row()) return "CURRENT ROW";
-  const std::string value = ExpressionName(boundary.value());
-  return value.starts_with('-') ? value.substr(1) + " PRECEDING" : value + " FOLLOWING";
+  const proto::Expression& value = boundary.value();
+  const auto& function = value.unresolved_function();
+  const bool minus = function.function_name() == "negative" || function.function_name() == "-";
+  if (minus && function.arguments_size() == 1) return ExpressionName(function.arguments(0)) + " PRECEDING";
+  return ExpressionName(value) + " FOLLOWING";
+}
+
+/// The window function's name and offset, as far as its frame depends on them.
+std::string OwnFrameName(const proto::Expression& expression) {
+  const auto function = CallOf(expression).function();
+  const std::string name = Lower(function.function_name());
+  if (name == "lag" || name == "lead") {
+    std::string offset = function.arguments_size() > 1 ? ExpressionName(function.arguments(1)) : "1";
+    if (name == "lag") offset = offset.starts_with('-') ? offset.substr(1) : "-" + offset;
+    return fmt::format("ROWS BETWEEN {0} FOLLOWING AND {0} FOLLOWING", offset);
+  }
+  const bool ranks =
+      name == "row_number" || name == "rank" || name == "dense_rank" || name == "percent_rank" || name == "ntile";
+  return ranks ? "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW" : "";
 }
 
 std::string WindowName(const proto::Expression::Window& window) {
+  std::string clauses = WindowClauses(window);
+  if (!window.has_frame_spec()) {
+    // Spark shows the frame it assumes.
+    std::string frame = OwnFrameName(window.window_function());
+    if (frame.empty()) {
+      frame = window.order_spec().empty() ? "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
+                                          : "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW";
+    }
+    clauses += (clauses.empty() ? "" : " ") + frame;
+  }
+  std::string function = ExpressionName(window.window_function());
+  // The functions of ranks bear names in capitals.
+  for (const char* rank : {"rank()", "dense_rank()", "percent_rank()"}) {
+    if (function != rank) continue;
+    for (char& c : function) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    break;
+  }
+  return fmt::format("{} OVER ({})", function, clauses);
+}
+
+}  // namespace
+
+std::string FrameName(const proto::Expression::Window::WindowFrame& frame) {
   using Frame = proto::Expression::Window::WindowFrame;
+  return fmt::format("{} BETWEEN {} AND {}", frame.frame_type() == Frame::FRAME_TYPE_ROW ? "ROWS" : "RANGE",
+                     BoundaryName(frame.lower(), true), BoundaryName(frame.upper(), false));
+}
+
+std::string WindowClauses(const proto::Expression::Window& window) {
   std::string clauses;
   const auto add = [&](const std::string& clause) { clauses += (clauses.empty() ? "" : " ") + clause; };
   if (!window.partition_spec().empty()) add("PARTITION BY " + ListOf(window.partition_spec()));
   std::string orders;
   for (const auto& order : window.order_spec()) orders += (orders.empty() ? "" : ", ") + OrderName(order);
   if (!orders.empty()) add("ORDER BY " + orders);
-  if (window.has_frame_spec()) {
-    add(fmt::format("{} BETWEEN {} AND {}",
-                    window.frame_spec().frame_type() == Frame::FRAME_TYPE_ROW ? "ROWS" : "RANGE",
-                    BoundaryName(window.frame_spec().lower(), true), BoundaryName(window.frame_spec().upper(), false)));
-  } else {
-    // Spark shows the frame it assumes.
-    const proto::Expression& function = window.window_function();
-    const std::string name =
-        function.has_unresolved_function() ? Lower(function.unresolved_function().function_name()) : "";
-    const bool ranks = name == "row_number" || name == "rank" || name == "dense_rank" || name == "percent_rank" ||
-                       name == "ntile" || name == "cume_dist";
-    if (name == "lag" || name == "lead") {
-      const std::string offset = function.unresolved_function().arguments_size() > 1
-                                     ? ExpressionName(function.unresolved_function().arguments(1))
-                                     : "1";
-      const std::string bound = name == "lag" ? "-" + offset + " FOLLOWING" : offset + " FOLLOWING";
-      add(fmt::format("ROWS BETWEEN {} AND {}", bound, bound));
-    } else if (ranks && name != "cume_dist") {
-      add("ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW");
-    } else if (orders.empty()) {
-      add("ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING");
-    } else {
-      add("RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW");
-    }
-  }
-  return fmt::format("{} OVER ({})", ExpressionName(window.window_function()), clauses);
+  if (window.has_frame_spec()) add(FrameName(window.frame_spec()));
+  return clauses;
 }
-
-}  // namespace
 
 std::string ExpressionName(const proto::Expression& expression) {
   switch (expression.expr_type_case()) {
@@ -233,6 +255,8 @@ std::string ExpressionName(const proto::Expression& expression) {
       const bool field = extract.extraction().has_literal() && extract.extraction().literal().has_string();
       return field ? fmt::format("{}.{}", child, key) : fmt::format("{}[{}]", child, key);
     }
+    case proto::Expression::kExtension:
+      return ExtensionName(UnpackExtension(expression));
     case proto::Expression::kUnresolvedStar:
       return "*";
     case proto::Expression::kUnresolvedNamedLambdaVariable: {

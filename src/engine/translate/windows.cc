@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "engine/functions/function.h"
 #include "engine/translate/coercion.h"
+#include "engine/translate/expression_names.h"
 #include "engine/translate/expressions.h"
+#include "engine/translate/extensions.h"
 #include "engine/translate/refusals.h"
 #include "tinderbox/error.h"
 
@@ -14,55 +18,185 @@ namespace {
 
 using Frame = proto::Expression::Window::WindowFrame;
 
-[[noreturn]] void RefuseFrame(std::string_view why) {
-  throw Error("DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE",
-              fmt::format("The window frame is not valid: {}.", why));
+[[noreturn]] void RefuseFrame(const char* condition, const std::string& shown, const std::string& why,
+                              Error::Params params = {}) {
+  params["sqlExpr"] = "\"" + shown + "\"";
+  throw Error(fmt::format("DATATYPE_MISMATCH.{}", condition),
+              fmt::format("Cannot resolve \"{}\" due to data type mismatch: {}", shown, why), std::move(params));
 }
 
-/// The literal integer of a boundary; Spark writes rows before the current one as negative numbers.
-bool BoundaryOffset(const proto::Expression& expression, int64_t* out) {
-  if (expression.has_unresolved_function()) {
-    const auto& function = expression.unresolved_function();
-    if ((function.function_name() == "negative" || function.function_name() == "-") && function.arguments_size() == 1 &&
-        BoundaryOffset(function.arguments(0), out)) {
-      *out = -*out;
-      return true;
+/// One end of a frame.
+struct Bound {
+  enum class Kind { kUnbounded, kCurrentRow, kOffset };
+  Kind kind = Kind::kUnbounded;
+  bool preceding = false;
+  Typed distance;  ///< of kOffset; not negative
+};
+
+/// Spark writes what precedes the current row as negative numbers. The bound with its sign taken off.
+const proto::Expression* Positive(const proto::Expression& value) {
+  if (!value.has_unresolved_function()) return nullptr;
+  const auto& function = value.unresolved_function();
+  const bool minus = function.function_name() == "negative" || function.function_name() == "-";
+  return minus && function.arguments_size() == 1 ? &function.arguments(0) : nullptr;
+}
+
+bool NegativeLiteral(const proto::Expression::Literal& literal) {
+  using Literal = proto::Expression::Literal;
+  switch (literal.literal_type_case()) {
+    case Literal::kByte:
+      return literal.byte() < 0;
+    case Literal::kShort:
+      return literal.short_() < 0;
+    case Literal::kInteger:
+      return literal.integer() < 0;
+    case Literal::kLong:
+      return literal.long_() < 0;
+    case Literal::kFloat:
+      return literal.float_() < 0;
+    case Literal::kDouble:
+      return literal.double_() < 0;
+    case Literal::kDecimal:
+      return literal.decimal().value().starts_with('-');
+    case Literal::kDayTimeInterval:
+      return literal.day_time_interval() < 0;
+    case Literal::kYearMonthInterval:
+      return literal.year_month_interval() < 0;
+    default:
+      return false;
+  }
+}
+
+Bound TranslateBound(const Frame::FrameBoundary& boundary, bool lower, const Scope& scope) {
+  if (boundary.has_unbounded()) return {Bound::Kind::kUnbounded, lower, {}};
+  if (!boundary.has_value()) return {Bound::Kind::kCurrentRow, false, {}};
+  const proto::Expression* value = &boundary.value();
+  bool preceding = false;
+  while (const proto::Expression* inner = Positive(*value)) {
+    preceding = !preceding;
+    value = inner;
+  }
+  if (!value->has_literal()) {
+    throw Error("_LEGACY_ERROR_TEMP_0064", "Frame bound value must be a literal.",
+                {{"msg", "Frame bound value must be a literal."}});
+  }
+  Typed distance = TranslateExpression(*value, scope);
+  if (NegativeLiteral(value->literal())) {
+    preceding = !preceding;
+    distance.sql = Template("(-$1)", {distance.sql});
+  }
+  return {Bound::Kind::kOffset, preceding, distance};
+}
+
+/// The distance in the unit of the order, or nullopt when the types do not go together.
+std::optional<Sql> RangeDistance(const Typed& distance, const DataType& order, const Scope& scope) {
+  const TypeKind kind = distance.type.kind();
+  const bool days = kind == TypeKind::kDayTimeInterval;
+  const bool months = kind == TypeKind::kYearMonthInterval;
+  if (order.kind() == TypeKind::kDate && distance.type.IsIntegral()) {
+    return Template("to_days(CAST($1 AS INTEGER))", {distance.sql});
+  }
+  if (IsDateOrTime(order)) {
+    if (days) return Call("to_microseconds", {distance.sql});
+    if (months) return Call("to_months", {distance.sql});
+    return std::nullopt;
+  }
+  if (order.IsNumeric() && distance.type.IsNumeric()) return Coerce(distance, order, scope).sql;
+  if (order == distance.type && IsInterval(order)) return distance.sql;
+  return std::nullopt;
+}
+
+/// The frame clause. `order` is the type of the window's only order, when it has just one.
+Sql TranslateFrame(const proto::Expression::Window& window, const std::optional<DataType>& order, const Scope& scope) {
+  const Frame& frame = window.frame_spec();
+  const bool rows = frame.frame_type() == Frame::FRAME_TYPE_ROW;
+  if (!rows && frame.frame_type() != Frame::FRAME_TYPE_RANGE)
+    RefuseFeature("a window frame neither of rows nor a range");
+  const std::string shown = FrameName(frame);
+  const Bound bounds[] = {TranslateBound(frame.lower(), true, scope), TranslateBound(frame.upper(), false, scope)};
+  Sql texts[2];
+  for (const bool upper : {false, true}) {
+    const Bound& bound = bounds[upper ? 1 : 0];
+    Sql& text = texts[upper ? 1 : 0];
+    if (bound.kind != Bound::Kind::kOffset) {
+      text = bound.kind == Bound::Kind::kCurrentRow ? Token("CURRENT ROW")
+             : upper                                ? Token("UNBOUNDED FOLLOWING")
+                                                    : Token("UNBOUNDED PRECEDING");
+      continue;
     }
-    return false;
-  }
-  if (!expression.has_literal()) return false;
-  const auto& literal = expression.literal();
-  if (literal.has_integer()) *out = literal.integer();
-  if (literal.has_long_()) *out = literal.long_();
-  if (literal.has_short_()) *out = literal.short_();
-  if (literal.has_byte()) *out = literal.byte();
-  return literal.has_integer() || literal.has_long_() || literal.has_short_() || literal.has_byte();
-}
-
-Sql Boundary(const Frame::FrameBoundary& boundary, bool lower, const DataType* range_type) {
-  if (boundary.has_unbounded()) return lower ? Token("UNBOUNDED PRECEDING") : Token("UNBOUNDED FOLLOWING");
-  if (boundary.has_current_row()) return Token("CURRENT ROW");
-  int64_t offset = 0;
-  if (!boundary.has_value() || !BoundaryOffset(boundary.value(), &offset)) {
-    RefuseFeature("a window frame whose boundary is not a constant whole number");
-  }
-  if (offset == 0) return Token("CURRENT ROW");
-  if (offset == INT64_MIN) RefuseFeature("a window frame boundary beyond the range of bigint");
-  Sql distance = IntegerLiteral(offset < 0 ? -offset : offset);
-  if (range_type != nullptr) {
-    if (range_type->kind() == TypeKind::kDate) {
-      distance = Template("to_days(CAST($1 AS INTEGER))", {distance});
-    } else if (!range_type->IsNumeric()) {
-      RefuseFeature(fmt::format("a RANGE frame with an offset over the type {}", range_type->SimpleString()));
+    Sql distance = bound.distance.sql;
+    if (rows && !bound.distance.type.IsIntegral()) {
+      RefuseFrame("SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE", shown,
+                  fmt::format("The data type of the {} bound \"{}\" does not match the expected data type \"INT\".",
+                              upper ? "upper" : "lower", bound.distance.type.Sql()),
+                  {{"location", upper ? "upper" : "lower"},
+                   {"exprType", "\"" + bound.distance.type.Sql() + "\""},
+                   {"expectedType", "\"INT\""}});
     }
+    if (!rows) {
+      const std::string specification = "(" + WindowClauses(window) + ")";
+      if (window.order_spec().empty()) {
+        RefuseFrame("RANGE_FRAME_WITHOUT_ORDER", specification,
+                    "A range window frame cannot be used in an unordered window specification.");
+      }
+      if (!order) {
+        RefuseFrame("RANGE_FRAME_MULTI_ORDER", specification,
+                    "A range window frame with value boundaries cannot be used in a window specification with multiple "
+                    "order by expressions.");
+      }
+      const auto converted = RangeDistance(bound.distance, *order, scope);
+      if (!converted) {
+        RefuseFrame("RANGE_FRAME_INVALID_TYPE", specification,
+                    fmt::format("The data type \"{}\" used in the order specification does not support the data type "
+                                "\"{}\" which is used in the range frame.",
+                                order->Sql(), bound.distance.type.Sql()),
+                    {{"orderSpecType", "\"" + order->Sql() + "\""},
+                     {"valueBoundaryType", "\"" + bound.distance.type.Sql() + "\""}});
+      }
+      distance = *converted;
+    }
+    text = bound.preceding ? Template("$1 PRECEDING", {distance}) : Template("$1 FOLLOWING", {distance});
   }
-  return offset < 0 ? Template("$1 PRECEDING", {distance}) : Template("$1 FOLLOWING", {distance});
+  const auto rank = [](const Bound& bound) {
+    return bound.kind == Bound::Kind::kCurrentRow ? 0 : bound.preceding ? -1 : 1;
+  };
+  if (bounds[0].kind != Bound::Kind::kUnbounded && bounds[1].kind != Bound::Kind::kUnbounded &&
+      rank(bounds[0]) > rank(bounds[1])) {
+    RefuseFrame("SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON", shown,
+                "The lower bound of a window frame must be less than or equal to the upper bound.",
+                {{"comparison", "less than or equal"}});
+  }
+  return Template("$1 BETWEEN $2 AND $3", {rows ? Token("ROWS") : Token("RANGE"), texts[0], texts[1]});
 }
 
-/// Functions of a window's order alone, for which SQL engines ignore the frame; Spark fixes it to all rows so far.
-bool IgnoresFrame(const proto::Expression& function) {
-  return function.has_unresolved_function() && IsWindowFunction(function.unresolved_function().function_name()) &&
-         function.unresolved_function().function_name() != "nth_value";
+void RequireOrder(const proto::Expression& expression, const DataType& type) {
+  if (HasOrder(type)) return;
+  const std::string shown = fmt::format("\"{}\"", ExpressionName(expression));
+  throw Error(
+      "EXPRESSION_TYPE_IS_NOT_ORDERABLE",
+      fmt::format("Column expression {} cannot be sorted because its type \"{}\" is not orderable.", shown, type.Sql()),
+      {{"expr", shown}, {"exprType", "\"" + type.Sql() + "\""}});
+}
+
+/// Functions of a window's order alone, whose frame Spark fixes.
+bool HasOwnFrame(const std::string& name) {
+  return IsWindowFunction(name) && name != "nth_value";
+}
+
+void ExpectOwnFrame(const std::string& name, const Frame& frame) {
+  if (name == "lag" || name == "lead") {
+    throw Error("_LEGACY_ERROR_TEMP_1035", fmt::format("Cannot specify window frame for {} function.", name),
+                {{"prettyName", name}});
+  }
+  const bool range = name == "cume_dist";
+  const bool same = frame.frame_type() == (range ? Frame::FRAME_TYPE_RANGE : Frame::FRAME_TYPE_ROW) &&
+                    frame.lower().has_unbounded() && frame.upper().has_current_row();
+  if (same) return;
+  const std::string required =
+      range ? "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW" : "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW";
+  throw Error("_LEGACY_ERROR_TEMP_1036",
+              fmt::format("Window Frame {} must match the required frame {}.", FrameName(frame), required),
+              {{"wf", FrameName(frame)}, {"required", required}});
 }
 
 }  // namespace
@@ -70,9 +204,16 @@ bool IgnoresFrame(const proto::Expression& function) {
 Sql TranslateSortOrder(const proto::Expression::SortOrder& order, const Scope& scope) {
   using Order = proto::Expression::SortOrder;
   const Typed child = TranslateExpression(order.child(), scope);
-  if (child.type.kind() == TypeKind::kMap) {
-    throw Error("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE", "Cannot sort by a map: maps have no order.",
-                {{"dataType", child.type.Sql()}});
+  if (!HasOrder(child.type)) {
+    const std::string shown = fmt::format("{} {} NULLS {}", ExpressionName(order.child()), "ASC", "FIRST");
+    throw Error(
+        "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
+        fmt::format("Cannot resolve \"{}\" due to data type mismatch: The `sortorder` does not support ordering on "
+                    "type \"{}\".",
+                    shown, child.type.Sql()),
+        {{"functionName", "`sortorder`"},
+         {"dataType", "\"" + child.type.Sql() + "\""},
+         {"sqlExpr", "\"" + shown + "\""}});
   }
   const bool descending = order.direction() == Order::SORT_DIRECTION_DESCENDING;
   const bool nulls_first = order.null_ordering() == Order::SORT_NULLS_FIRST ||
@@ -84,41 +225,48 @@ Sql TranslateSortOrder(const proto::Expression::SortOrder& order, const Scope& s
 Typed TranslateWindow(const proto::Expression::Window& window, const Scope& scope) {
   std::vector<Sql> clauses;
   std::vector<Sql> partitions;
-  for (const auto& partition : window.partition_spec()) partitions.push_back(TranslateExpression(partition, scope).sql);
+  for (const auto& partition : window.partition_spec()) {
+    const Typed key = TranslateExpression(partition, scope);
+    RequireOrder(partition, key.type);
+    partitions.push_back(key.sql);
+  }
   if (!partitions.empty()) clauses.push_back(Concat({Token("PARTITION BY "), Join(partitions, ", ")}));
   std::vector<Sql> orders;
-  DataType order_type;
+  std::optional<DataType> order_type;
   for (const auto& order : window.order_spec()) {
     orders.push_back(TranslateSortOrder(order, scope));
     order_type = TranslateExpression(order.child(), scope).type;
   }
+  if (orders.size() != 1) order_type.reset();
   if (!orders.empty()) clauses.push_back(Concat({Token("ORDER BY "), Join(orders, ", ")}));
-  const proto::Expression& function = window.window_function();
-  if (window.has_frame_spec() && !IgnoresFrame(function)) {
-    const Frame& frame = window.frame_spec();
-    const bool rows = frame.frame_type() == Frame::FRAME_TYPE_ROW;
-    if (!rows && frame.frame_type() != Frame::FRAME_TYPE_RANGE) RefuseFrame("its kind is neither ROWS nor RANGE");
-    const bool offsets = frame.lower().has_value() || frame.upper().has_value();
-    if (!rows && offsets && orders.size() != 1)
-      RefuseFrame("a RANGE with an offset needs exactly one ORDER BY expression");
-    clauses.push_back(Template("$1 BETWEEN $2 AND $3", {rows ? Token("ROWS") : Token("RANGE"),
-                                                        Boundary(frame.lower(), true, rows ? nullptr : &order_type),
-                                                        Boundary(frame.upper(), false, rows ? nullptr : &order_type)}));
+  const plan::AggregateCall call = CallOf(window.window_function());
+  const std::string& name = call.function().function_name();
+  if (IsWindowFunction(name) && orders.empty()) {
+    const std::string shown = ExpressionName(window.window_function());
+    throw Error("WINDOW_FUNCTION_FRAME_NOT_ORDERED",
+                fmt::format("Window function {} requires the window to be ordered. You need to add an ORDER BY clause. "
+                            "For example: SELECT {} OVER (PARTITION BY window_partition ORDER BY window_ordering) FROM "
+                            "table.",
+                            name, shown),
+                {{"wf_expr", shown}, {"wf_name", name}});
   }
-  if (IgnoresFrame(function) && orders.empty()) {
-    throw Error("WINDOW_FUNCTION_WITHOUT_ORDER_BY",
-                fmt::format("The window function `{}` needs an ORDER BY in its window.",
-                            function.unresolved_function().function_name()));
+  if ((name == "median" || name.starts_with("percentile_") || name == "listagg" || name == "string_agg" ||
+       (name == "mode" && !call.within_group().empty())) &&
+      name != "percentile_approx" && (!orders.empty() || window.has_frame_spec())) {
+    const std::string shown = fmt::format("\"{}\"", ExpressionName(window.window_function()));
+    throw Error("INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC",
+                fmt::format("Cannot specify ORDER BY or a window frame for {}.", shown), {{"aggFunc", shown}});
   }
-  const Sql suffix = Concat({Token(" OVER ("), Join(clauses, " "), Token(")")});
-  if (function.has_unresolved_function()) return TranslateFunction(function.unresolved_function(), scope, suffix);
-  if (function.has_call_function()) {
-    proto::Expression::UnresolvedFunction call;
-    call.set_function_name(function.call_function().function_name());
-    *call.mutable_arguments() = function.call_function().arguments();
-    return TranslateFunction(call, scope, suffix);
+  if (window.has_frame_spec()) {
+    if (HasOwnFrame(name)) {
+      ExpectOwnFrame(name, window.frame_spec());
+    } else {
+      clauses.push_back(TranslateFrame(window, order_type, scope));
+    }
   }
-  throw Error("UNSUPPORTED_EXPR_FOR_WINDOW", "Only a function can have an OVER clause.");
+  CallClauses behind = ClausesOf(call);
+  behind.over = Concat({Token(" OVER ("), Join(clauses, " "), Token(")")});
+  return TranslateFunction(call.function(), scope, behind);
 }
 
 }  // namespace tinderbox::engine
