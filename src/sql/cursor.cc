@@ -11,13 +11,6 @@ namespace tinderbox::sql {
 
 namespace {
 
-bool SameWord(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-           const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-           return lower(x) == lower(y);
-         });
-}
-
 std::string_view NextWord(std::string_view* words) {
   const size_t space = words->find(' ');
   const std::string_view word = words->substr(0, space);
@@ -81,6 +74,11 @@ Parser::Parser(std::string_view source, const Parameters& parameters)
       open.pop_back();
     }
   }
+  // From the innermost out: what a parenthesis holds depends on those in it.
+  query_inside_.resize(tokens_.size());
+  for (size_t i = tokens_.size() - 1; i-- > 0;) {
+    if (tokens_[i].Is("(")) query_inside_[i] = QueryStartsAt(i + 1);
+  }
 }
 
 Parser::Level::Level(Parser* parser) : parser_(parser) {
@@ -92,12 +90,6 @@ Parser::Level::Level(Parser* parser) : parser_(parser) {
                             kMaximumDepth));
   }
   ++parser_->depth_;
-}
-
-bool Parser::Is(std::string_view text, size_t ahead) const {
-  const Token& token = Peek(ahead);
-  if (token.kind == TokenKind::kOperator) return token.text == text;
-  return token.kind == TokenKind::kIdentifier && SameWord(token.text, text);
 }
 
 bool Parser::AreWords(std::string_view words) const {
@@ -125,10 +117,6 @@ void Parser::Expect(std::string_view text) {
 
 void Parser::ExpectWords(std::string_view words) {
   while (!words.empty()) Expect(NextWord(&words));
-}
-
-bool Parser::IsName(size_t ahead) const {
-  return Peek(ahead).kind == TokenKind::kIdentifier || Peek(ahead).kind == TokenKind::kQuotedIdentifier;
 }
 
 void Parser::Fail() const {

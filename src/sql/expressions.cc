@@ -262,20 +262,24 @@ bool Parser::AliasAhead(bool of_table) const {
          (!of_table && Is("from", 1) && !Among(kSetOperators, word));
 }
 
-bool Parser::QueryAhead(size_t ahead) const {
-  if (Is("select", ahead) || Is("with", ahead)) return !Is(",", ahead + 1) && !Is(")", ahead + 1);
-  if (Is("values", ahead) || Is("table", ahead) || Is("from", ahead)) {
-    const Token& next = Peek(ahead + 1);
-    return IsName(ahead + 1) || next.kind == TokenKind::kNumber || next.kind == TokenKind::kString ||
-           (Is("(", ahead + 1) && !Is("table", ahead));
+bool Parser::QueryStartsAt(size_t index) const {
+  if (index >= tokens_.size()) return false;
+  const auto is = [&](std::string_view word, size_t i) {
+    return tokens_[std::min(i, tokens_.size() - 1)].Is(word);
+  };
+  if (is("select", index) || is("with", index)) return !is(",", index + 1) && !is(")", index + 1);
+  if (is("values", index) || is("table", index) || is("from", index)) {
+    const Token& next = tokens_[std::min(index + 1, tokens_.size() - 1)];
+    return next.IsName() || next.kind == TokenKind::kNumber || next.kind == TokenKind::kString ||
+           (next.Is("(") && !is("table", index));
   }
-  if (!Is("(", ahead) || !QueryAhead(ahead + 1)) return false;
-  // "((SELECT 1) UNION …)" and "((SELECT 1))" are queries, "((SELECT 1) + 1)" is not.
-  const size_t next = Behind(at_ + ahead) - at_;
-  return Is(")", next) || Is("union", next) || Is("intersect", next) || Is("except", next) || Is("minus", next) ||
-         Is("setminus", next) || Is("order", next) || Is("limit", next) || Is("offset", next) || Is("|>", next) ||
-         Is("sort", next) || Is("cluster", next) || Is("distribute", next) || Is(";", next) ||
-         Peek(next).kind == TokenKind::kEnd;
+  if (!is("(", index) || !query_inside_[index]) return false;
+  // "((SELECT 1) UNION …)" and "((SELECT 1))" have queries inside, "((SELECT 1) + 1)" has not.
+  static constexpr std::array kBehind = {")",     "union",  "intersect", "except",  "minus",      "setminus", "order",
+                                         "limit", "offset", "sort",      "cluster", "distribute", "|>",       ";"};
+  const size_t next = closing_[index] + 1;
+  return next >= tokens_.size() || tokens_[next].kind == TokenKind::kEnd ||
+         std::ranges::any_of(kBehind, [&](const char* word) { return is(word, next); });
 }
 
 proto::Expression Parser::MakeSubquery(proto::Relation plan, proto::SubqueryExpression::SubqueryType type,

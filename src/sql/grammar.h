@@ -48,15 +48,14 @@ class Parser {
   // cursor.cc: tokens
   const Token& Peek(size_t ahead = 0) const { return tokens_[std::min(at_ + ahead, tokens_.size() - 1)]; }
   bool AtEnd() const { return Peek().kind == TokenKind::kEnd; }
-  /// Whether the token is this keyword (letter case aside) or operator.
-  bool Is(std::string_view text, size_t ahead = 0) const;
+  bool Is(std::string_view text, size_t ahead = 0) const { return Peek(ahead).Is(text); }
   /// Whether the tokens from here on are these words, which are separated by blanks.
   bool AreWords(std::string_view words) const;
   bool Accept(std::string_view text);
   bool AcceptWords(std::string_view words);
   void Expect(std::string_view text);
   void ExpectWords(std::string_view words);
-  bool IsName(size_t ahead = 0) const;
+  bool IsName(size_t ahead = 0) const { return Peek(ahead).IsName(); }
   [[noreturn]] void Fail() const;
   void ExpectEnd();
   /// Throws for the tokens [first, at_).
@@ -99,7 +98,9 @@ class Parser {
   template <typename Repeated>
   void ParseSortOrders(Repeated* out);
   bool AliasAhead(bool of_table) const;
-  bool QueryAhead(size_t ahead) const;
+  /// Whether what starts there is a query, perhaps in parentheses.
+  bool QueryAhead(size_t ahead) const { return QueryStartsAt(at_ + ahead); }
+  bool QueryStartsAt(size_t index) const;
   proto::Expression MakeSubquery(proto::Relation plan, proto::SubqueryExpression::SubqueryType type,
                                  std::vector<proto::Expression> values = {});
 
@@ -214,6 +215,7 @@ class Parser {
   const Parameters& parameters_;
   std::vector<Token> tokens_;
   std::vector<size_t> closing_;  ///< for each "(": the index of its ")", or of the end; for each "?": its number
+  std::vector<bool> query_inside_;  ///< for each "(": whether it holds a query
   size_t at_ = 0;
   int depth_ = 0;
   size_t copied_bytes_ = 0;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <utility>
@@ -338,6 +339,13 @@ class Lexer {
 };
 
 }  // namespace
+
+bool Token::Is(std::string_view word) const {
+  if (kind != TokenKind::kIdentifier) return kind == TokenKind::kOperator && text == word;
+  return text.size() == word.size() && std::equal(text.begin(), text.end(), word.begin(), [](char x, char y) {
+           return (x >= 'A' && x <= 'Z' ? static_cast<char>(x + 32) : x) == y;
+         });
+}
 
 std::vector<Token> Tokenize(std::string_view source) {
   return Lexer(source).Run();

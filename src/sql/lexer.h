@@ -27,6 +27,10 @@ struct Token {
   int last = -1;
   int line = 1;    ///< from 1
   int column = 0;  ///< in characters, from 0
+
+  /// Whether it is this keyword, written here in lower case, or operator.
+  bool Is(std::string_view word) const;
+  bool IsName() const { return kind == TokenKind::kIdentifier || kind == TokenKind::kQuotedIdentifier; }
 };
 
 /// Splits Spark SQL text into tokens; the last is kEnd. Comments (-- and /* */, which nest) are skipped. Throws Error
