@@ -235,6 +235,8 @@ void Parser::SetText(Message* message) const {
   origin->set_sql_text(source_);
 }
 
+template void Parser::SetText(proto::Relation*) const;
+
 proto::Expression Parser::ParseWholeExpression() {
   proto::Expression out = ParseNamed();
   ExpectEnd();

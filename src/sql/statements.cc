@@ -1,6 +1,9 @@
 // Statements that are no queries.
 #include <fmt/format.h>
 
+#include <array>
+#include <cstdlib>
+
 #include "sql/grammar.h"
 
 namespace tinderbox::sql {
@@ -57,8 +60,302 @@ void Parser::ParseProperties(google::protobuf::Map<std::string, std::string>* ou
   Expect(")");
 }
 
-bool Parser::ParseStatement(plan::Statement*) {
-  return false;
+bool Parser::AcceptIfExists() {
+  return AcceptWords("if exists");
+}
+
+bool Parser::AcceptIfNotExists() {
+  return AcceptWords("if not exists");
+}
+
+bool Parser::AcceptNamespaceWord() {
+  return Accept("namespace") || Accept("database") || Accept("schema");
+}
+
+void Parser::SetName(plan::Name* out) {
+  for (std::string& part : ParseReference()) out->add_parts(std::move(part));
+}
+
+proto::Relation Parser::ParseStatementQuery() {
+  proto::Relation out = ParseQuery();
+  SetText(&out);
+  return out;
+}
+
+void Parser::RefuseTableOperation(size_t first, std::string_view operation) {
+  const std::string name = JoinName(ParseReference());
+  std::string quoted;
+  for (const std::string& part : sql::ParseName(name)) quoted += (quoted.empty() ? "`" : ".`") + part + "`";
+  Refuse(first, "UNSUPPORTED_FEATURE.TABLE_OPERATION",
+         fmt::format("The feature is not supported: Table {} does not support {}. Please check the current catalog and "
+                     "namespace to make sure the qualified table name is expected, and also check the catalog "
+                     "implementation which is configured by \"spark.sql.catalog\".",
+                     quoted, operation),
+         {{"tableName", quoted}, {"operation", std::string(operation)}});
+}
+
+void Parser::RefuseStatement(size_t first) {
+  // Spark's parser knows these of Hive's statements, and refuses them as invalid.
+  static constexpr std::array kInvalid = {"create role",
+                                          "drop role",
+                                          "grant",
+                                          "revoke",
+                                          "show grant",
+                                          "show role",
+                                          "show roles",
+                                          "export table",
+                                          "import table",
+                                          "show principals",
+                                          "show compactions",
+                                          "show transactions",
+                                          "show indexes",
+                                          "show locks",
+                                          "lock table",
+                                          "lock database",
+                                          "unlock table",
+                                          "unlock database",
+                                          "alter index",
+                                          "create temporary macro",
+                                          "drop temporary macro",
+                                          "start transaction",
+                                          "commit",
+                                          "rollback",
+                                          "dfs",
+                                          "set role",
+                                          "show current roles"};
+  static constexpr std::array kUnsupported = {"load data",
+                                              "msck repair table",
+                                              "repair table",
+                                              "add",
+                                              "list",
+                                              "declare",
+                                              "execute immediate",
+                                              "create function",
+                                              "create temporary function",
+                                              "create or replace function",
+                                              "create or replace temporary function",
+                                              "drop temporary function",
+                                              "drop temporary variable",
+                                              "create index",
+                                              "drop index",
+                                              "analyze tables",
+                                              "set variable",
+                                              "set var",
+                                              "set collation",
+                                              "begin",
+                                              "call",
+                                              "refresh function",
+                                              "show cached",
+                                              "alter namespace",
+                                              "alter database",
+                                              "alter schema",
+                                              "create variable",
+                                              "create materialized",
+                                              "create streaming",
+                                              "show procedures",
+                                              "alter streaming",
+                                              "alter materialized",
+                                              "optimize",
+                                              "vacuum",
+                                              "restore"};
+  for (const char* words : kInvalid) {
+    if (!AreWords(words)) continue;
+    std::string operation = Upper(words);
+    while (!AtEnd() && !Is(";")) ++at_;
+    Refuse(first, "INVALID_STATEMENT_OR_CLAUSE", fmt::format("The statement or clause: {} is not valid.", operation),
+           {{"operation", operation}});
+  }
+  for (const char* words : kUnsupported) {
+    if (!AreWords(words)) continue;
+    while (!AtEnd() && !Is(";")) ++at_;
+    RefuseFeature(first, fmt::format("the statement {}", Upper(words)));
+  }
+}
+
+bool Parser::ParseStatement(plan::Statement* out) {
+  const Level level(this);
+  const size_t first = at_;
+  if (Is("with")) {
+    // WITH … INSERT: the tables belong to the query that is inserted.
+    std::vector<proto::Relation> own;
+    subqueries_ = &own;
+    std::vector<proto::Relation> tables = ParseCommonTables();
+    subqueries_ = nullptr;
+    Expect("insert");
+    ParseInsert(out->mutable_insert());
+    *out->mutable_insert()->mutable_query() =
+        WithReferences(std::move(*out->mutable_insert()->mutable_query()), std::move(tables));
+    SetText(out->mutable_insert()->mutable_query());
+    return true;
+  }
+  RefuseStatement(first);
+  if (Accept("create")) {
+    ParseCreate(out);
+  } else if (AcceptWords("replace table")) {
+    ParseCreateTable(first, false, true, out->mutable_create_table());
+  } else if (Accept("drop")) {
+    ParseDrop(first, out->mutable_drop());
+  } else if (Accept("insert")) {
+    ParseInsert(out->mutable_insert());
+  } else if (Accept("alter")) {
+    ParseAlter(first, out);
+  } else if (Accept("show")) {
+    ParseShow(first, out->mutable_show());
+  } else if (Accept("describe") || Accept("desc")) {
+    ParseDescribe(out);
+  } else if (Accept("explain")) {
+    ParseExplain(out->mutable_explain());
+  } else if (Accept("set") || Accept("reset")) {
+    ParseSet(first, out);
+  } else if (Accept("use")) {
+    AcceptNamespaceWord();
+    SetName(out->mutable_use()->mutable_name());
+  } else if (Accept("cache")) {
+    ParseCache(out->mutable_cache_table());
+  } else if (AcceptWords("uncache table")) {
+    out->mutable_uncache_table()->set_if_exists(AcceptIfExists());
+    SetName(out->mutable_uncache_table()->mutable_name());
+  } else if (AcceptWords("clear cache")) {
+    out->mutable_clear_cache();
+  } else if (Accept("refresh")) {
+    if (Accept("table")) {
+      SetName(out->mutable_refresh()->mutable_table());
+    } else if (Peek().kind == TokenKind::kString) {
+      out->mutable_refresh()->set_path(ParseString());
+    } else {
+      const size_t path = at_;
+      while (!AtEnd() && !Is(";")) ++at_;
+      if (path == at_) Fail();
+      out->mutable_refresh()->set_path(Text(path));
+    }
+  } else if (AcceptWords("truncate table")) {
+    SetName(out->mutable_truncate_table()->mutable_name());
+    if (Is("partition")) RefuseFeature(at_, "TRUNCATE TABLE with PARTITION");
+  } else if (AcceptWords("analyze table")) {
+    SetName(out->mutable_analyze_table()->mutable_name());
+    if (Is("partition")) RefuseFeature(at_, "ANALYZE TABLE with PARTITION");
+    ExpectWords("compute statistics");
+    if (AcceptWords("for columns")) {
+      do {
+        ParseIdentifier();
+      } while (Accept(","));
+    } else if (!AcceptWords("for all columns")) {
+      Accept("noscan");
+    }
+  } else if (AcceptWords("comment on")) {
+    auto* comment = out->mutable_comment_on();
+    comment->set_namespace_(AcceptNamespaceWord());
+    if (!comment->namespace_()) Expect("table");
+    SetName(comment->mutable_name());
+    Expect("is");
+    if (!Accept("null")) comment->set_comment(ParseString());
+  } else if (Accept("update")) {
+    RefuseTableOperation(first, "UPDATE TABLE");
+  } else if (AcceptWords("delete from")) {
+    RefuseTableOperation(first, "DELETE");
+  } else if (Accept("merge")) {
+    AcceptWords("with schema evolution");
+    Expect("into");
+    RefuseTableOperation(first, "MERGE INTO TABLE");
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void Parser::ParseExplain(plan::Explain* out) {
+  using Mode = plan::Explain;
+  static constexpr std::pair<std::string_view, Mode::Mode> kModes[] = {
+      {"formatted", Mode::FORMATTED}, {"extended", Mode::EXTENDED}, {"codegen", Mode::CODEGEN}, {"cost", Mode::COST}};
+  if (Is("logical")) RefuseFeature(at_, "EXPLAIN LOGICAL");
+  for (const auto& [word, mode] : kModes) {
+    if (!Accept(word)) continue;
+    out->set_mode(mode);
+    break;
+  }
+  if (QueryStatementAhead()) {
+    *out->mutable_query() = ParseStatementQuery();
+  } else if (!ParseStatement(out->mutable_statement())) {
+    Fail();
+  }
+}
+
+void Parser::ParseCache(plan::CacheTable* out) {
+  out->set_lazy(Accept("lazy"));
+  Expect("table");
+  SetName(out->mutable_name());
+  if (Accept("options")) ParseProperties(out->mutable_options());
+  if (Accept("as") || QueryStatementAhead()) *out->mutable_query() = ParseStatementQuery();
+}
+
+void Parser::ParseSet(size_t first, plan::Statement* out) {
+  if (tokens_[first].Is("reset")) {
+    out->mutable_reset_conf();
+    if (AtEnd() || Is(";")) return;
+    const size_t key = at_;
+    while (!AtEnd() && !Is(";")) ++at_;
+    const bool quoted = at_ == key + 1 && tokens_[key].kind == TokenKind::kQuotedIdentifier;
+    out->mutable_reset_conf()->set_key(quoted ? tokens_[key].text : Text(key));
+    return;
+  }
+  if (AcceptWords("time zone")) {
+    auto* conf = out->mutable_set_conf();
+    conf->set_key("spark.sql.session.timeZone");
+    if (Accept("local")) {
+      conf->set_value("LOCAL");
+      return;
+    }
+    if (!Is("interval")) {
+      conf->set_value(ParseString());
+      return;
+    }
+    const proto::Expression interval = ParseInterval();
+    const int64_t seconds = interval.literal().day_time_interval() / 1000000;
+    if (!interval.literal().has_day_time_interval() || std::abs(seconds) > 18 * 3600) {
+      Refuse(first, "INVALID_INTERVAL_FORMAT.TIMEZONE_INTERVAL_OUT_OF_RANGE",
+             "The interval value must be in the range of [-18, +18] hours with second precision.");
+    }
+    const int64_t minutes = std::abs(seconds) / 60;
+    conf->set_value(fmt::format("{}{:02}:{:02}", seconds < 0 ? '-' : '+', minutes / 60, minutes % 60));
+    return;
+  }
+  if (AcceptWords("catalog")) {
+    out->mutable_use()->set_catalog(true);
+    out->mutable_use()->mutable_name()->add_parts(Peek().kind == TokenKind::kString ? ParseString()
+                                                                                    : ParseIdentifier());
+    return;
+  }
+  auto* conf = out->mutable_set_conf();
+  if (AtEnd() || Is(";")) return;
+  if (AreWords("- v") && (Peek(2).kind == TokenKind::kEnd || Is(";", 2))) {
+    at_ += 2;
+    conf->set_verbose(true);
+    return;
+  }
+  // The value is the rest of the text as it stands.
+  const auto part = [&](size_t begin, size_t end) {
+    if (end == begin + 1 && tokens_[begin].kind == TokenKind::kQuotedIdentifier) return tokens_[begin].text;
+    return Text(begin, end);
+  };
+  const size_t key = at_;
+  while (!AtEnd() && !Is(";") && !Is("=") && !Is("==")) ++at_;
+  conf->set_key(part(key, at_));
+  const bool plain = tokens_[key].kind == TokenKind::kQuotedIdentifier ||
+                     conf->key().find_first_not_of(
+                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:\\") == std::string::npos;
+  if (conf->key().empty() || !plain) {
+    while (!AtEnd()) ++at_;
+    Refuse(first, "INVALID_SET_SYNTAX",
+           "Expected format is 'SET', 'SET key', or 'SET key=value'. If you want to include special characters in key, "
+           "or include semicolon in value, please use backquotes, e.g., SET `key`=`value`.");
+  }
+  if (AtEnd() || Is(";")) return;
+  // "a==b" sets a to "=b".
+  const bool twice = Is("==");
+  ++at_;
+  const size_t value = at_;
+  while (!AtEnd() && !Is(";")) ++at_;
+  conf->set_value((twice ? "=" : "") + part(value, at_));
 }
 
 }  // namespace tinderbox::sql
