@@ -3,7 +3,7 @@
 #include <string>
 
 #include "engine/translate/scope.h"
-#include "spark/proto.h"
+#include "spark/proto_expressions.h"
 
 namespace tinderbox::engine {
 

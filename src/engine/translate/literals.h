@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "engine/translate/scope.h"
-#include "spark/proto.h"
+#include "spark/proto_expressions.h"
 
 namespace tinderbox::engine {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "engine/translate/scope.h"
-#include "spark/proto.h"
+#include "spark/proto_expressions.h"
 
 namespace tinderbox::engine {
 
