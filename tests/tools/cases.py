@@ -251,8 +251,9 @@ def error_lines(error, folder):
 
 
 def plain(text, folder):
-    """Without what changes from run to run: the temporary folder, identifiers of expressions and plans."""
-    return re.sub(r"#\d+L?\b", "#n", text.replace(folder, "$DIR"))
+    """Without what changes from run to run: the temporary folder, identifiers of expressions and files."""
+    text = re.sub(r"#\d+L?\b", "#n", text.replace(folder, "$DIR"))
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "$UUID", text)
 
 
 # --- running ----------------------------------------------------------------------------------------------------------
@@ -346,8 +347,11 @@ class Runner:
         table, schema = frame._to_table()
         if self.check_schema and schema_text(frame.schema) != schema_text(schema):
             return [f"AnalyzePlan says {schema_text(frame.schema)}, ExecutePlan {schema_text(schema)}"], []
-        rows = [plain(line, self.folder) if self.folder in line else line for line in table_lines(table, schema)]
-        return [plain(schema_text(schema), self.folder)], rows
+        rows = [line.replace(self.folder, "$DIR") for line in table_lines(table, schema)]
+        return [self.plain(schema_text(schema))], rows
+
+    def plain(self, text):
+        return plain(text, self.folder)
 
     def python(self, case):
         import ast
@@ -355,20 +359,21 @@ class Runner:
         from pyspark.sql import DataFrame, Row, Window, functions, types
 
         names = {"spark": self.spark, "F": functions, "T": types, "Row": Row, "Window": Window, "Decimal": decimal.Decimal,
-                 "datetime": datetime, "tmp": tempfile.mkdtemp(dir=self.folder), "os": os}
+                 "datetime": datetime, "tmp": self.folder, "os": os}
+        shutil.rmtree(self.folder)
+        os.mkdir(self.folder)
         tree = ast.parse(case.text)
         last = ast.Expression(tree.body.pop().value) if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             exec(compile(tree, "case", "exec"), names)
             value = eval(compile(last, "case", "eval"), names) if last is not None else None
-        plain_tmp = lambda text: plain(text.replace(names["tmp"], "$DIR"), self.folder)
-        head = [f"> {line}".rstrip() for line in plain_tmp(printed.getvalue()).rstrip("\n").split("\n")] if printed.getvalue() else []
+        head = [f"> {line}".rstrip() for line in self.plain(printed.getvalue()).rstrip("\n").split("\n")] if printed.getvalue() else []
         if isinstance(value, DataFrame):
             more, rows = self.frame_lines(value)
-            return head + [plain_tmp(m) for m in more], [plain_tmp(r) for r in rows]
+            return head + more, rows
         if value is not None:
-            head += [f"= {line}" for line in plain_tmp(repr(value)).split("\n")]
+            head += [f"= {line}" for line in self.plain(repr(value)).split("\n")]
         return head, []
 
 

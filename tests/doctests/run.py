@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+"""Runs the docstrings of the installed pyspark-client against a Spark Connect server: run.py PROGRAM | --remote sc://… [MODULE…]
+
+A case is one docstring with at least one example to run; it passes when all its examples print what the docstring says, in a new
+session. passing.txt names the cases that must pass, so the floor only rises: one of them failing fails the run, and --update adds
+those that newly pass. A case that exceeds --timeout loses its worker and counts as failed; a dead server ends the run.
+"""
+
+import argparse
+import contextlib
+import doctest
+import importlib
+import io
+import json
+import os
+import queue
+import re
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FLOOR = os.path.join(HERE, "passing.txt")
+LOOSE = ("ELLIPSIS", "NORMALIZE_WHITESPACE", "IGNORE_EXCEPTION_DETAIL")
+REPORT = ("ELLIPSIS", "NORMALIZE_WHITESPACE", "REPORT_NDIFF")
+# The modules, flags and left-out docstrings are those of Spark's own run of its docstrings over Connect.
+MODULES = {
+    "builtin": ("pyspark.sql.connect.functions.builtin", LOOSE, ()),
+    "partitioning": ("pyspark.sql.connect.functions.partitioning", LOOSE, ()),
+    "dataframe": ("pyspark.sql.dataframe", LOOSE, ("DataFrame.toJSON", "DataFrame.rdd")),
+    "column": ("pyspark.sql.column", LOOSE, ()),
+    "group": ("pyspark.sql.connect.group", REPORT, ()),
+    "window": ("pyspark.sql.window", LOOSE, ()),
+    "readwriter": ("pyspark.sql.connect.readwriter", LOOSE, ()),
+    "session": ("pyspark.sql.connect.session", LOOSE, ("SparkSession", "SparkSession.Builder.master")),
+    "catalog": ("pyspark.sql.connect.catalog", LOOSE, ()),
+    "conf": ("pyspark.sql.connect.conf", LOOSE, ()),
+    "tvf": ("pyspark.sql.connect.tvf", LOOSE, ()),
+    "observation": ("pyspark.sql.connect.observation", LOOSE, ()),
+    "merge": ("pyspark.sql.connect.merge", REPORT, ()),
+    "types": ("pyspark.sql.types", LOOSE[:2], ("_parse_datatype_json_string",)),
+    "udf": ("pyspark.sql.connect.udf", LOOSE, ()),
+    "udtf": ("pyspark.sql.connect.udtf", LOOSE, ()),
+}
+
+
+def docstrings(short):
+    """{case: DocTest} of a module, those with an example that is not skipped, in file order."""
+    name, _, left_out = MODULES[short]
+    module = importlib.import_module(name)
+    names = dict(module.__dict__, __name__=name)
+    if short == "session":
+        from pyspark.sql import SparkSession
+
+        names["SparkSession"] = SparkSession
+    found = {}
+    for test in doctest.DocTestFinder().find(module, globs=names):
+        case = test.name[len(name) + 1:] or "(module)"
+        runnable = any(not e.options.get(doctest.SKIP) for e in test.examples)
+        if runnable and case not in left_out and case not in found:
+            found[case] = test
+    return found
+
+
+# --- the worker: one JSON line in, one out ----------------------------------------------------------------------------
+
+
+class Examples(doctest.DocTestRunner):
+    """Keeps the first bad example."""
+
+    first = None
+
+    def report_failure(self, out, test, example, got):
+        self.first = self.first or ("output", example.source, example.want, got)
+
+    def report_unexpected_exception(self, out, test, example, error):
+        self.first = self.first or (error[0].__name__, example.source, example.want, str(error[1]))
+
+
+def forget_session():
+    from pyspark.sql.connect.session import SparkSession
+
+    for name in ("_default_session", "_instantiatedSession"):
+        with contextlib.suppress(Exception):
+            setattr(SparkSession, name, None)
+    with contextlib.suppress(Exception):
+        SparkSession._active_session.session = None
+
+
+def run_case(short, case, known, remote):
+    from pyspark.sql import SparkSession
+
+    if short not in known:
+        known[short] = docstrings(short)
+    test = known[short][case]
+    flags = 0
+    for name in MODULES[short][1]:
+        flags |= getattr(doctest, name)
+    spark = SparkSession.builder.remote(remote).create()
+    try:
+        test.globs = dict(test.globs, spark=spark)
+        runner = Examples(optionflags=flags, verbose=False)
+        runner.run(test, out=io.StringIO().write, clear_globs=False)
+    finally:
+        with contextlib.suppress(Exception):
+            spark.stop()
+        forget_session()
+    if runner.first is None:
+        return {"passed": True}
+    kind, source, want, got = runner.first
+    return {"passed": False, "kind": kind, "source": source.strip()[:500], "want": want[:1500], "got": got[:1500]}
+
+
+def work(remote):
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # what an example prints to the descriptor must not reach the answers
+    os.environ.update(SPARK_REMOTE=remote, SPARK_CONNECT_TESTING_REMOTE=remote, SPARK_TESTING="1")
+    known = {}
+    with tempfile.TemporaryDirectory(prefix="doctests-") as folder:
+        os.environ.setdefault("SPARK_HOME", folder)
+        for line in sys.stdin:
+            os.chdir(folder)
+            short, case = json.loads(line)
+            began = time.monotonic()
+            try:
+                answer = run_case(short, case, known, remote)
+            except Exception as error:
+                answer = {"passed": False, "kind": "no session", "source": "", "want": "", "got": str(error)[:1500]}
+            print(json.dumps({**answer, "seconds": round(time.monotonic() - began, 3)}), file=answers, flush=True)
+
+
+# --- the parent -------------------------------------------------------------------------------------------------------
+
+
+class Worker:
+    def __init__(self, remote):
+        self.process = subprocess.Popen([sys.executable, "-B", os.path.abspath(__file__), "--worker", "--remote", remote], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1)
+        self.warm = False
+
+    def ask(self, short, case, timeout):
+        """The answer, or None when the worker hangs or died; it is then gone."""
+        with contextlib.suppress(OSError):
+            self.process.stdin.write(json.dumps([short, case]) + "\n")
+            self.process.stdin.flush()
+            ready, _, _ = select.select([self.process.stdout], [], [], timeout if self.warm else timeout + 60)
+            line = self.process.stdout.readline() if ready else ""
+            self.warm = True
+            if line:
+                return json.loads(line)
+        self.process.kill()
+        self.process.wait()
+        return None
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def answers(remote):
+    host, _, port = re.match(r"sc://([^/;]+)", remote).group(1).rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), 5).close()
+        return True
+    except OSError:
+        return False
+
+
+def run_modules(jobs, remote, timeout, results, dead):
+    """Takes whole modules' parts from the queue: cases of one part share nothing but their order."""
+    worker = None
+    while not dead.is_set():
+        try:
+            part = jobs.get_nowait()
+        except queue.Empty:
+            break
+        for short, case in part:
+            if dead.is_set():
+                break
+            worker = worker or Worker(remote)
+            answer = worker.ask(short, case, timeout)
+            if answer is None:
+                worker = None
+                answer = {"passed": False, "kind": "timeout", "source": "", "want": "", "got": "", "seconds": timeout}
+                if not answers(remote):
+                    dead.set()
+            results.append({"module": short, "case": case, **answer})
+    if worker:
+        worker.close()
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("program", nargs="?")
+    arguments.add_argument("modules", nargs="*")
+    arguments.add_argument("--remote")
+    arguments.add_argument("--only", default="", help="a pattern for the names of cases")
+    arguments.add_argument("--jobs", type=int, default=2)
+    arguments.add_argument("--timeout", type=float, default=30)
+    arguments.add_argument("--json")
+    arguments.add_argument("--failures", action="store_true", help="print every failing case with its first bad example")
+    arguments.add_argument("--update", action="store_true", help="add the cases that newly pass to passing.txt")
+    arguments.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    options = arguments.parse_args()
+    if options.worker:
+        return work(options.remote)
+    modules = ([options.program] if options.remote and options.program else []) + options.modules
+    for module in modules:
+        if module not in MODULES:
+            arguments.error(f"no module {module}; there are {' '.join(MODULES)}")
+    os.environ.setdefault("SPARK_HOME", tempfile.gettempdir())
+    chosen = [(m, c) for m in modules or MODULES for c in docstrings(m) if re.search(options.only, c)]
+    # The docstrings of these write tables of the same names, so one worker runs them all, in order.
+    shared = [c for c in chosen if c[0] in ("dataframe", "readwriter", "session", "catalog", "tvf", "merge")]
+    others = [c for c in chosen if c not in shared]
+    jobs = queue.Queue()
+    for part in [shared] + [others[i:i + 20] for i in range(0, len(others), 20)]:
+        jobs.put(part)
+    server = None
+    if not options.remote:
+        sys.path.insert(0, os.path.join(os.path.dirname(HERE), "tools"))
+        from server import Server
+
+        server = Server(options.program)
+    remote, results, dead = options.remote or server.remote, [], threading.Event()
+    began = time.monotonic()
+    try:
+        threads = [threading.Thread(target=run_modules, args=(jobs, remote, options.timeout, results, dead)) for _ in range(options.jobs)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if not answers(remote):
+            dead.set()
+    finally:
+        output = server.output() if server and dead.is_set() else ""
+        code = server.stop() if server else 0
+    with open(FLOOR) as file:
+        floor = set(line.strip() for line in file if line.strip() and not line.startswith("#"))
+    name = lambda r: f"{r['module']} {r['case']}"
+    passed = {name(r) for r in results if r["passed"]}
+    ran = {f"{m} {c}" for m, c in chosen}
+    lost, new = sorted(floor & ran - passed), sorted(passed - floor)
+    for module in MODULES:
+        mine = [r for r in results if r["module"] == module]
+        if mine:
+            print(f"{module:13} {sum(r['passed'] for r in mine):4d} of {len(mine):4d} pass")
+    print(f"{'all':13} {len(passed):4d} of {len(ran):4d} pass; the floor is {len(floor & ran)}; {time.monotonic() - began:.0f} s")
+    for r in results:
+        if not r["passed"] and (options.failures or name(r) in lost):
+            show = lambda text: text.strip().replace("\n", "\n          ")
+            print(f"--- {name(r)}: {r['kind']}\n  source: {show(r['source'])}\n  want:   {show(r['want'])}\n  got:    {show(r['got'])}")
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump(results, file, indent=1)
+    if new:
+        print(f"{len(new)} newly pass: {', '.join(new)}")
+    if options.update and new and not dead.is_set():
+        with open(FLOOR, "w") as file:
+            file.write("# The docstrings that must pass; run.py --update adds to them.\n" + "".join(f"{n}\n" for n in sorted(floor | passed)))
+    if lost:
+        print(f"{len(lost)} of the floor fail: {', '.join(lost)}")
+    if dead.is_set() or code != 0:
+        print(f"the server died, or ended with {code}: {output}")
+    sys.exit(1 if lost or dead.is_set() or code != 0 or not passed else 0)
+
+
+if __name__ == "__main__":
+    main()
