@@ -2,12 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <span>
+
+#include <algorithm>
+#include <optional>
+
 #include "engine/functions/function.h"
+#include "engine/translate/extensions.h"
 #include "engine/translate/literals.h"
 #include "engine/translate/names.h"
 #include "engine/translate/refusals.h"
 #include "engine/translate/windows.h"
-#include "spark/proto.h"
+#include "spark/proto_expressions.h"
 #include "spark/proto_types.h"
 #include "sql/parser.h"
 #include "tinderbox/error.h"
@@ -36,8 +42,13 @@ struct DepthGuard {
 Typed TranslateExplicitCast(const proto::Expression::Cast& cast, const Scope& scope) {
   using Cast = proto::Expression::Cast;
   const DataType to = cast.has_type_str() ? DataType::FromDdl(cast.type_str()) : spark::FromProto(cast.type());
-  if (cast.eval_mode() == Cast::EVAL_MODE_LEGACY) RefuseFeature("casts in LEGACY mode; use ANSI or TRY");
-  return TranslateCast(TranslateExpression(cast.expr(), scope), to, scope, cast.eval_mode() == Cast::EVAL_MODE_TRY);
+  const Typed value = TranslateExpression(cast.expr(), scope);
+  if (cast.eval_mode() != Cast::EVAL_MODE_LEGACY && cast.eval_mode() != Cast::EVAL_MODE_ANSI) {
+    return TranslateCast(value, to, scope, cast.eval_mode() == Cast::EVAL_MODE_TRY);
+  }
+  Scope asked = scope;
+  asked.ansi = cast.eval_mode() == Cast::EVAL_MODE_ANSI;
+  return TranslateCast(value, to, asked, false);
 }
 
 Typed TranslateExtract(const proto::Expression::UnresolvedExtractValue& extract, const Scope& scope) {
@@ -64,43 +75,159 @@ Typed TranslateLambdaVariable(const proto::Expression::UnresolvedNamedLambdaVari
   return ResolveAttribute(name, -1, scope);
 }
 
-/// withField and dropFields of a struct column.
-Typed TranslateUpdate(const proto::Expression::UpdateFields& update, const Scope& scope) {
-  const Typed base = TranslateExpression(update.struct_expression(), scope);
+/// The struct with the field at the end of `path` set to `value`, or dropped when there is none.
+Typed UpdateField(const Typed& base, std::span<const std::string> path, const Typed* value, const Scope& scope) {
   if (base.type.kind() != TypeKind::kStruct) RefuseArgument("update_fields", 1, "STRUCT", base.type);
-  const std::vector<std::string> path = ParseAttributeName(update.field_name());
-  if (path.size() != 1) RefuseFeature("changing a field inside a nested struct by a dotted name");
+  const Sql name = Ident("let value");  // free in no expression of the user
+  const Typed bound{name, base.type, false};
   std::vector<Sql> parts;
   std::vector<StructField> fields;
   bool found = false;
-  const auto add = [&](const std::string& name, const Typed& value) {
-    parts.push_back(Template("$1 := $2", {Ident(name), value.sql}));
-    fields.push_back({name, value.type, value.nullable});
+  const auto add = [&](const std::string& field, const Typed& content) {
+    parts.push_back(Template("$1 := $2", {Ident(field), content.sql}));
+    fields.push_back({field, content.type, content.nullable});
   };
   for (const StructField& field : base.type.fields()) {
+    const Typed content = ExtractField(bound, field.name, scope);
     const bool matches = SameName(field.name, path[0], scope.case_sensitive);
-    if (!matches) {
-      add(field.name, ExtractField(base, field.name, scope));
-    } else if (update.has_value_expression()) {
-      add(path[0], TranslateExpression(update.value_expression(), scope));
-    }
     found |= matches;
+    if (!matches) {
+      add(field.name, content);
+    } else if (path.size() > 1) {
+      add(path[0], UpdateField(content, path.subspan(1), value, scope));
+    } else if (value != nullptr) {
+      add(path[0], *value);
+    }
   }
-  if (!found && update.has_value_expression()) add(path[0], TranslateExpression(update.value_expression(), scope));
+  if (!found && path.size() > 1) ExtractField(bound, path[0], scope);  // refuses it
+  if (!found && path.size() == 1 && value != nullptr) add(path[0], *value);
   if (fields.empty()) {
-    throw Error("DATATYPE_MISMATCH.CANNOT_DROP_ALL_FIELDS", "Cannot drop all fields of a struct.");
+    throw Error("DATATYPE_MISMATCH.CANNOT_DROP_ALL_FIELDS",
+                "Cannot resolve \"update_fields\" due to data type mismatch: Cannot drop all fields in struct.",
+                {{"sqlExpr", "\"update_fields\""}});
   }
-  const DataType type = DataType::Struct(fields);
-  const Sql packed = Call("struct_pack", parts);
-  if (!base.nullable) return {packed, type, false};
-  return {Template("CASE WHEN $1 IS NULL THEN NULL ELSE $2 END", {base.sql, packed}), type, true};
+  return {Template("list_extract(list_transform(list_value($1), lambda $2: CASE WHEN $2 IS NOT NULL THEN $3 END), 1)",
+                   {base.sql, name, Call("struct_pack", parts)}),
+          DataType::Struct(fields), base.nullable};
+}
+
+/// withField and dropFields of a struct column.
+Typed TranslateUpdate(const proto::Expression::UpdateFields& update, const Scope& scope) {
+  const Typed base = TranslateExpression(update.struct_expression(), scope);
+  const std::vector<std::string> path = ParseAttributeName(update.field_name());
+  if (!update.has_value_expression()) return UpdateField(base, path, nullptr, scope);
+  const Typed value = TranslateExpression(update.value_expression(), scope);
+  return UpdateField(base, path, &value, scope);
 }
 
 }  // namespace
 
+namespace {
+
+/// An aggregate's arguments see the rows of the group, not its keys.
+bool IsAggregateCall(const proto::Expression& expression) {
+  if (expression.has_unresolved_function()) return IsAggregateFunction(expression.unresolved_function().function_name());
+  if (expression.has_call_function()) return IsAggregateFunction(expression.call_function().function_name());
+  return expression.has_extension() && UnpackExtension(expression).has_aggregate_call();
+}
+
+/// grouping(key) and grouping_id(): which keys a row of grouping sets leaves out.
+std::optional<Typed> TranslateGrouping(const proto::Expression& expression, const Scope& scope) {
+  if (!expression.has_unresolved_function() && !expression.has_call_function()) return std::nullopt;
+  const bool call = expression.has_call_function();
+  std::string name = call ? expression.call_function().function_name() : expression.unresolved_function().function_name();
+  const auto& arguments = call ? expression.call_function().arguments() : expression.unresolved_function().arguments();
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  const bool one = name == "grouping";
+  if (!one && name != "grouping_id") return std::nullopt;
+  if (scope.grouping == nullptr || !scope.grouping->sets) {
+    throw Error("UNSUPPORTED_GROUPING_EXPRESSION",
+                "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.");
+  }
+  Scope plain = scope;
+  plain.grouping = nullptr;
+  std::vector<Sql> keys;
+  for (const auto& argument : arguments) {
+    keys.push_back(TranslateExpression(argument, plain).sql);
+    const bool known = std::ranges::any_of(scope.grouping->keys,
+                                           [&](const Typed& key) { return key.sql.text() == keys.back().text(); });
+    if (known) continue;
+    const std::string shown = ExpressionName(argument);
+    std::string all;
+    throw Error(one ? "GROUPING_COLUMN_MISMATCH" : "GROUPING_ID_COLUMN_MISMATCH",
+                fmt::format("Column of grouping ({}) can't be found in grouping columns.", shown),
+                {{"grouping", shown}, {"groupingColumns", all}});
+  }
+  if (keys.empty()) {
+    for (const Typed& key : scope.grouping->keys) keys.push_back(key.sql);
+  }
+  const DataType type(one ? TypeKind::kByte : TypeKind::kLong);
+  return Typed{CastTo(Call("grouping", keys), type), type, false};
+}
+
+/// The key of the GROUP BY around, when the expression is one.
+std::optional<Typed> FindKey(const proto::Expression& expression, const Scope& scope) {
+  if (scope.grouping->keys.empty() || expression.has_alias()) return std::nullopt;
+  Scope plain = scope;
+  plain.grouping = nullptr;
+  try {
+    const Typed value = TranslateExpression(expression, plain);
+    for (const Typed& key : scope.grouping->keys) {
+      if (key.sql.text() == value.sql.text()) return key;
+    }
+  } catch (const Error&) {
+    // What does not stand on its own is no key; translating its parts says what is wrong.
+  }
+  return std::nullopt;
+}
+
+QueryContext ContextOf(const proto::Origin& origin) {
+  QueryContext out;
+  if (origin.has_python_origin()) {
+    out.kind = QueryContext::Kind::kDataFrame;
+    out.fragment = origin.python_origin().fragment();
+    out.call_site = origin.python_origin().call_site();
+    return out;
+  }
+  const auto& sql = origin.jvm_origin();
+  out.object_type = sql.object_type();
+  out.object_name = sql.object_name();
+  out.start_index = sql.start_index();
+  out.stop_index = sql.stop_index();
+  // Indexes count characters, the text is UTF-8.
+  int at = 0;
+  for (size_t i = 0; i < sql.sql_text().size(); ++i) {
+    if ((static_cast<unsigned char>(sql.sql_text()[i]) & 0xC0) != 0x80) ++at;
+    if (at - 1 >= out.start_index && at - 1 <= out.stop_index) out.fragment += sql.sql_text()[i];
+  }
+  return out;
+}
+
+}  // namespace
+
+static Typed TranslateKind(const proto::Expression& expression, const Scope& scope);
+
 Typed TranslateExpression(const proto::Expression& expression, const Scope& scope) {
   const DepthGuard guard;
-  if (!scope.ansi) RefuseFeature("spark.sql.ansi.enabled = false");
+  try {
+    if (scope.grouping != nullptr && !expression.has_literal()) {
+      if (IsAggregateCall(expression)) {
+        Scope rows = scope;
+        rows.grouping = nullptr;
+        return TranslateKind(expression, rows);
+      }
+      if (auto grouping = TranslateGrouping(expression, scope)) return *grouping;
+      if (auto key = FindKey(expression, scope)) return *key;
+    }
+    return TranslateKind(expression, scope);
+  } catch (const Error& error) {
+    const auto& origin = expression.common().origin();
+    if (!error.contexts().empty() || (!origin.has_python_origin() && !origin.has_jvm_origin())) throw;
+    throw Error(error.condition(), error.what(), error.params(), {ContextOf(origin)});
+  }
+}
+
+static Typed TranslateKind(const proto::Expression& expression, const Scope& scope) {
   switch (expression.expr_type_case()) {
     case proto::Expression::kLiteral:
       return TranslateLiteral(expression.literal());
@@ -110,13 +237,17 @@ Typed TranslateExpression(const proto::Expression& expression, const Scope& scop
       return ResolveAttribute(attribute.unparsed_identifier(), attribute.has_plan_id() ? attribute.plan_id() : -1,
                               scope);
     }
+    case proto::Expression::kSubqueryExpression:
+      if (scope.subqueries == nullptr) RefuseFeature("a sub-query in this place");
+      return scope.subqueries->Subquery(expression.subquery_expression(), nullptr, scope);
     case proto::Expression::kUnresolvedFunction:
-      return TranslateFunction(expression.unresolved_function(), scope, Sql());
+      if (HasGenerator(expression)) RefuseGenerator(expression);
+      return TranslateFunction(expression.unresolved_function(), scope);
     case proto::Expression::kCallFunction: {
       proto::Expression::UnresolvedFunction call;
       call.set_function_name(expression.call_function().function_name());
       *call.mutable_arguments() = expression.call_function().arguments();
-      return TranslateFunction(call, scope, Sql());
+      return TranslateFunction(call, scope);
     }
     case proto::Expression::kExpressionString:
       return TranslateExpression(sql::ParseExpression(expression.expression_string().expression()), scope);
@@ -132,6 +263,8 @@ Typed TranslateExpression(const proto::Expression& expression, const Scope& scop
       return TranslateLambdaVariable(expression.unresolved_named_lambda_variable(), scope);
     case proto::Expression::kUpdateFields:
       return TranslateUpdate(expression.update_fields(), scope);
+    case proto::Expression::kExtension:
+      return TranslateExtension(UnpackExtension(expression), scope);
     case proto::Expression::kSortOrder:
       RefuseFeature("a sort order where a value is expected");
     case proto::Expression::kUnresolvedStar:
@@ -178,7 +311,9 @@ bool HasAggregate(const proto::Expression& expression) {
         break;
       case proto::Expression::kWindow:
         // The function itself works over the window; its arguments may be aggregates.
-        push(next.window().window_function().unresolved_function().arguments());
+        for (const auto& argument : CallOf(next.window().window_function()).function().arguments()) {
+          if (HasAggregate(argument)) return true;
+        }
         push(next.window().partition_spec());
         for (const auto& order : next.window().order_spec()) left.push_back(&order.child());
         break;
@@ -192,6 +327,9 @@ bool HasAggregate(const proto::Expression& expression) {
         break;
       case proto::Expression::kLambdaFunction:
         left.push_back(&next.lambda_function().function());
+        break;
+      case proto::Expression::kExtension:
+        if (ExtensionHasAggregate(UnpackExtension(next))) return true;
         break;
       default:
         break;

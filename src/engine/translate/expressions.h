@@ -14,9 +14,17 @@ Typed TranslateExpression(const ::spark::connect::Expression& expression, const 
 
 /// Spark's automatic name of an unaliased expression: "x", "(a + b)", "count(1)", "CAST(x AS BIGINT)".
 std::string ExpressionName(const ::spark::connect::Expression& expression);
+/// The same where what the expression refers to is known: m['k'] of a map is "m[k]", of a struct "m.k".
+std::string ExpressionName(const ::spark::connect::Expression& expression, const Scope& scope);
 
 /// True when the expression contains an aggregate function outside a window.
 bool HasAggregate(const ::spark::connect::Expression& expression);
+
+/// True when the expression calls a generator (explode, …) itself, or anywhere in it.
+bool IsGenerator(const ::spark::connect::Expression& expression);
+bool HasGenerator(const ::spark::connect::Expression& expression);
+/// A generator where only values can stand: UNSUPPORTED_GENERATOR.
+[[noreturn]] void RefuseGenerator(const ::spark::connect::Expression& expression);
 
 /// Casts `value` by Spark's rules (ANSI: errors on overflow and bad text). `try_cast`: NULL instead of an error.
 Typed TranslateCast(const Typed& value, const DataType& to, const Scope& scope, bool try_cast);

@@ -6,7 +6,7 @@
 
 #include "engine/translate/expressions.h"
 #include "engine/translate/refusals.h"
-#include "spark/proto.h"
+#include "spark/proto_expressions.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -28,6 +28,19 @@ proto::Expression CallExpression(const char* name, std::initializer_list<proto::
 proto::Expression Comparison(const plan::IsDistinctFrom& comparison) {
   const proto::Expression same = CallExpression("<=>", {comparison.left(), comparison.right()});
   return comparison.negated() ? same : CallExpression("not", {same});
+}
+
+/// [NOT] [I]LIKE {ANY | ALL} in the plan language's own functions: one comparison for each pattern.
+proto::Expression Likes(const plan::CaseInsensitiveLike& like) {
+  proto::Expression out;
+  for (const proto::Expression& pattern : like.patterns()) {
+    proto::Expression one = CallExpression(like.ignore_case() ? "ilike" : "like", {like.value(), pattern});
+    if (like.negated()) one = CallExpression("not", {one});
+    out = out.expr_type_case() == proto::Expression::EXPR_TYPE_NOT_SET
+              ? one
+              : CallExpression(like.all() ? "and" : "or", {out, one});
+  }
+  return out;
 }
 
 bool Descends(const proto::Expression::SortOrder& order) {
@@ -80,6 +93,8 @@ Typed TranslateExtension(const ExpressionExtension& extension, const Scope& scop
       return TranslateFunction(extension.aggregate_call().function(), scope, ClausesOf(extension.aggregate_call()));
     case ExpressionExtension::kIsDistinctFrom:
       return TranslateExpression(Comparison(extension.is_distinct_from()), scope);
+    case ExpressionExtension::kLike:
+      return TranslateExpression(Likes(extension.like()), scope);
     case ExpressionExtension::kInlineSubquery:
       if (scope.subqueries == nullptr) RefuseFeature("a sub-query in this place");
       return scope.subqueries->Subquery(extension.inline_subquery().subquery(), &extension.inline_subquery().plan(),

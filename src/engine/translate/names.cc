@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
 
 #include "engine/translate/coercion.h"
 #include "engine/translate/expressions.h"
@@ -35,32 +38,58 @@ std::string Quoted(std::string_view name) {
       {{"name", std::string(name)}});
 }
 
-[[noreturn]] void RefuseUnknown(std::string_view name, const Scope& scope) {
+std::string QuotedPath(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const std::string& part : parts) out += (out.empty() ? "" : ".") + Quoted(part);
+  return out;
+}
+
+[[noreturn]] void RefuseUnknown(const std::vector<std::string>& parts, const Scope& scope) {
+  const std::string shown = QuotedPath(parts);
+  // Qualifiers are proposed where they tell the columns apart, or where the name has one.
+  std::set<std::string> qualifiers;
+  for (const OutputColumn& column : *scope.columns) {
+    qualifiers.insert(column.qualifiers.empty() ? "" : column.qualifiers.back());
+  }
+  const bool qualified = parts.size() > 1 || qualifiers.size() > 1;
   std::vector<std::string> known;
-  for (const OutputColumn& column : *scope.columns) known.push_back(column.name);
+  std::map<std::string, std::string> texts;
+  for (const OutputColumn& column : *scope.columns) {
+    std::string path = column.name;
+    std::string text = Quoted(column.name);
+    if (qualified && !column.qualifiers.empty()) {
+      path = column.qualifiers.back() + "." + path;
+      text = Quoted(column.qualifiers.back()) + "." + text;
+    }
+    known.push_back(path);
+    texts[path] = text;
+  }
+  std::string wanted;
+  for (const std::string& part : parts) wanted += (wanted.empty() ? "" : ".") + part;
   std::string proposal;
-  for (const std::string& near : Nearest(name, known)) proposal += (proposal.empty() ? "" : ", ") + Quoted(near);
+  for (const std::string& near : Nearest(wanted, known)) proposal += (proposal.empty() ? "" : ", ") + texts[near];
   if (proposal.empty()) {
     throw Error("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION",
-                fmt::format("A column, variable, or function parameter with name {} cannot be resolved.", Quoted(name)),
-                {{"objectName", Quoted(name)}});
+                fmt::format("A column, variable, or function parameter with name {} cannot be resolved.", shown),
+                {{"objectName", shown}});
   }
   throw Error("UNRESOLVED_COLUMN.WITH_SUGGESTION",
               fmt::format("A column, variable, or function parameter with name {} cannot be resolved. Did you mean one "
                           "of the following? [{}].",
-                          Quoted(name), proposal),
-              {{"objectName", Quoted(name)}, {"proposal", proposal}});
+                          shown, proposal),
+              {{"objectName", shown}, {"proposal", proposal}});
 }
 
 [[noreturn]] void RefuseAmbiguous(std::string_view name, const std::vector<const OutputColumn*>& found) {
   std::string list;
   for (const OutputColumn* column : found) {
     if (!list.empty()) list += ", ";
-    if (!column->qualifiers.empty()) list += Quoted(column->qualifiers.front()) + ".";
+    for (const std::string& qualifier : column->qualifiers) list += Quoted(qualifier) + ".";
     list += Quoted(column->name);
   }
-  throw Error("AMBIGUOUS_REFERENCE", fmt::format("Reference {} is ambiguous, could be: [{}].", Quoted(name), list),
-              {{"name", Quoted(name)}, {"referenceNames", "[" + list + "]"}});
+  const std::string shown = QuotedPath(ParseAttributeName(name));
+  throw Error("AMBIGUOUS_REFERENCE", fmt::format("Reference {} is ambiguous, could be: [{}].", shown, list),
+              {{"name", shown}, {"referenceNames", "[" + list + "]"}});
 }
 
 }  // namespace
@@ -105,50 +134,136 @@ std::vector<std::string> ParseAttributeName(std::string_view name) {
   return parts;
 }
 
-Typed ResolveAttribute(const std::string& name, int64_t plan_id, const Scope& scope) {
-  const std::vector<std::string> parts = ParseAttributeName(name);
-  if (plan_id < 0) {
-    for (auto it = scope.lambdas.rbegin(); it != scope.lambdas.rend(); ++it) {
-      if (!SameName(it->name, parts[0], scope.case_sensitive)) continue;
-      Typed value = it->value;
-      for (size_t i = 1; i < parts.size(); ++i) value = ExtractField(value, parts[i], scope);
-      return value;
-    }
-  }
-  static const std::vector<OutputColumn> kNone;
-  Scope here = scope;
-  if (here.columns == nullptr) here.columns = &kNone;
+namespace {
+
+/// What a name means among these columns: nullopt when there is nothing of that name.
+std::optional<Typed> Lookup(const std::vector<std::string>& parts, const std::string& name, int64_t plan_id,
+                            const std::vector<OutputColumn>& columns, const Scope& scope) {
+  const auto visible = [&](const OutputColumn& column) { return plan_id < 0 || column.plan_ids.contains(plan_id); };
   std::vector<const OutputColumn*> found;
   size_t used = 0;
-  const auto visible = [&](const OutputColumn& column) { return plan_id < 0 || column.plan_ids.contains(plan_id); };
+  // The longest qualifier first: catalog.schema.table.column, as far as the aliases have so many parts.
   if (parts.size() > 1) {
-    for (const OutputColumn& column : *here.columns) {
-      const bool qualified = std::ranges::any_of(
-          column.qualifiers, [&](const std::string& q) { return SameName(q, parts[0], scope.case_sensitive); });
-      if (visible(column) && qualified && SameName(column.name, parts[1], scope.case_sensitive))
+    for (const OutputColumn& column : columns) {
+      if (!visible(column)) continue;
+      for (size_t at = std::min(parts.size() - 1, column.qualifiers.size()); at >= 1; --at) {
+        bool same = SameName(column.name, parts[at], scope.case_sensitive);
+        for (size_t i = 0; same && i < at; ++i) {
+          same = SameName(column.qualifiers[column.qualifiers.size() - at + i], parts[i], scope.case_sensitive);
+        }
+        if (!same) continue;
+        if (at + 1 > used) found.clear();
+        if (at + 1 < used) break;
+        used = at + 1;
         found.push_back(&column);
+        break;
+      }
     }
-    used = 2;
   }
   if (found.empty()) {
-    for (const OutputColumn& column : *here.columns) {
+    for (const OutputColumn& column : columns) {
       if (visible(column) && SameName(column.name, parts[0], scope.case_sensitive)) found.push_back(&column);
     }
     used = 1;
   }
-  if (found.empty()) {
-    if (plan_id >= 0 && std::ranges::none_of(*here.columns, visible)) {
-      throw Error("CANNOT_RESOLVE_DATAFRAME_COLUMN",
-                  fmt::format("Cannot resolve the DataFrame column {}: its DataFrame is not an input of this one.",
-                              Quoted(name)),
-                  {{"name", Quoted(name)}});
+  if (found.empty()) return std::nullopt;
+  if (found.size() > 1) {
+    if (plan_id >= 0 && found[0]->plan_ids.contains(AmbiguousPlan(plan_id))) {
+      throw Error(
+          "AMBIGUOUS_COLUMN_REFERENCE",
+          fmt::format("Column \"{}\" is ambiguous. It's because you joined several DataFrame together, and some of "
+                      "these DataFrames are the same.\nThis column points to one of the DataFrames but Spark is "
+                      "unable to figure out which one.\nPlease alias the DataFrames with different names via "
+                      "`DataFrame.alias` before joining them,\nand specify the column using qualified name, e.g. "
+                      "`df.alias(\"a\").join(df.alias(\"b\"), col(\"a.id\") > col(\"b.id\"))`.",
+                      name),
+          {{"name", "\"" + name + "\""}});
     }
-    RefuseUnknown(parts.size() == 1 ? parts[0] : name, here);
+    RefuseAmbiguous(name, found);
   }
-  if (found.size() > 1) RefuseAmbiguous(name, found);
   Typed value{Ident(found[0]->id), found[0]->type, found[0]->nullable};
+  if (scope.grouping != nullptr) {
+    // A struct's key may be one of its fields, so that the field is looked up before its column is refused.
+    const auto group = [&](const Typed& wanted) {
+      return std::ranges::find_if(scope.grouping->keys,
+                                  [&](const Typed& key) { return key.sql.text() == wanted.sql.text(); });
+    };
+    const auto key = group(value);
+    if (key != scope.grouping->keys.end()) {
+      value = *key;
+    } else {
+      Scope plain = scope;
+      plain.grouping = nullptr;
+      Typed field = value;
+      for (size_t i = used; i < parts.size(); ++i) {
+        field = ExtractField(field, parts[i], plain);
+        const auto field_key = group(field);
+        if (field_key == scope.grouping->keys.end()) continue;
+        field = *field_key;
+        for (++i; i < parts.size(); ++i) field = ExtractField(field, parts[i], plain);
+        return field;
+      }
+      const std::string shown = found[0]->name;
+      throw Error(
+          "MISSING_AGGREGATION",
+          fmt::format("The non-aggregating expression \"{0}\" is based on columns which are not participating in "
+                      "the GROUP BY clause. Add the columns or the expression to the GROUP BY, aggregate the "
+                      "expression, or use \"any_value({0})\" if you do not care which of the values within a "
+                      "group is returned.",
+                      shown),
+          {{"expression", "\"" + shown + "\""}, {"expressionAnyValue", "\"any_value(" + shown + ")\""}});
+    }
+  }
   for (size_t i = used; i < parts.size(); ++i) value = ExtractField(value, parts[i], scope);
   return value;
+}
+
+}  // namespace
+
+Typed ResolveAttribute(const std::string& name, int64_t plan_id, const Scope& scope) {
+  const std::vector<std::string> parts = ParseAttributeName(name);
+  const auto bound = [&](const std::vector<LambdaBinding>& bindings) -> std::optional<Typed> {
+    if (plan_id >= 0) return std::nullopt;
+    for (auto it = bindings.rbegin(); it != bindings.rend(); ++it) {
+      if (it->name.empty() || !SameName(it->name, parts[0], scope.case_sensitive)) continue;
+      Typed value = it->value;
+      for (size_t i = 1; i < parts.size(); ++i) value = ExtractField(value, parts[i], scope);
+      return value;
+    }
+    return std::nullopt;
+  };
+  if (auto value = bound(scope.lambdas)) return *value;
+  static const std::vector<OutputColumn> kNone;
+  Scope here = scope;
+  if (here.columns == nullptr) here.columns = &kNone;
+  // A wrong field of a column that is there is an error unless another place has the whole name.
+  for (const Scope* at = &here; at != nullptr; at = at->outer) {
+    if (at->columns != nullptr) {
+      if (auto value = Lookup(parts, name, plan_id, *at->columns, *at)) {
+        // DuckDB looks the name up in the sub-query first, so that only an isolated one is safe.
+        if (at != &here && value->sql.text().find("\"outer ") == std::string::npos) {
+          RefuseFeature("a correlated sub-query in this place");
+        }
+        return *value;
+      }
+    }
+    if (at->hidden != nullptr) {
+      if (auto value = Lookup(parts, name, plan_id, *at->hidden, *at)) return *value;
+    }
+    if (at == &here) {
+      if (auto value = bound(scope.aliases)) return *value;
+    }
+  }
+  if (plan_id >= 0 && std::ranges::none_of(*here.columns, [&](const OutputColumn& column) {
+        return column.plan_ids.contains(plan_id);
+      })) {
+    throw Error("CANNOT_RESOLVE_DATAFRAME_COLUMN",
+                fmt::format("Cannot resolve dataframe column {}. It's probably because of illegal references like "
+                            "`df1.select(df2.col(\"a\"))`.",
+                            Quoted(name)),
+                {{"name", Quoted(name)}});
+  }
+  RefuseUnknown(parts, here);
 }
 
 Sql LambdaParameter(size_t depth, size_t index) {

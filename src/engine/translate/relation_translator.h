@@ -2,6 +2,9 @@
 
 // The translation of relations, spread over relations*.cc. Include it in .cc files only.
 
+#include <functional>
+#include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -11,10 +14,13 @@
 #include "engine/translate/expressions.h"
 #include "engine/translate/names.h"
 #include "engine/translate/relations.h"
-#include "spark/proto.h"
+#include "spark/plan_extensions.pb.h"
+#include "spark/proto_relations.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
+
+using Expressions = google::protobuf::RepeatedPtrField<proto::Expression>;
 
 /// Makes column ids that are unique as DuckDB compares them: letter case aside.
 class UniqueIds {
@@ -31,58 +37,230 @@ struct SelectItem {
   OutputColumn column;
 };
 
+/// How a relation's SELECT is made: SELECT items FROM from rest.
+struct Block {
+  enum class Kind {
+    kSelect,     ///< a projection: sorts and filters above may reach its inputs
+    kUsingJoin,  ///< a join that merges columns: whatever is above may reach both of each
+    kAggregate,  ///< sorts and filters above may call more aggregates
+    kFilter,     ///< SELECT * FROM (input) rest: shows what `input` shows
+  };
+  Kind kind = Kind::kSelect;
+  std::vector<SelectItem> items;
+  Sql from;
+  Sql rest;
+  std::vector<OutputColumn> inputs;  ///< what `items` may use
+  Grouping grouping;                 ///< of kAggregate
+  TranslatedRelation input;          ///< of kFilter
+};
+
+/// A column of that name and type, not reachable in any other way.
+OutputColumn NewColumn(std::string name, DataType type, bool nullable);
 /// SELECT items FROM (input) rest. `rest` is what follows the FROM clause.
 TranslatedRelation Select(std::vector<SelectItem> items, const Sql& from, const Sql& rest = {});
+/// The same, where later operations may reach more of `inputs`.
+TranslatedRelation SelectBlock(Block block);
 /// (sql)
 Sql Derived(const Sql& sql);
 /// SELECT * FROM (input) rest, with the input's columns.
 TranslatedRelation SelectAll(TranslatedRelation input, const Sql& rest);
+/// The column as a value.
+Typed ValueOf(const OutputColumn& column);
 
-class RelationTranslator {
+/// Expressions of the plan language, for operations that others can express.
+proto::Expression AttributeExpression(const std::string& name);
+proto::Expression FunctionExpression(const std::string& name, std::initializer_list<proto::Expression> arguments);
+proto::Expression StringExpression(const std::string& text);
+
+/// `value` as a type that holds the same fields by name and perhaps more, or wider ones. `path` names it in errors.
+Typed Reconcile(const Typed& value, const DataType& to, const std::string& path, const Scope& scope);
+
+/// One GROUP BY with its SELECT list.
+struct GroupRequest {
+  using GroupType = proto::Aggregate::GroupType;
+  GroupType type = proto::Aggregate::GROUP_TYPE_GROUPBY;
+  const Expressions* keys = nullptr;
+  std::vector<std::vector<const proto::Expression*>> sets;
+  std::vector<const proto::Expression*> list;  ///< the SELECT list
+  bool has_subquery = false;                   ///< in a HAVING to come
+};
+
+class RelationTranslator : public Subqueries {
  public:
   RelationTranslator(Leaves& leaves, const TranslateOptions& options) : leaves_(leaves), options_(options) {}
 
   TranslatedRelation Translate(const proto::Relation& relation);
+  Typed Subquery(const proto::SubqueryExpression& subquery, const proto::Relation* plan, const Scope& scope) override;
 
  private:
   TranslatedRelation TranslateKind(const proto::Relation& relation);
+  TranslatedRelation TranslateExtension(const proto::Relation& relation);
+  // relations.cc
   TranslatedRelation Range(const proto::Range& range);
   TranslatedRelation Project(const proto::Project& project);
-  TranslatedRelation Filter(const proto::Filter& filter);
+  TranslatedRelation Filter(TranslatedRelation input, const proto::Expression& condition);
   TranslatedRelation Sort(const proto::Sort& sort);
+  TranslatedRelation SortBy(TranslatedRelation input, const proto::Sort& sort);
+  TranslatedRelation RepartitionByExpression(const proto::RepartitionByExpression& repartition);
+  TranslatedRelation SubqueryAlias(const proto::SubqueryAlias& alias);
+  TranslatedRelation ColumnAliases(const plan::ColumnAliases& aliases);
+  TranslatedRelation InlineTable(const plan::InlineTable& table);
+  TranslatedRelation CountedRows(const proto::Relation& input, const char* word, const Sql& count);
+  // relations_columns.cc
   TranslatedRelation WithColumns(const proto::WithColumns& with_columns);
   TranslatedRelation WithColumnsRenamed(const proto::WithColumnsRenamed& renamed);
   TranslatedRelation Drop(const proto::Drop& drop);
   TranslatedRelation ToDf(const proto::ToDF& to_df);
-  TranslatedRelation SubqueryAlias(const proto::SubqueryAlias& alias);
+  TranslatedRelation ToSchema(const proto::ToSchema& to_schema);
   TranslatedRelation Deduplicate(const proto::Deduplicate& deduplicate);
-  TranslatedRelation Join(const proto::Join& join);
+  // relations_join.cc
+  TranslatedRelation Join(const proto::Join& join, bool natural);
+  TranslatedRelation LateralJoin(const proto::LateralJoin& join);
+  TranslatedRelation AsOfJoin(const proto::AsOfJoin& join);
+  TranslatedRelation NearestByJoin(const proto::NearestByJoin& join);
+  // relations_aggregate.cc
   TranslatedRelation Aggregate(const proto::Aggregate& aggregate);
+  TranslatedRelation SqlAggregate(const plan::SqlAggregate& aggregate);
+  TranslatedRelation Group(TranslatedRelation input, const GroupRequest& request);
+  // relations_time_window.cc
+  TranslatedRelation WithTimeWindow(TranslatedRelation input, const Expressions& keys);
+  /// A filter of groups (HAVING), when `input` is a grouping whose output alone does not do for the condition.
+  std::optional<TranslatedRelation> FilterGroups(const TranslatedRelation& input, const proto::Expression& condition,
+                                                 const std::function<Sql(const Scope&)>& translate);
+  /// Makes a grouping yield what `sort` needs besides its output, and `sort` use that.
+  std::optional<std::vector<OutputColumn>> OrderGroups(TranslatedRelation* input, proto::Sort* sort);
+  // relations_pivot.cc
+  TranslatedRelation Pivot(const proto::Aggregate& aggregate);
+  TranslatedRelation SqlPivot(const plan::SqlPivot& pivot);
+  /// One value of the pivot column and the name its columns get.
+  struct PivotValue {
+    Typed value;
+    std::string name;
+  };
+  TranslatedRelation PivotBy(TranslatedRelation input, const Expressions& keys, const Expressions& aggregates,
+                             const Typed& pivot, const std::vector<PivotValue>& values);
+  /// A row for each group of columns: the ids, the group's name and its values.
+  struct UnpivotGroup {
+    std::vector<Typed> values;
+    std::vector<std::string> shown;
+    std::string name;
+  };
+  TranslatedRelation UnpivotBy(const TranslatedRelation& input, std::vector<SelectItem> ids,
+                               const std::vector<UnpivotGroup>& groups, const std::string& variable,
+                               const std::vector<std::string>& value_names, bool include_nulls);
+  TranslatedRelation Unpivot(const proto::Unpivot& unpivot);
+  TranslatedRelation SqlUnpivot(const plan::SqlUnpivot& unpivot);
+  TranslatedRelation Transpose(const proto::Transpose& transpose);
+  // relations_set.cc
   TranslatedRelation SetOperation(const proto::SetOperation& operation);
+  // relations_subquery.cc
+  TranslatedRelation WithRelations(const proto::WithRelations& with);
+  TranslatedRelation RecursiveTable(const plan::RecursiveTable& table);
+  std::optional<TranslatedRelation> FindCte(const proto::Read& read) const;
+  /// Whether a table of a WITH clause is read anywhere in it.
+  bool ReadsCte(const google::protobuf::Message& message) const;
+  // relations_generate.cc
+  TranslatedRelation Generate(TranslatedRelation input, const Expressions& list);
+  TranslatedRelation LateralView(const plan::LateralView& view);
+  TranslatedRelation TableFunction(const proto::UnresolvedTableValuedFunction& function);
+  // relations_na.cc
+  TranslatedRelation NaFill(const proto::NAFill& fill);
+  TranslatedRelation NaDrop(const proto::NADrop& drop);
+  TranslatedRelation NaReplace(const proto::NAReplace& replace);
+  // relations_sample.cc
+  TranslatedRelation Sample(const proto::Sample& sample);
+  TranslatedRelation SampleBy(const proto::StatSampleBy& sample);
+  TranslatedRelation Tail(const proto::Tail& tail);
+  // relations_stat.cc
+  TranslatedRelation Summary(const proto::Relation& input, std::vector<std::string> columns,
+                             const std::vector<std::string>& statistics);
+  TranslatedRelation Crosstab(const proto::StatCrosstab& crosstab);
+  TranslatedRelation FreqItems(const proto::StatFreqItems& items);
+  TranslatedRelation ApproxQuantile(const proto::StatApproxQuantile& quantile);
+  TranslatedRelation Moment(const proto::Relation& input, const char* function, const std::string& a,
+                            const std::string& b);
+  // relations_show.cc
+  TranslatedRelation ShowString(const proto::ShowString& show);
+  TranslatedRelation HtmlString(const proto::HtmlString& html);
+  TranslatedRelation Shown(const proto::Relation& source, int rows, const char* function,
+                           const std::vector<Sql>& options, const char* name);
+  TranslatedRelation CollectMetrics(const proto::CollectMetrics& metrics);
+  TranslatedRelation Parse(const proto::Parse& parse);
 
-  /// GROUP BY with the grouping columns first; also the global aggregate that a Project of aggregate functions is.
-  template <typename Expressions>
-  TranslatedRelation Group(TranslatedRelation input, const Expressions& grouping, const Expressions& aggregates);
-
-  Scope ScopeOf(const std::vector<OutputColumn>& columns) const;
+  Scope ScopeOf(const std::vector<OutputColumn>& columns);
+  /// Calls `translate` with the scope of the input's columns; where it does not find a column, with what the input can
+  /// show besides (only what joins merged away, unless `below`).
+  template <typename F>
+  auto Resolving(TranslatedRelation* input, bool below, F translate);
+  /// Makes the input yield more than its columns, which it returns.
+  std::vector<OutputColumn> Uncover(TranslatedRelation* input, bool below);
+  /// Gives the columns ids that no sub-query can have, when an expression has one. Returns whether it did.
+  bool Isolate(TranslatedRelation* input, bool has_subquery);
   /// The outputs of one expression of a select list: several for a star.
-  void AddItems(const proto::Expression& expression, const std::vector<OutputColumn>& input, UniqueIds* ids,
-                std::vector<SelectItem>* items) const;
-  void AddStar(const proto::Expression::UnresolvedStar& star, const std::vector<OutputColumn>& input, UniqueIds* ids,
-               std::vector<SelectItem>* items) const;
+  void AddItems(const proto::Expression& expression, const Scope& scope, UniqueIds* ids,
+                std::vector<SelectItem>* items);
+  void AddStar(const proto::Expression::UnresolvedStar& star, const Scope& scope, UniqueIds* ids,
+               std::vector<SelectItem>* items);
+  /// The columns whose names match.
+  std::vector<size_t> MatchingColumns(const proto::Expression::UnresolvedRegex& regex,
+                                      const std::vector<OutputColumn>& columns) const;
   Sql SortKey(const proto::Expression::SortOrder& order, const Scope& scope) const;
   bool Same(std::string_view a, std::string_view b) const { return SameName(a, b, options_.case_sensitive); }
   /// `relation` with every column cast to the type given for it.
-  TranslatedRelation CastColumns(TranslatedRelation relation, const std::vector<DataType>& types) const;
+  TranslatedRelation CastColumns(TranslatedRelation relation, const std::vector<DataType>& types);
   /// Positions of the columns of that name.
   std::vector<size_t> FindAll(const std::vector<OutputColumn>& columns, std::string_view name) const;
+  /// The column an attribute ("a", "s.b", with plan id) names, refused when it names none.
+  size_t FindColumn(const std::vector<OutputColumn>& columns, const std::string& name) const;
+  /// function(values) by the function tables.
+  Typed CallFunction(const std::string& function, const std::vector<Typed>& values, const Scope& scope) const;
+  /// Joins two relations side by side; the right one's ids become unique. `on` is empty for a cross join.
+  Sql From(const TranslatedRelation& left, TranslatedRelation* right, const char* keyword, const Sql& on) const;
+
+  Typed JoinCondition(const proto::Expression& condition, const std::vector<OutputColumn>& columns);
+
+  struct Cte {
+    std::string name;
+    TranslatedRelation relation;  ///< SELECT * FROM the table of the WITH clause
+  };
 
   Leaves& leaves_;
   TranslateOptions options_;
   int depth_ = 0;
+  uint64_t isolated_ = 0;
+  uint64_t named_ = 0;                               ///< tables of WITH clauses so far
+  const Scope* outer_ = nullptr;                     ///< around the sub-query that is being translated
+  std::vector<Cte> ctes_;                            ///< in sight; innermost last
+  std::map<int64_t, const proto::Relation*> plans_;  ///< of sub-queries, by plan id
+  std::optional<std::set<int64_t>> used_plan_ids_;   ///< which expressions of the whole plan refer to
 };
+
+template <typename F>
+auto RelationTranslator::Resolving(TranslatedRelation* input, bool below, F translate) {
+  try {
+    return translate(ScopeOf(input->columns));
+  } catch (const Error& error) {
+    if (!error.condition().starts_with("UNRESOLVED_COLUMN") && error.condition() != "CANNOT_RESOLVE_DATAFRAME_COLUMN") {
+      throw;
+    }
+    TranslatedRelation extended = *input;
+    const std::vector<OutputColumn> hidden = Uncover(&extended, below);
+    if (hidden.empty()) throw;
+    Scope scope = ScopeOf(input->columns);
+    scope.hidden = &hidden;
+    try {
+      auto out = translate(scope);
+      *input = std::move(extended);
+      return out;
+    } catch (const Error& second) {
+      if (second.condition() != error.condition()) throw;
+    }
+    throw;
+  }
+}
 
 /// Throws when a column of the type cannot be compared: a MAP is in it.
 void RequireComparable(const std::vector<OutputColumn>& columns, const char* operation);
+bool HasSubquery(const proto::Expression& expression);
 
 }  // namespace tinderbox::engine

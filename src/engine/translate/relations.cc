@@ -4,7 +4,10 @@
 
 #include <algorithm>
 
+#include "engine/translate/coercion.h"
+#include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
+#include "engine/translate/windows.h"
 
 namespace tinderbox::engine {
 
@@ -38,7 +41,69 @@ bool HasMap(const DataType& type) {
   }
 }
 
+/// The plan ids that expressions of the plan refer to.
+void CollectPlanIds(const google::protobuf::Message& message, int depth, std::set<int64_t>* ids) {
+  using google::protobuf::FieldDescriptor;
+  // A relation takes two levels of messages, an expression as many.
+  if (depth > 4 * kMaxRelationDepth + 2000) {
+    throw Error("TINDERBOX_PLAN_TOO_DEEP",
+                "The query nests too deeply. Persist a step in the middle, or combine steps.");
+  }
+  if (const auto* expression = dynamic_cast<const proto::Expression*>(&message)) {
+    if (expression->has_unresolved_attribute() && expression->unresolved_attribute().has_plan_id()) {
+      ids->insert(expression->unresolved_attribute().plan_id());
+    }
+    if (expression->has_unresolved_star() && expression->unresolved_star().has_plan_id()) {
+      ids->insert(expression->unresolved_star().plan_id());
+    }
+    if (expression->has_unresolved_regex() && expression->unresolved_regex().has_plan_id()) {
+      ids->insert(expression->unresolved_regex().plan_id());
+    }
+  }
+  const auto* reflection = message.GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection->ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
+    if (!field->is_repeated()) {
+      CollectPlanIds(reflection->GetMessage(message, field), depth + 1, ids);
+      continue;
+    }
+    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+      CollectPlanIds(reflection->GetRepeatedMessage(message, field, i), depth + 1, ids);
+    }
+  }
+}
+
+const OutputColumn* PassedColumn(const Sql& value, const std::vector<OutputColumn>& columns) {
+  for (const OutputColumn& column : columns) {
+    if (Ident(column.id).text() == value.text()) return &column;
+  }
+  return nullptr;
+}
+
+std::string QuotedName(std::string_view name) {
+  std::string out = "`";
+  for (char c : name) {
+    if (c == '`') out += c;
+    out += c;
+  }
+  return out + "`";
+}
+
 }  // namespace
+
+std::vector<std::optional<std::string>> Leaves::Texts(const Sql&) {
+  RefuseFeature("an operation whose columns depend on the data");
+}
+
+std::optional<Sql> Leaves::Store(const TranslatedRelation&) {
+  return std::nullopt;
+}
+
+void Leaves::Observe(const std::string& name, const TranslatedRelation&) {
+  RefuseFeature(fmt::format("observing the metrics \"{}\" here", name));
+}
 
 TranslatedRelation Leaves::Other(const proto::Relation& relation) {
   throw Error("UNSUPPORTED_FEATURE.RELATION",
@@ -49,11 +114,13 @@ TranslatedRelation Leaves::Other(const proto::Relation& relation) {
 void RequireComparable(const std::vector<OutputColumn>& columns, const char* operation) {
   for (const OutputColumn& column : columns) {
     if (!HasMap(column.type)) continue;
-    throw Error(
-        "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE",
-        fmt::format("{} cannot compare the column \"{}\" of type {}, because it holds a map. Leave it out, or turn "
-                    "it into an array of its sorted entries.",
-                    operation, column.name, column.type.SimpleString()));
+    const std::string name = "`" + column.name + "`";
+    const std::string type = "\"" + column.type.Sql() + "\"";
+    throw Error("UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE",
+                fmt::format("The feature is not supported: Cannot have MAP type columns in DataFrame which calls set "
+                            "operations ({}), but the type of column {} is {}.",
+                            operation, name, type),
+                {{"colName", name}, {"dataType", type}});
   }
 }
 
@@ -65,28 +132,40 @@ std::string UniqueIds::Make(std::string_view name) {
   return id;
 }
 
+OutputColumn NewColumn(std::string name, DataType type, bool nullable) {
+  OutputColumn out;
+  out.id = name;
+  out.name = std::move(name);
+  out.type = std::move(type);
+  out.nullable = nullable;
+  return out;
+}
+
 std::vector<OutputColumn> NewColumns(const StructType& schema) {
   UniqueIds ids;
   std::vector<OutputColumn> columns;
   for (const StructField& field : schema.fields) {
-    columns.push_back({.name = field.name,
-                       .id = ids.Make(field.name),
-                       .type = field.type,
-                       .nullable = field.nullable,
-                       .qualifiers = {},
-                       .plan_ids = {}});
+    columns.push_back(NewColumn(field.name, field.type, field.nullable));
+    columns.back().id = ids.Make(field.name);
+    columns.back().metadata_json = field.metadata_json;
   }
   return columns;
 }
 
 StructType ToSchema(const std::vector<OutputColumn>& columns) {
   StructType schema;
-  for (const OutputColumn& column : columns) schema.fields.push_back({column.name, column.type, column.nullable, "{}"});
+  for (const OutputColumn& column : columns) {
+    schema.fields.push_back({column.name, column.type, column.nullable, column.metadata_json});
+  }
   return schema;
 }
 
 Sql Derived(const Sql& sql) {
   return Concat({Token("(\n"), sql, Token("\n)")});
+}
+
+Typed ValueOf(const OutputColumn& column) {
+  return {Ident(column.id), column.type, column.nullable};
 }
 
 TranslatedRelation Select(std::vector<SelectItem> items, const Sql& from, const Sql& rest) {
@@ -106,8 +185,15 @@ TranslatedRelation Select(std::vector<SelectItem> items, const Sql& from, const 
   return out;
 }
 
+TranslatedRelation SelectBlock(Block block) {
+  TranslatedRelation out = Select(block.items, block.from, block.rest);
+  out.block = std::make_shared<const Block>(std::move(block));
+  return out;
+}
+
 TranslatedRelation SelectAll(TranslatedRelation input, const Sql& rest) {
   input.sql = Concat({Token("SELECT *\nFROM "), Derived(input.sql), Token("\n"), rest});
+  input.block = nullptr;
   return input;
 }
 
@@ -115,12 +201,15 @@ TranslatedRelation TranslateRelation(const proto::Relation& relation, Leaves& le
   return RelationTranslator(leaves, options).Translate(relation);
 }
 
-Scope RelationTranslator::ScopeOf(const std::vector<OutputColumn>& columns) const {
-  return {.columns = &columns,
-          .lambdas = {},
-          .case_sensitive = options_.case_sensitive,
-          .ansi = options_.ansi,
-          .time_zone = options_.time_zone};
+Scope RelationTranslator::ScopeOf(const std::vector<OutputColumn>& columns) {
+  Scope scope;
+  scope.columns = &columns;
+  scope.case_sensitive = options_.case_sensitive;
+  scope.ansi = options_.ansi;
+  scope.time_zone = options_.time_zone;
+  scope.outer = outer_;
+  scope.subqueries = this;
+  return scope;
 }
 
 std::vector<size_t> RelationTranslator::FindAll(const std::vector<OutputColumn>& columns, std::string_view name) const {
@@ -131,7 +220,77 @@ std::vector<size_t> RelationTranslator::FindAll(const std::vector<OutputColumn>&
   return out;
 }
 
+size_t RelationTranslator::FindColumn(const std::vector<OutputColumn>& columns, const std::string& name) const {
+  Scope scope;
+  scope.columns = &columns;
+  scope.case_sensitive = options_.case_sensitive;
+  const std::string text = ResolveAttribute(name, -1, scope).sql.text();
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (Ident(columns[i].id).text() == text) return i;
+  }
+  throw Error("UNSUPPORTED_FEATURE", fmt::format("`{}` is a field; only whole columns can stand here.", name));
+}
+
+Typed RelationTranslator::CallFunction(const std::string& function, const std::vector<Typed>& values,
+                                       const Scope& scope) const {
+  Scope inner = scope;
+  inner.grouping = nullptr;
+  proto::Expression::UnresolvedFunction call;
+  call.set_function_name(function);
+  for (size_t i = 0; i < values.size(); ++i) {
+    std::string name = fmt::format("value {} {}", scope.lambdas.size(), i);
+    call.add_arguments()->mutable_unresolved_named_lambda_variable()->add_name_parts(name);
+    inner.lambdas.push_back({std::move(name), values[i]});
+  }
+  proto::Expression expression;
+  *expression.mutable_unresolved_function() = std::move(call);
+  return TranslateExpression(expression, inner);
+}
+
+std::vector<OutputColumn> RelationTranslator::Uncover(TranslatedRelation* input, bool below) {
+  if (input->block == nullptr) return {};
+  const Block& block = *input->block;
+  if (block.kind == Block::Kind::kFilter) {
+    TranslatedRelation inner = block.input;
+    std::vector<OutputColumn> hidden = Uncover(&inner, below);
+    if (!hidden.empty()) input->sql = SelectAll(std::move(inner), block.rest).sql;
+    return hidden;
+  }
+  if (block.kind == Block::Kind::kAggregate || (block.kind == Block::Kind::kSelect && !below)) return {};
+  UniqueIds ids;
+  for (const SelectItem& item : block.items) ids.Make(item.column.id);
+  std::vector<SelectItem> items = block.items;
+  std::vector<OutputColumn> hidden;
+  for (const OutputColumn& column : block.inputs) {
+    SelectItem item{Ident(column.id), column};
+    item.column.id = ids.Make("hidden " + column.id);
+    hidden.push_back(item.column);
+    items.push_back(std::move(item));
+  }
+  if (!hidden.empty()) input->sql = Select(std::move(items), block.from, block.rest).sql;
+  return hidden;
+}
+
+bool RelationTranslator::Isolate(TranslatedRelation* input, bool has_subquery) {
+  if (!has_subquery || input->columns.empty()) return false;
+  std::vector<SelectItem> items;
+  for (const OutputColumn& column : input->columns) {
+    SelectItem item{Ident(column.id), column};
+    // DuckDB looks a name up in a sub-query first, so that no column there may bear it.
+    item.column.id = fmt::format("outer {}.{}", isolated_ + 1, column.id);
+    items.push_back(std::move(item));
+  }
+  ++isolated_;
+  const Sql sql = input->sql;
+  *input = Select(std::move(items), Derived(sql));
+  return true;
+}
+
 TranslatedRelation RelationTranslator::Translate(const proto::Relation& relation) {
+  if (!used_plan_ids_) {
+    used_plan_ids_.emplace();
+    CollectPlanIds(relation, 0, &*used_plan_ids_);
+  }
   if (++depth_ > kMaxRelationDepth) {
     throw Error(
         "TINDERBOX_PLAN_TOO_DEEP",
@@ -141,8 +300,12 @@ TranslatedRelation RelationTranslator::Translate(const proto::Relation& relation
   }
   TranslatedRelation out = TranslateKind(relation);
   --depth_;
-  if (auto persisted = leaves_.Persisted(relation, out)) out.sql = *persisted;
-  if (relation.common().has_plan_id()) {
+  // Rows that come from a table of a WITH clause are the query's own.
+  if (auto persisted = ReadsCte(relation) ? std::nullopt : leaves_.Persisted(relation, out)) {
+    out.sql = *persisted;
+    out.block = nullptr;
+  }
+  if (relation.common().has_plan_id() && used_plan_ids_->contains(relation.common().plan_id())) {
     for (OutputColumn& column : out.columns) column.plan_ids.insert(relation.common().plan_id());
   }
   return out;
@@ -150,8 +313,10 @@ TranslatedRelation RelationTranslator::Translate(const proto::Relation& relation
 
 TranslatedRelation RelationTranslator::TranslateKind(const proto::Relation& relation) {
   switch (relation.rel_type_case()) {
-    case proto::Relation::kRead:
+    case proto::Relation::kRead: {
+      if (auto cte = FindCte(relation.read())) return *cte;
       return leaves_.Read(relation.read());
+    }
     case proto::Relation::kLocalRelation:
       return leaves_.Local(relation.local_relation());
     case proto::Relation::kRange:
@@ -159,9 +324,15 @@ TranslatedRelation RelationTranslator::TranslateKind(const proto::Relation& rela
     case proto::Relation::kProject:
       return Project(relation.project());
     case proto::Relation::kFilter:
-      return Filter(relation.filter());
+      return Filter(Translate(relation.filter().input()), relation.filter().condition());
     case proto::Relation::kJoin:
-      return Join(relation.join());
+      return Join(relation.join(), false);
+    case proto::Relation::kLateralJoin:
+      return LateralJoin(relation.lateral_join());
+    case proto::Relation::kAsOfJoin:
+      return AsOfJoin(relation.as_of_join());
+    case proto::Relation::kNearestByJoin:
+      return NearestByJoin(relation.nearest_by_join());
     case proto::Relation::kAggregate:
       return Aggregate(relation.aggregate());
     case proto::Relation::kSetOp:
@@ -169,11 +340,15 @@ TranslatedRelation RelationTranslator::TranslateKind(const proto::Relation& rela
     case proto::Relation::kSort:
       return Sort(relation.sort());
     case proto::Relation::kLimit:
-      return SelectAll(Translate(relation.limit().input()),
-                       Concat({Token("LIMIT "), IntegerLiteral(std::max(0, relation.limit().limit()))}));
+      return CountedRows(relation.limit().input(), "limit", IntegerLiteral(relation.limit().limit()));
     case proto::Relation::kOffset:
-      return SelectAll(Translate(relation.offset().input()),
-                       Concat({Token("OFFSET "), IntegerLiteral(std::max(0, relation.offset().offset()))}));
+      return CountedRows(relation.offset().input(), "offset", IntegerLiteral(relation.offset().offset()));
+    case proto::Relation::kTail:
+      return Tail(relation.tail());
+    case proto::Relation::kSample:
+      return Sample(relation.sample());
+    case proto::Relation::kSampleBy:
+      return SampleBy(relation.sample_by());
     case proto::Relation::kWithColumns:
       return WithColumns(relation.with_columns());
     case proto::Relation::kWithColumnsRenamed:
@@ -182,19 +357,120 @@ TranslatedRelation RelationTranslator::TranslateKind(const proto::Relation& rela
       return Drop(relation.drop());
     case proto::Relation::kToDf:
       return ToDf(relation.to_df());
+    case proto::Relation::kToSchema:
+      return ToSchema(relation.to_schema());
     case proto::Relation::kSubqueryAlias:
       return SubqueryAlias(relation.subquery_alias());
     case proto::Relation::kDeduplicate:
       return Deduplicate(relation.deduplicate());
+    case proto::Relation::kUnpivot:
+      return Unpivot(relation.unpivot());
+    case proto::Relation::kTranspose:
+      return Transpose(relation.transpose());
+    case proto::Relation::kFillNa:
+      return NaFill(relation.fill_na());
+    case proto::Relation::kDropNa:
+      return NaDrop(relation.drop_na());
+    case proto::Relation::kReplace:
+      return NaReplace(relation.replace());
+    case proto::Relation::kWithRelations:
+      // SQL text is translated by itself; the session knows what its names mean.
+      if (relation.with_relations().root().has_sql()) return leaves_.Other(relation);
+      return WithRelations(relation.with_relations());
+    case proto::Relation::kUnresolvedTableValuedFunction:
+      return TableFunction(relation.unresolved_table_valued_function());
+    case proto::Relation::kSummary: {
+      const auto& summary = relation.summary();
+      return Summary(summary.input(), {}, {summary.statistics().begin(), summary.statistics().end()});
+    }
+    case proto::Relation::kDescribe: {
+      const auto& describe = relation.describe();
+      return Summary(describe.input(), {describe.cols().begin(), describe.cols().end()},
+                     {"count", "mean", "stddev", "min", "max"});
+    }
+    case proto::Relation::kCrosstab:
+      return Crosstab(relation.crosstab());
+    case proto::Relation::kFreqItems:
+      return FreqItems(relation.freq_items());
+    case proto::Relation::kApproxQuantile:
+      return ApproxQuantile(relation.approx_quantile());
+    case proto::Relation::kCov:
+      return Moment(relation.cov().input(), "covar_samp", relation.cov().col1(), relation.cov().col2());
+    case proto::Relation::kCorr:
+      if (relation.corr().has_method() && relation.corr().method() != "pearson") {
+        throw Error(
+            "UNSUPPORTED_FEATURE.CORRELATION",
+            fmt::format("Correlation by \"{}\" is not supported; only \"pearson\" is.", relation.corr().method()));
+      }
+      return Moment(relation.corr().input(), "corr", relation.corr().col1(), relation.corr().col2());
+    case proto::Relation::kShowString:
+      return ShowString(relation.show_string());
+    case proto::Relation::kHtmlString:
+      return HtmlString(relation.html_string());
+    case proto::Relation::kCollectMetrics:
+      return CollectMetrics(relation.collect_metrics());
+    case proto::Relation::kParse:
+      return Parse(relation.parse());
+    case proto::Relation::kExtension:
+      return TranslateExtension(relation);
     // What only says how to run the query changes none of its rows.
     case proto::Relation::kHint:
       return Translate(relation.hint().input());
-    case proto::Relation::kRepartition:
+    case proto::Relation::kRepartition: {
+      if (relation.repartition().num_partitions() <= 0) {
+        throw Error("INVALID_PARAMETER_VALUE",
+                    fmt::format("requirement failed: Number of partitions ({}) must be positive.",
+                                relation.repartition().num_partitions()));
+      }
       return Translate(relation.repartition().input());
+    }
     case proto::Relation::kRepartitionByExpression:
-      return Translate(relation.repartition_by_expression().input());
+      return RepartitionByExpression(relation.repartition_by_expression());
+    case proto::Relation::kWithWatermark:
+    case proto::Relation::kApplyInPandasWithState:
+      RefuseFeature(fmt::format("the streaming operation {}", KindName(relation)));
+    case proto::Relation::kMapPartitions:
+    case proto::Relation::kGroupMap:
+    case proto::Relation::kCoGroupMap:
+    case proto::Relation::kCommonInlineUserDefinedTableFunction:
+    case proto::Relation::kCommonInlineUserDefinedDataSource:
+      RefuseFeature(fmt::format("Python code in a query ({})", KindName(relation)));
+    case proto::Relation::kMlRelation:
+      RefuseFeature("machine learning (pyspark.ml)");
     default:
       return leaves_.Other(relation);
+  }
+}
+
+TranslatedRelation RelationTranslator::TranslateExtension(const proto::Relation& relation) {
+  plan::RelationExtension extension;
+  if (!relation.extension().UnpackTo(&extension)) {
+    throw Error(
+        "UNSUPPORTED_FEATURE.EXTENSION",
+        fmt::format("The embedded engine does not know the relation extension {}.", relation.extension().type_url()));
+  }
+  using Extension = plan::RelationExtension;
+  switch (extension.kind_case()) {
+    case Extension::kHaving:
+      return Filter(Translate(extension.having().input()), extension.having().condition());
+    case Extension::kInlineTable:
+      return InlineTable(extension.inline_table());
+    case Extension::kLateralView:
+      return LateralView(extension.lateral_view());
+    case Extension::kNaturalJoin:
+      return Join(extension.natural_join().join(), true);
+    case Extension::kPivot:
+      return SqlPivot(extension.pivot());
+    case Extension::kUnpivot:
+      return SqlUnpivot(extension.unpivot());
+    case Extension::kRecursiveTable:
+      return RecursiveTable(extension.recursive_table());
+    case Extension::kColumnAliases:
+      return ColumnAliases(extension.column_aliases());
+    case Extension::kSqlAggregate:
+      return SqlAggregate(extension.sql_aggregate());
+    default:
+      RefuseFeature("a relation that the SQL parser added");
   }
 }
 
@@ -207,8 +483,30 @@ TranslatedRelation RelationTranslator::Range(const proto::Range& range) {
   return Select({{Ident("range"), NewColumns(schema)[0]}}, call);
 }
 
-void RelationTranslator::AddStar(const proto::Expression::UnresolvedStar& star, const std::vector<OutputColumn>& input,
-                                 UniqueIds* ids, std::vector<SelectItem>* items) const {
+TranslatedRelation RelationTranslator::CountedRows(const proto::Relation& input, const char* word, const Sql& count) {
+  if (count.text().starts_with("(")) {
+    const std::string shown = count.text().substr(1, count.text().size() - 2);
+    throw Error("INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE",
+                fmt::format("The limit like expression \"{0}\" is invalid. The {1} expression must be equal to or "
+                            "greater than 0, but got {0}.",
+                            shown, word),
+                {{"expr", "\"" + shown + "\""}, {"name", word}, {"v", shown}});
+  }
+  return SelectAll(Translate(input), Concat({Token(word == std::string_view("limit") ? "LIMIT " : "OFFSET "), count}));
+}
+
+TranslatedRelation RelationTranslator::RepartitionByExpression(const proto::RepartitionByExpression& repartition) {
+  TranslatedRelation input = Translate(repartition.input());
+  const Scope scope = ScopeOf(input.columns);
+  for (const proto::Expression& expression : repartition.partition_exprs()) {
+    TranslateExpression(expression.has_sort_order() ? expression.sort_order().child() : expression, scope);
+  }
+  return input;
+}
+
+void RelationTranslator::AddStar(const proto::Expression::UnresolvedStar& star, const Scope& scope, UniqueIds* ids,
+                                 std::vector<SelectItem>* items) {
+  const std::vector<OutputColumn>& input = *scope.columns;
   auto add = [&](const OutputColumn& column) {
     SelectItem item{Ident(column.id), column};
     item.column.id = ids->Make(column.name);
@@ -221,52 +519,115 @@ void RelationTranslator::AddStar(const proto::Expression::UnresolvedStar& star, 
     }
   } else if (!star.has_unparsed_target()) {
     for (const OutputColumn& column : input) add(column);
+    if (input.empty()) return;
   } else {
     std::string target = star.unparsed_target();
     if (target.ends_with(".*")) target.resize(target.size() - 2);
+    const std::vector<std::string> path = ParseAttributeName(target);
     for (const OutputColumn& column : input) {
-      if (std::ranges::any_of(column.qualifiers, [&](const std::string& q) { return Same(q, target); })) add(column);
+      if (path.size() > column.qualifiers.size()) continue;
+      bool same = true;
+      for (size_t i = 0; i < path.size(); ++i) {
+        same = same && Same(column.qualifiers[column.qualifiers.size() - path.size() + i], path[i]);
+      }
+      if (same) add(column);
     }
     if (items->size() > before) return;
     // Not a table: the fields of a struct.
-    Typed value = ResolveAttribute(target, -1, ScopeOf(input));
-    if (value.type.kind() == TypeKind::kStruct) {
-      for (const StructField& field : value.type.fields()) {
-        OutputColumn column{.name = field.name,
-                            .id = ids->Make(field.name),
-                            .type = field.type,
-                            .nullable = value.nullable || field.nullable,
-                            .qualifiers = {},
-                            .plan_ids = {}};
-        items->push_back({Call("struct_extract", {value.sql, StringLiteral(field.name)}), std::move(column)});
+    std::optional<Typed> value;
+    try {
+      value = ResolveAttribute(target, -1, scope);
+    } catch (const Error&) {
+      // Nothing of that name: refused below.
+    }
+    if (value && value->type.kind() == TypeKind::kStruct) {
+      for (const StructField& field : value->type.fields()) {
+        OutputColumn column = NewColumn(field.name, field.type, value->nullable || field.nullable);
+        column.id = ids->Make(field.name);
+        items->push_back({Call("struct_extract", {value->sql, StringLiteral(field.name)}), std::move(column)});
       }
     }
   }
   if (items->size() == before) {
-    throw Error("CANNOT_RESOLVE_STAR_EXPAND", fmt::format("Nothing is named {}, so that {}.* means no columns.",
-                                                          star.unparsed_target(), star.unparsed_target()));
+    std::string columns;
+    for (const OutputColumn& column : input) columns += (columns.empty() ? "`" : ", `") + column.name + "`";
+    const std::string target = "`" + star.unparsed_target().substr(0, star.unparsed_target().rfind(".*")) + "`";
+    throw Error(
+        "CANNOT_RESOLVE_STAR_EXPAND",
+        fmt::format("Cannot resolve {}.* given input columns {}. Please check that the specified table or struct "
+                    "exists and is accessible in the input columns.",
+                    target, columns),
+        {{"targetString", target}, {"columns", columns}});
   }
 }
 
-void RelationTranslator::AddItems(const proto::Expression& expression, const std::vector<OutputColumn>& input,
-                                  UniqueIds* ids, std::vector<SelectItem>* items) const {
-  if (expression.has_unresolved_star()) return AddStar(expression.unresolved_star(), input, ids, items);
-  Typed value = TranslateExpression(expression, ScopeOf(input));
+void RelationTranslator::AddItems(const proto::Expression& expression, const Scope& scope, UniqueIds* ids,
+                                  std::vector<SelectItem>* items) {
+  if (expression.has_unresolved_star()) {
+    const size_t before = items->size();
+    AddStar(expression.unresolved_star(), scope, ids, items);
+    if (scope.grouping == nullptr) return;
+    // Each column must be a key; asking for it by name says so when it is not.
+    for (size_t i = before; i < items->size(); ++i) {
+      Scope one = scope;
+      std::vector<OutputColumn> columns;
+      for (const OutputColumn& column : *scope.columns) {
+        if (Ident(column.id).text() == (*items)[i].value.text()) columns.push_back(column);
+      }
+      one.columns = &columns;
+      if (columns.size() == 1) ResolveAttribute(QuotedName(columns[0].name), -1, one);
+    }
+    return;
+  }
+  if (expression.has_unresolved_regex()) {
+    for (size_t i : MatchingColumns(expression.unresolved_regex(), *scope.columns)) {
+      const OutputColumn& column = (*scope.columns)[i];
+      items->push_back({Ident(column.id), column});
+      items->back().column.id = ids->Make(column.name);
+    }
+    return;
+  }
+  if (expression.has_extension()) {
+    plan::ExpressionExtension extension;
+    if (expression.extension().UnpackTo(&extension) && extension.has_star_except()) {
+      proto::Expression::UnresolvedStar star;
+      if (!extension.star_except().target().empty()) star.set_unparsed_target(extension.star_except().target());
+      std::vector<SelectItem> all;
+      UniqueIds own;
+      AddStar(star, scope, &own, &all);
+      for (const std::string& name : extension.star_except().columns()) {
+        std::vector<OutputColumn> columns;
+        for (const SelectItem& item : all) columns.push_back(item.column);
+        all.erase(all.begin() + static_cast<std::ptrdiff_t>(FindColumn(columns, name)));
+      }
+      for (SelectItem& item : all) {
+        item.column.id = ids->Make(item.column.name);
+        items->push_back(std::move(item));
+      }
+      return;
+    }
+  }
+  Typed value = TranslateExpression(expression, scope);
   SelectItem item{value.sql, {}};
   if (expression.has_alias()) {
     if (expression.alias().name_size() != 1) {
-      throw Error(
-          "UNSUPPORTED_FEATURE.MULTI_ALIAS",
-          "Several names for one expression need a generator function, which the embedded engine does not support.");
+      throw Error("MULTI_ALIAS_WITHOUT_GENERATOR",
+                  fmt::format("Multi part aliasing is not supported with {}, as it is not a generator function.",
+                              ExpressionName(expression.alias().expr())),
+                  {{"expr", ExpressionName(expression.alias().expr())}});
     }
     item.column.name = expression.alias().name(0);
+    if (expression.alias().has_metadata()) {
+      item.column.metadata_json = expression.alias().metadata();
+    } else if (const OutputColumn* column = PassedColumn(value.sql, *scope.columns)) {
+      item.column.metadata_json = column->metadata_json;
+    }
   } else {
-    item.column.name = ExpressionName(expression);
+    item.column.name = ExpressionName(expression, scope);
     // A column that passes unchanged stays reachable as before.
-    for (const OutputColumn& column : input) {
-      if (Ident(column.id).text() != value.sql.text()) continue;
-      item.column = column;
-      break;
+    if (const OutputColumn* column = PassedColumn(value.sql, *scope.columns)) item.column = *column;
+    if (scope.hidden != nullptr) {
+      if (const OutputColumn* column = PassedColumn(value.sql, *scope.hidden)) item.column = *column;
     }
   }
   item.column.id = ids->Make(item.column.name);
@@ -282,183 +643,248 @@ TranslatedRelation RelationTranslator::Project(const proto::Project& project) {
   } else {
     input.sql = Token("SELECT 1 AS \"one\"");
   }
-  if (std::ranges::any_of(project.expressions(), [](const auto& e) { return HasAggregate(e); })) {
-    google::protobuf::RepeatedPtrField<proto::Expression> none;
-    return Group(std::move(input), none, project.expressions());
+  if (std::ranges::any_of(project.expressions(), [](const auto& e) { return HasGenerator(e); })) {
+    return Generate(std::move(input), project.expressions());
   }
-  UniqueIds ids;
-  std::vector<SelectItem> items;
-  for (const proto::Expression& expression : project.expressions()) AddItems(expression, input.columns, &ids, &items);
-  return Select(std::move(items), Derived(input.sql));
+  if (std::ranges::any_of(project.expressions(), [](const auto& e) { return HasAggregate(e); })) {
+    GroupRequest request;
+    for (const proto::Expression& expression : project.expressions()) request.list.push_back(&expression);
+    return Group(std::move(input), request);
+  }
+  Isolate(&input, std::ranges::any_of(project.expressions(), [](const auto& e) { return HasSubquery(e); }));
+  Block block;
+  block.items = Resolving(&input, false, [&](Scope scope) {
+    UniqueIds ids;
+    std::vector<SelectItem> items;
+    for (const proto::Expression& expression : project.expressions()) {
+      AddItems(expression, scope, &ids, &items);
+      if (!expression.has_alias()) continue;
+      const SelectItem& item = items.back();
+      scope.aliases.push_back({item.column.name, {item.value, item.column.type, item.column.nullable}});
+    }
+    return items;
+  });
+  block.from = Derived(input.sql);
+  block.inputs = std::move(input.columns);
+  return SelectBlock(std::move(block));
 }
 
-TranslatedRelation RelationTranslator::Filter(const proto::Filter& filter) {
-  TranslatedRelation input = Translate(filter.input());
-  Typed condition = TranslateExpression(filter.condition(), ScopeOf(input.columns));
-  if (condition.type.kind() == TypeKind::kNull) condition.sql = CastTo(condition.sql, DataType(TypeKind::kBoolean));
-  if (condition.type.kind() != TypeKind::kBoolean && condition.type.kind() != TypeKind::kNull) {
-    throw Error("DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
-                fmt::format("The filter {} is of type {}; it must be a boolean.", ExpressionName(filter.condition()),
-                            condition.type.SimpleString()));
+TranslatedRelation RelationTranslator::Filter(TranslatedRelation input, const proto::Expression& condition) {
+  const auto translate = [&](const Scope& scope) {
+    Typed value = TranslateExpression(condition, scope);
+    if (value.type.kind() == TypeKind::kNull) value.sql = CastTo(value.sql, DataType(TypeKind::kBoolean));
+    if (value.type.kind() == TypeKind::kString) {
+      value = TranslateCast(value, DataType(TypeKind::kBoolean), scope, false);
+    }
+    if (value.type.kind() != TypeKind::kBoolean && value.type.kind() != TypeKind::kNull) {
+      const std::string shown = "\"" + ExpressionName(condition) + "\"";
+      throw Error(
+          "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
+          fmt::format("Cannot resolve {0} due to data type mismatch: Filter expression {0} of type \"{1}\" is not "
+                      "a boolean.",
+                      shown, value.type.Sql()),
+          {{"sqlExpr", shown}, {"filter", shown}, {"type", "\"" + value.type.Sql() + "\""}});
+    }
+    return value.sql;
+  };
+  if (HasAggregate(condition) || (input.block != nullptr && input.block->kind == Block::Kind::kAggregate)) {
+    if (auto filtered = FilterGroups(input, condition, translate)) return std::move(*filtered);
   }
-  return SelectAll(std::move(input), Concat({Token("WHERE "), condition.sql}));
+  if (HasAggregate(condition)) {
+    const std::string shown = "\"" + ExpressionName(condition) + "\"";
+    throw Error(
+        "INVALID_WHERE_CONDITION",
+        fmt::format("The WHERE condition {} contains invalid expressions: aggregate functions. Rewrite the query "
+                    "to avoid window functions, aggregate functions, and generator functions in the WHERE clause.",
+                    shown),
+        {{"condition", shown}, {"expressionList", "aggregate functions"}});
+  }
+  const std::vector<OutputColumn> columns = input.columns;
+  const bool isolated = Isolate(&input, HasSubquery(condition));
+  TranslatedRelation extended = input;
+  const Sql where = Resolving(&extended, true, translate);
+  const Sql rest = Concat({Token("WHERE "), where});
+  if (isolated || extended.sql.text() != input.sql.text()) {
+    std::vector<SelectItem> items;
+    for (size_t i = 0; i < columns.size(); ++i) items.push_back({Ident(input.columns[i].id), columns[i]});
+    return Select(std::move(items), Derived(extended.sql), rest);
+  }
+  TranslatedRelation out = SelectAll(input, rest);
+  if (input.block != nullptr) {
+    Block block;
+    block.kind = Block::Kind::kFilter;
+    block.rest = rest;
+    block.input = std::move(input);
+    out.block = std::make_shared<const Block>(std::move(block));
+  }
+  return out;
 }
 
 Sql RelationTranslator::SortKey(const proto::Expression::SortOrder& order, const Scope& scope) const {
-  using SortOrder = proto::Expression::SortOrder;
-  Typed key = TranslateExpression(order.child(), scope);
-  bool descending = order.direction() == SortOrder::SORT_DIRECTION_DESCENDING;
-  bool nulls_first = order.null_ordering() == SortOrder::SORT_NULLS_FIRST ||
-                     (order.null_ordering() == SortOrder::SORT_NULLS_UNSPECIFIED && !descending);
-  return Concat({key.sql, Token(descending ? " DESC" : " ASC"), Token(nulls_first ? " NULLS FIRST" : " NULLS LAST")});
+  return TranslateSortOrder(order, scope);
 }
 
 TranslatedRelation RelationTranslator::Sort(const proto::Sort& sort) {
   TranslatedRelation input = Translate(sort.input());
+  // ORDER BY ALL
+  if (sort.order_size() == 1 && sort.order(0).child().has_unresolved_attribute()) {
+    const auto& attribute = sort.order(0).child().unresolved_attribute();
+    if (!attribute.has_plan_id() && SameName(attribute.unparsed_identifier(), "all", false) &&
+        FindAll(input.columns, "all").empty()) {
+      proto::Sort all;
+      for (size_t i = 0; i < input.columns.size(); ++i) {
+        *all.add_order() = sort.order(0);
+        all.mutable_order(static_cast<int>(i))
+            ->mutable_child()
+            ->mutable_literal()
+            ->set_integer(static_cast<int>(i) + 1);
+      }
+      return SortBy(std::move(input), all);
+    }
+  }
+  return SortBy(std::move(input), sort);
+}
+
+TranslatedRelation RelationTranslator::SortBy(TranslatedRelation input, const proto::Sort& sort) {
+  const std::vector<OutputColumn> columns = input.columns;
+  proto::Sort order = sort;
   std::vector<Sql> keys;
-  for (const auto& order : sort.order()) {
-    // DuckDB would take a number as the position of a column; as a value it orders nothing.
-    if (order.child().has_literal()) continue;
-    keys.push_back(SortKey(order, ScopeOf(input.columns)));
+  bool has_subquery = false;
+  std::map<int, size_t> ordinals;
+  for (int i = 0; i < sort.order_size(); ++i) {
+    has_subquery = has_subquery || HasSubquery(sort.order(i).child());
+    const proto::Expression& child = sort.order(i).child();
+    if (!child.has_literal() || !child.literal().has_integer()) continue;
+    const int position = child.literal().integer();
+    if (position < 1 || static_cast<size_t>(position) > input.columns.size()) {
+      throw Error("ORDER_BY_POS_OUT_OF_RANGE",
+                  fmt::format("ORDER BY position {} is not in select list (valid range is [1, {}]).", position,
+                              input.columns.size()),
+                  {{"index", std::to_string(position)}, {"size", std::to_string(input.columns.size())}});
+    }
+    ordinals[i] = static_cast<size_t>(position) - 1;
+  }
+  const bool isolated = Isolate(&input, has_subquery);
+  TranslatedRelation extended = input;
+  std::vector<OutputColumn> extra;
+  const auto translate = [&](const Scope& scope) {
+    std::vector<Sql> out;
+    for (int i = 0; i < order.order_size(); ++i) {
+      const auto ordinal = ordinals.find(i);
+      if (ordinal == ordinals.end()) {
+        // DuckDB would take a number as the position of a column; as a value it orders nothing.
+        if (!order.order(i).child().has_literal()) out.push_back(SortKey(order.order(i), scope));
+        continue;
+      }
+      proto::Expression::SortOrder by = order.order(i);
+      by.mutable_child()->mutable_unresolved_named_lambda_variable()->add_name_parts("ordinal");
+      Scope bound = scope;
+      bound.lambdas.push_back({"ordinal", ValueOf(input.columns[ordinal->second])});
+      out.push_back(SortKey(by, bound));
+    }
+    return out;
+  };
+  if (auto sorted = OrderGroups(&extended, &order)) extra = std::move(*sorted);
+  if (!extra.empty()) {
+    Scope scope = ScopeOf(input.columns);
+    scope.hidden = &extra;
+    keys = translate(scope);
+  } else {
+    keys = Resolving(&extended, true, translate);
   }
   if (keys.empty()) return input;
-  return SelectAll(std::move(input), Concat({Token("ORDER BY "), engine::Join(keys, ", ")}));
-}
-
-TranslatedRelation RelationTranslator::WithColumns(const proto::WithColumns& with_columns) {
-  TranslatedRelation input = Translate(with_columns.input());
-  std::vector<SelectItem> items;
-  UniqueIds ids;
-  for (const OutputColumn& column : input.columns) {
-    ids.Make(column.id);
-    items.push_back({Ident(column.id), column});
-  }
-  std::vector<std::string> seen;
-  for (const auto& alias : with_columns.aliases()) {
-    const std::string& name = alias.name_size() == 1 ? alias.name(0) : "";
-    if (alias.name_size() != 1) {
-      throw Error("UNSUPPORTED_FEATURE.MULTI_ALIAS", "A new column has exactly one name.");
+  const Sql rest = Concat({Token("ORDER BY "), engine::Join(keys, ", ")});
+  if (isolated || extended.sql.text() != input.sql.text()) {
+    std::vector<SelectItem> items;
+    for (size_t i = 0; i < columns.size(); ++i) items.push_back({Ident(input.columns[i].id), columns[i]});
+    // DuckDB prefers the names of the SELECT list to those of its input, so the order stands below a renaming.
+    if (isolated) {
+      TranslatedRelation sorted = SelectAll(extended, rest);
+      return Select(std::move(items), Derived(sorted.sql));
     }
-    if (std::ranges::any_of(seen, [&](const std::string& other) { return Same(other, name); })) {
-      throw Error("COLUMN_ALREADY_EXISTS", fmt::format("The column \"{}\" is given twice. Name it once.", name));
-    }
-    seen.push_back(name);
-    Typed value = TranslateExpression(alias.expr(), ScopeOf(input.columns));
-    std::vector<size_t> places = FindAll(input.columns, name);
-    OutputColumn column{
-        .name = name, .id = "", .type = value.type, .nullable = value.nullable, .qualifiers = {}, .plan_ids = {}};
-    for (size_t place : places) {
-      column.id = input.columns[place].id;
-      items[place] = {value.sql, column};
-    }
-    if (places.empty()) {
-      column.id = ids.Make(name);
-      items.push_back({value.sql, column});
-    }
+    return Select(std::move(items), Derived(extended.sql), rest);
   }
-  return Select(std::move(items), Derived(input.sql));
-}
-
-TranslatedRelation RelationTranslator::WithColumnsRenamed(const proto::WithColumnsRenamed& renamed) {
-  TranslatedRelation input = Translate(renamed.input());
-  std::vector<std::pair<std::string, std::string>> renames;
-  for (const auto& rename : renamed.renames()) renames.emplace_back(rename.col_name(), rename.new_col_name());
-  if (renames.empty()) {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // older clients send nothing else
-    renames.assign(renamed.rename_columns_map().begin(), renamed.rename_columns_map().end());
-#pragma GCC diagnostic pop
-    std::ranges::sort(renames);
-  }
-  // One after the other, so that a later pair sees the names that earlier ones gave.
-  for (const auto& [from, to] : renames) {
-    for (OutputColumn& column : input.columns) {
-      if (!Same(column.name, from)) continue;
-      column.name = to;
-      column.qualifiers.clear();
-      column.plan_ids.clear();
-    }
-  }
-  return input;
-}
-
-TranslatedRelation RelationTranslator::Drop(const proto::Drop& drop) {
-  TranslatedRelation input = Translate(drop.input());
-  std::set<std::string> dropped;
-  for (const std::string& name : drop.column_names()) {
-    for (size_t i : FindAll(input.columns, name)) dropped.insert(Ident(input.columns[i].id).text());
-  }
-  for (const proto::Expression& column : drop.columns()) {
-    if (!column.has_unresolved_attribute()) {
-      throw Error("UNSUPPORTED_FEATURE.DROP_EXPRESSION", "Only columns can be dropped, not expressions.");
-    }
-    const auto& attribute = column.unresolved_attribute();
-    try {
-      int64_t plan_id = attribute.has_plan_id() ? attribute.plan_id() : -1;
-      dropped.insert(ResolveAttribute(attribute.unparsed_identifier(), plan_id, ScopeOf(input.columns)).sql.text());
-    } catch (const Error& error) {
-      // Spark drops nothing where there is nothing of that name.
-      if (!error.condition().starts_with("UNRESOLVED_COLUMN") && error.condition() != "CANNOT_RESOLVE_DATAFRAME_COLUMN")
-        throw;
-    }
-  }
-  std::vector<SelectItem> items;
-  for (const OutputColumn& column : input.columns) {
-    if (!dropped.contains(Ident(column.id).text())) items.push_back({Ident(column.id), column});
-  }
-  if (items.size() == input.columns.size()) return input;
-  return Select(std::move(items), Derived(input.sql));
-}
-
-TranslatedRelation RelationTranslator::ToDf(const proto::ToDF& to_df) {
-  TranslatedRelation input = Translate(to_df.input());
-  if (static_cast<size_t>(to_df.column_names_size()) != input.columns.size()) {
-    throw Error("ASSIGNMENT_ARITY_MISMATCH", fmt::format("toDF names {} columns, but the table has {}.",
-                                                         to_df.column_names_size(), input.columns.size()));
-  }
-  for (size_t i = 0; i < input.columns.size(); ++i) {
-    OutputColumn& column = input.columns[i];
-    if (column.name == to_df.column_names(static_cast<int>(i))) continue;
-    column.name = to_df.column_names(static_cast<int>(i));
-    column.qualifiers.clear();
-    column.plan_ids.clear();
-  }
-  return input;
+  return SelectAll(std::move(input), rest);
 }
 
 TranslatedRelation RelationTranslator::SubqueryAlias(const proto::SubqueryAlias& alias) {
   TranslatedRelation input = Translate(alias.input());
-  for (OutputColumn& column : input.columns) column.qualifiers = {alias.alias()};
+  std::vector<std::string> path(alias.qualifier().begin(), alias.qualifier().end());
+  path.push_back(alias.alias());
+  for (OutputColumn& column : input.columns) column.qualifiers = path;
+  // Below an alias only what a join merged away stays in reach, and by data frame alone.
+  input.block = nullptr;
   return input;
 }
 
-TranslatedRelation RelationTranslator::Deduplicate(const proto::Deduplicate& deduplicate) {
-  TranslatedRelation input = Translate(deduplicate.input());
-  if (deduplicate.within_watermark()) {
-    throw Error("UNSUPPORTED_FEATURE.RELATION", "The embedded engine does not support dropDuplicatesWithinWatermark.");
+TranslatedRelation RelationTranslator::ColumnAliases(const plan::ColumnAliases& aliases) {
+  TranslatedRelation input = Translate(aliases.input());
+  input.block = nullptr;
+  if (!aliases.column_names().empty() && static_cast<size_t>(aliases.column_names_size()) != input.columns.size()) {
+    throw Error("ASSIGNMENT_ARITY_MISMATCH",
+                fmt::format("The number of columns or variables assigned or aliased: {} does not match the number of "
+                            "source expressions: {}.",
+                            aliases.column_names_size(), input.columns.size()),
+                {{"numTarget", std::to_string(aliases.column_names_size())},
+                 {"numExpr", std::to_string(input.columns.size())}});
   }
-  if (deduplicate.all_columns_as_keys() || deduplicate.column_names_size() == 0) {
-    RequireComparable(input.columns, "Distinct");
-    input.sql = Concat({Token("SELECT DISTINCT *\nFROM "), Derived(input.sql)});
-    return input;
+  for (size_t i = 0; i < input.columns.size(); ++i) {
+    OutputColumn& column = input.columns[i];
+    if (!aliases.column_names().empty()) column.name = aliases.column_names(static_cast<int>(i));
+    column.plan_ids.clear();
+    if (!aliases.table_alias().empty()) column.qualifiers = {aliases.table_alias()};
   }
-  std::vector<OutputColumn> keys;
-  std::vector<Sql> names;
-  for (const std::string& name : deduplicate.column_names()) {
-    std::vector<size_t> found = FindAll(input.columns, name);
-    if (found.empty()) {
-      throw Error("UNRESOLVED_COLUMN_AMONG_FIELD_NAMES",
-                  fmt::format("There is no column \"{}\" to drop duplicates by.", name), {{"colName", name}});
-    }
-    for (size_t i : found) {
-      keys.push_back(input.columns[i]);
-      names.push_back(Ident(input.columns[i].id));
-    }
-  }
-  RequireComparable(keys, "Distinct");
-  input.sql =
-      Concat({Token("SELECT DISTINCT ON ("), engine::Join(names, ", "), Token(") *\nFROM "), Derived(input.sql)});
   return input;
+}
+
+TranslatedRelation RelationTranslator::InlineTable(const plan::InlineTable& table) {
+  static const std::vector<OutputColumn> kNone;
+  const Scope scope = ScopeOf(kNone);
+  std::vector<std::vector<Typed>> columns;
+  for (int r = 0; r < table.rows_size(); ++r) {
+    const auto& row = table.rows(r);
+    if (r == 0) columns.resize(static_cast<size_t>(row.values_size()));
+    if (static_cast<size_t>(row.values_size()) != columns.size()) {
+      throw Error("INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
+                  fmt::format("Invalid inline table. Inline table expected {} columns but found {} columns in row {}.",
+                              columns.size(), row.values_size(), r),
+                  {{"expectedNumCols", std::to_string(columns.size())},
+                   {"actualNumCols", std::to_string(row.values_size())},
+                   {"rowIndex", std::to_string(r)}});
+    }
+    for (size_t c = 0; c < columns.size(); ++c) {
+      columns[c].push_back(TranslateExpression(row.values(static_cast<int>(c)), scope));
+    }
+  }
+  StructType schema;
+  for (size_t c = 0; c < columns.size(); ++c) {
+    bool nullable = false;
+    for (const Typed& value : columns[c]) nullable = nullable || value.nullable;
+    DataType type;
+    try {
+      type = CoerceAll(columns[c], scope, "VALUES");
+    } catch (const Error&) {
+      const std::string name = fmt::format("`col{}`", c + 1);
+      throw Error(
+          "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE",
+          fmt::format("Invalid inline table. Found incompatible types in the column {} for inline table.", name),
+          {{"colName", name}});
+    }
+    schema.fields.push_back({fmt::format("col{}", c + 1), type, nullable, "{}"});
+  }
+  std::vector<Sql> rows;
+  std::vector<Sql> names;
+  TranslatedRelation out;
+  out.columns = NewColumns(schema);
+  for (const OutputColumn& column : out.columns) names.push_back(Ident(column.id));
+  for (int r = 0; r < table.rows_size(); ++r) {
+    std::vector<Sql> values;
+    for (const auto& column : columns) values.push_back(column[static_cast<size_t>(r)].sql);
+    rows.push_back(Concat({Token("("), engine::Join(values, ", "), Token(")")}));
+  }
+  out.sql = Concat({Token("SELECT *\nFROM (VALUES\n"), engine::Join(rows, ",\n"), Token("\n) AS t("),
+                    engine::Join(names, ", "), Token(")")});
+  return out;
 }
 
 }  // namespace tinderbox::engine

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/translate/scope.h"
 #include "tinderbox/types.h"
@@ -24,6 +25,12 @@ class Leaves {
   /// A relation that the translation itself cannot make because it needs the session: SQL text, cached local and remote
   /// relations, operations of the catalogue. Throws UNSUPPORTED_FEATURE.RELATION for any other.
   virtual TranslatedRelation Other(const ::spark::connect::Relation& relation);
+  /// The first column of a query as text, run at once: for what only the data can say, as the columns of a pivot.
+  virtual std::vector<std::optional<std::string>> Texts(const Sql& query);
+  /// Computes a relation now, once for this query, and yields SQL for its rows; nullopt where nothing is to run yet.
+  virtual std::optional<Sql> Store(const TranslatedRelation& relation);
+  /// Metrics of one row that are to be computed once over the rows that pass here, and reported under the name.
+  virtual void Observe(const std::string& name, const TranslatedRelation& metrics);
   /// SQL for the rows of a relation that is marked as persisted, given its translation; nullopt when it is not.
   virtual std::optional<Sql> Persisted(const ::spark::connect::Relation& relation,
                                        const TranslatedRelation& translated) = 0;

@@ -2,55 +2,300 @@
 
 #include <algorithm>
 
+#include "engine/translate/coercion.h"
+#include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
+#include "engine/translate/windows.h"
 
 namespace tinderbox::engine {
 
-template <typename Expressions>
-TranslatedRelation RelationTranslator::Group(TranslatedRelation input, const Expressions& grouping,
-                                             const Expressions& aggregates) {
-  UniqueIds ids;
-  std::vector<SelectItem> items;
-  std::vector<OutputColumn> keys;
-  std::vector<Sql> positions;
-  for (const proto::Expression& key : grouping) {
-    if (HasAggregate(key)) {
-      throw Error("GROUP_BY_AGGREGATE",
-                  fmt::format("Rows cannot be grouped by {}, which is an aggregate.", ExpressionName(key)));
-    }
-    AddItems(key, input.columns, &ids, &items);
-  }
-  for (size_t i = 0; i < items.size(); ++i) {
-    keys.push_back(items[i].column);
-    // Positions, because a number would be taken for one and a name for an alias.
-    positions.push_back(IntegerLiteral(static_cast<long long>(i) + 1));
-  }
-  RequireComparable(keys, "Group by");
-  bool any = false;
-  for (const proto::Expression& aggregate : aggregates) any = any || HasAggregate(aggregate);
-  if (positions.empty() && !any) {
-    // A global aggregate has one row, whatever its expressions are; they may be constants only.
-    std::vector<OutputColumn> none;
-    for (const proto::Expression& constant : aggregates) AddItems(constant, none, &ids, &items);
-    return Select(std::move(items), Token("(SELECT 1)"));
-  }
-  for (const proto::Expression& aggregate : aggregates) AddItems(aggregate, input.columns, &ids, &items);
-  Sql rest;
-  if (!positions.empty()) rest = Concat({Token("GROUP BY "), engine::Join(positions, ", ")});
-  return Select(std::move(items), Derived(input.sql), rest);
+namespace {
+
+using AggregateProto = proto::Aggregate;
+
+const proto::Expression& WithoutAlias(const proto::Expression& expression) {
+  return expression.has_alias() ? WithoutAlias(expression.alias().expr()) : expression;
 }
 
-template TranslatedRelation RelationTranslator::Group(TranslatedRelation,
-                                                      const google::protobuf::RepeatedPtrField<proto::Expression>&,
-                                                      const google::protobuf::RepeatedPtrField<proto::Expression>&);
+void RefuseAggregateKey(const proto::Expression& key) {
+  if (!HasAggregate(key)) return;
+  throw Error("GROUP_BY_AGGREGATE",
+              fmt::format("Aggregate functions are not allowed in GROUP BY, but found {}.", ExpressionName(key)),
+              {{"sqlExpr", ExpressionName(key)}});
+}
 
-TranslatedRelation RelationTranslator::Aggregate(const proto::Aggregate& aggregate) {
-  if (aggregate.group_type() != proto::Aggregate::GROUP_TYPE_GROUPBY) {
-    throw Error("UNSUPPORTED_FEATURE.RELATION",
-                fmt::format("The embedded engine does not support an Aggregate of kind {}.",
-                            proto::Aggregate::GroupType_Name(aggregate.group_type())));
+void RequireComparableKeys(const std::vector<OutputColumn>& keys) {
+  for (const OutputColumn& key : keys) {
+    if (HasOrder(key.type)) continue;
+    const std::string shown = "\"" + key.name + "\"";
+    throw Error(
+        "GROUP_EXPRESSION_TYPE_IS_NOT_ORDERABLE",
+        fmt::format("The expression {} cannot be used as a grouping expression because its data type \"{}\" is not "
+                    "an orderable data type.",
+                    shown, key.type.Sql()),
+        {{"sqlExpr", shown}, {"dataType", "\"" + key.type.Sql() + "\""}});
   }
-  return Group(Translate(aggregate.input()), aggregate.grouping_expressions(), aggregate.aggregate_expressions());
+}
+
+/// What stands behind GROUP BY, given the SQL of the keys.
+Sql GroupClause(const GroupRequest& request, const std::vector<Sql>& keys, const std::vector<std::vector<Sql>>& sets) {
+  const Sql list = engine::Join(keys, ", ");
+  switch (request.type) {
+    case AggregateProto::GROUP_TYPE_ROLLUP:
+      return Template("GROUP BY ROLLUP ($1)", {list});
+    case AggregateProto::GROUP_TYPE_CUBE:
+      return Template("GROUP BY CUBE ($1)", {list});
+    case AggregateProto::GROUP_TYPE_GROUPING_SETS: {
+      std::vector<Sql> parts;
+      for (const auto& set : sets) parts.push_back(Concat({Token("("), engine::Join(set, ", "), Token(")")}));
+      return Template("GROUP BY GROUPING SETS ($1)", {engine::Join(parts, ", ")});
+    }
+    default:
+      return Template("GROUP BY $1", {list});
+  }
+}
+
+}  // namespace
+
+TranslatedRelation RelationTranslator::Group(TranslatedRelation input, const GroupRequest& request) {
+  static const Expressions kNoKeys;
+  const Expressions& keys = request.keys == nullptr ? kNoKeys : *request.keys;
+  bool any = false;
+  bool has_subquery = request.has_subquery;
+  for (const proto::Expression& key : keys) {
+    RefuseAggregateKey(key);
+    has_subquery = has_subquery || HasSubquery(key);
+  }
+  for (const proto::Expression* expression : request.list) {
+    any = any || HasAggregate(*expression);
+    has_subquery = has_subquery || HasSubquery(*expression);
+  }
+  input = WithTimeWindow(std::move(input), keys);
+  Isolate(&input, has_subquery);
+  Block block;
+  block.kind = Block::Kind::kAggregate;
+  const bool sets = request.type != AggregateProto::GROUP_TYPE_GROUPBY;
+  block.rest = Resolving(&input, false, [&](Scope scope) {
+    block.items.clear();
+    block.grouping = {};
+    block.grouping.sets = sets;
+    std::vector<OutputColumn> compared;
+    std::vector<Sql> texts;
+    // Keys that are constants: DuckDB takes a plain number as a position, and one key that never changes is as good.
+    const auto add_key = [&](const proto::Expression& key) {
+      Typed value = TranslateExpression(WithoutAlias(key), scope);
+      compared.push_back(NewColumn(ExpressionName(key), value.type, value.nullable));
+      if (WithoutAlias(key).has_literal()) value.sql = Template("coalesce($1, $1)", {value.sql});
+      texts.push_back(value.sql);
+      return value;
+    };
+    for (const proto::Expression& key : keys) {
+      Typed value = add_key(key);
+      value.nullable = value.nullable || sets;
+      block.grouping.keys.push_back(value);
+    }
+    RequireComparableKeys(compared);
+    std::vector<std::vector<Sql>> set_texts;
+    for (const auto& set : request.sets) {
+      std::vector<Sql> parts;
+      for (const proto::Expression* key : set) {
+        const Sql sql = TranslateExpression(WithoutAlias(*key), scope).sql;
+        if (std::ranges::none_of(texts, [&](const Sql& text) { return text.text() == sql.text(); })) {
+          throw Error("GROUPING_COLUMN_MISMATCH",
+                      fmt::format("Column of grouping ({}) can't be found in grouping columns.", ExpressionName(*key)));
+        }
+        parts.push_back(sql);
+      }
+      set_texts.push_back(std::move(parts));
+    }
+    scope.grouping = &block.grouping;
+    UniqueIds ids;
+    for (const proto::Expression* expression : request.list) {
+      AddItems(*expression, scope, &ids, &block.items);
+      if (!expression->has_alias()) continue;
+      const SelectItem& item = block.items.back();
+      scope.aliases.push_back({item.column.name, {item.value, item.column.type, item.column.nullable}});
+    }
+    return texts.empty() && set_texts.empty() ? Sql() : GroupClause(request, texts, set_texts);
+  });
+  if (keys.empty() && request.sets.empty() && !any) {
+    // A global aggregate has one row, whatever its expressions are; they are constants here.
+    return Select(std::move(block.items), Token("(SELECT 1)"));
+  }
+  block.from = Derived(input.sql);
+  block.inputs = std::move(input.columns);
+  return SelectBlock(std::move(block));
+}
+
+TranslatedRelation RelationTranslator::Aggregate(const AggregateProto& aggregate) {
+  GroupRequest request;
+  request.type = aggregate.group_type();
+  switch (aggregate.group_type()) {
+    case AggregateProto::GROUP_TYPE_PIVOT:
+      return Pivot(aggregate);
+    case AggregateProto::GROUP_TYPE_GROUPBY:
+    case AggregateProto::GROUP_TYPE_ROLLUP:
+    case AggregateProto::GROUP_TYPE_CUBE:
+    case AggregateProto::GROUP_TYPE_GROUPING_SETS:
+      break;
+    default:
+      RefuseFeature("an Aggregate without a kind of grouping");
+  }
+  TranslatedRelation input = Translate(aggregate.input());
+  // A star as a key stands for all columns.
+  Expressions keys;
+  for (const proto::Expression& key : aggregate.grouping_expressions()) {
+    if (!key.has_unresolved_star()) {
+      *keys.Add() = key;
+      continue;
+    }
+    for (const OutputColumn& column : input.columns) *keys.Add() = AttributeExpression(column.name);
+  }
+  request.keys = &keys;
+  if (request.type != AggregateProto::GROUP_TYPE_GROUPING_SETS && keys.empty()) {
+    request.type = AggregateProto::GROUP_TYPE_GROUPBY;
+  }
+  for (const proto::Expression& key : keys) request.list.push_back(&key);
+  for (const auto& set : aggregate.grouping_sets()) {
+    auto& out = request.sets.emplace_back();
+    for (const proto::Expression& key : set.grouping_set()) out.push_back(&key);
+  }
+  for (const proto::Expression& expression : aggregate.aggregate_expressions()) request.list.push_back(&expression);
+  return Group(std::move(input), request);
+}
+
+TranslatedRelation RelationTranslator::SqlAggregate(const plan::SqlAggregate& aggregate) {
+  TranslatedRelation input = Translate(aggregate.input());
+  GroupRequest request;
+  request.type = aggregate.group_type() == AggregateProto::GROUP_TYPE_UNSPECIFIED ? AggregateProto::GROUP_TYPE_GROUPBY
+                                                                                  : aggregate.group_type();
+  for (const proto::Expression& expression : aggregate.select_list()) request.list.push_back(&expression);
+  Expressions keys;
+  const auto resolve = [&](const proto::Expression& key) -> proto::Expression {
+    if (key.has_literal() && key.literal().has_integer()) {
+      const int position = key.literal().integer();
+      if (position < 1 || position > aggregate.select_list_size()) {
+        throw Error("GROUP_BY_POS_OUT_OF_RANGE",
+                    fmt::format("GROUP BY position {} is not in select list (valid range is [1, {}]).", position,
+                                aggregate.select_list_size()),
+                    {{"index", std::to_string(position)}, {"size", std::to_string(aggregate.select_list_size())}});
+      }
+      const proto::Expression& meant = aggregate.select_list(position - 1);
+      if (HasAggregate(meant)) {
+        throw Error("GROUP_BY_POS_AGGREGATE",
+                    fmt::format("GROUP BY {} refers to an expression {} that contains an aggregate function. Aggregate "
+                                "functions are not allowed in GROUP BY.",
+                                position, ExpressionName(meant)),
+                    {{"index", std::to_string(position)}, {"aggExpr", ExpressionName(meant)}});
+      }
+      return WithoutAlias(meant);
+    }
+    // An alias of the SELECT list, where the input has no such column.
+    if (key.has_unresolved_attribute()) {
+      const std::string& name = key.unresolved_attribute().unparsed_identifier();
+      const std::vector<std::string> path = ParseAttributeName(name);
+      if (path.size() == 1 && FindAll(input.columns, path[0]).empty()) {
+        for (const proto::Expression& expression : aggregate.select_list()) {
+          if (expression.has_alias() && expression.alias().name_size() == 1 &&
+              Same(expression.alias().name(0), path[0])) {
+            return WithoutAlias(expression);
+          }
+        }
+      }
+    }
+    return key;
+  };
+  if (aggregate.group_by_all()) {
+    for (const proto::Expression& expression : aggregate.select_list()) {
+      if (HasAggregate(expression)) continue;
+      if (expression.has_unresolved_star()) {
+        for (const OutputColumn& column : input.columns) *keys.Add() = AttributeExpression(column.name);
+      } else {
+        *keys.Add() = WithoutAlias(expression);
+      }
+    }
+  }
+  for (const proto::Expression& key : aggregate.grouping_expressions()) *keys.Add() = resolve(key);
+  request.keys = &keys;
+  request.has_subquery = aggregate.has_having() && HasSubquery(aggregate.having());
+  Expressions set_keys;
+  for (const auto& set : aggregate.grouping_sets()) {
+    for (const proto::Expression& key : set.grouping_set()) *set_keys.Add() = resolve(key);
+  }
+  int next = 0;
+  for (const auto& set : aggregate.grouping_sets()) {
+    auto& out = request.sets.emplace_back();
+    for (int i = 0; i < set.grouping_set_size(); ++i) out.push_back(&set_keys[next++]);
+  }
+  TranslatedRelation out = Group(std::move(input), request);
+  return aggregate.has_having() ? Filter(std::move(out), aggregate.having()) : out;
+}
+
+std::optional<TranslatedRelation> RelationTranslator::FilterGroups(const TranslatedRelation& input,
+                                                                   const proto::Expression& condition,
+                                                                   const std::function<Sql(const Scope&)>& translate) {
+  if (input.block == nullptr || input.block->kind != Block::Kind::kAggregate) return std::nullopt;
+  Block block = *input.block;
+  Scope scope = ScopeOf(block.inputs);
+  scope.grouping = &block.grouping;
+  // The names of the SELECT list come after those of the grouped rows.
+  for (size_t i = 0; i < block.items.size(); ++i) {
+    scope.aliases.push_back(
+        {input.columns[i].name, {block.items[i].value, input.columns[i].type, input.columns[i].nullable}});
+  }
+  if (!HasAggregate(condition)) {
+    // What the output names is meant where it does for all of the condition.
+    try {
+      translate(ScopeOf(input.columns));
+      return std::nullopt;
+    } catch (const Error& error) {
+      if (!error.condition().starts_with("UNRESOLVED_COLUMN") && error.condition() != "CANNOT_RESOLVE_DATAFRAME_COLUMN")
+        throw;
+    }
+  }
+  const Sql having = Concat({Token("HAVING "), translate(scope)});
+  block.rest = block.rest.empty() ? having : Concat({block.rest, Token("\n"), having});
+  for (size_t i = 0; i < block.items.size(); ++i) block.items[i].column = input.columns[i];
+  return SelectBlock(std::move(block));
+}
+
+std::optional<std::vector<OutputColumn>> RelationTranslator::OrderGroups(TranslatedRelation* input, proto::Sort* sort) {
+  // Through filters of the groups.
+  if (input->block == nullptr || input->block->kind != Block::Kind::kAggregate) return std::nullopt;
+  Block block = *input->block;
+  Scope scope = ScopeOf(block.inputs);
+  scope.grouping = &block.grouping;
+  for (size_t i = 0; i < block.items.size(); ++i) {
+    scope.aliases.push_back(
+        {input->columns[i].name, {block.items[i].value, input->columns[i].type, input->columns[i].nullable}});
+    block.items[i].column = input->columns[i];
+  }
+  std::vector<OutputColumn> extra;
+  UniqueIds ids;
+  for (const SelectItem& item : block.items) ids.Make(item.column.id);
+  for (auto& order : *sort->mutable_order()) {
+    const proto::Expression& child = order.child();
+    if (child.has_literal()) continue;
+    if (!HasAggregate(child)) {
+      try {
+        TranslateExpression(child, ScopeOf(input->columns));
+        continue;
+      } catch (const Error& error) {
+        if (!error.condition().starts_with("UNRESOLVED_COLUMN") &&
+            error.condition() != "CANNOT_RESOLVE_DATAFRAME_COLUMN")
+          throw;
+      }
+    }
+    const Typed value = TranslateExpression(child, scope);
+    OutputColumn column = NewColumn(fmt::format("sort key {}", extra.size()), value.type, value.nullable);
+    column.id = ids.Make(column.name);
+    block.items.push_back({value.sql, column});
+    extra.push_back(column);
+    *order.mutable_child() = AttributeExpression(column.name);
+  }
+  if (extra.empty()) return std::nullopt;
+  input->sql = Select(block.items, block.from, block.rest).sql;
+  return extra;
 }
 
 }  // namespace tinderbox::engine

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
 
 namespace tinderbox::engine {
@@ -62,110 +63,308 @@ void KeepNearestPlanIds(const JoinProto& join, TranslatedRelation* left, Transla
   for (int64_t id : both) {
     auto left_depth = PlanDepth(join.left(), id, 0);
     auto right_depth = PlanDepth(join.right(), id, 0);
-    if (!left_depth || !right_depth || *left_depth == *right_depth) continue;
+    if (!left_depth || !right_depth || *left_depth == *right_depth) {
+      for (auto* side : {left, right}) {
+        for (OutputColumn& column : side->columns) {
+          if (column.plan_ids.contains(id)) column.plan_ids.insert(AmbiguousPlan(id));
+        }
+      }
+      continue;
+    }
     for (OutputColumn& column : (*left_depth < *right_depth ? right : left)->columns) column.plan_ids.erase(id);
   }
 }
 
 }  // namespace
 
-TranslatedRelation RelationTranslator::Join(const JoinProto& join) {
-  if (join.has_join_data_type()) {
-    throw Error("UNSUPPORTED_FEATURE.RELATION", "The embedded engine does not support joinWith.");
+Sql RelationTranslator::From(const TranslatedRelation& left, TranslatedRelation* right, const char* keyword,
+                             const Sql& on) const {
+  UniqueIds ids;
+  for (const OutputColumn& column : left.columns) ids.Make(column.id);
+  std::vector<Sql> right_ids;
+  for (OutputColumn& column : right->columns) {
+    column.id = ids.Make(column.id);
+    right_ids.push_back(Ident(column.id));
   }
+  Sql out = Concat({Derived(left.sql), Token(" AS l"), Token(keyword), Derived(right->sql), Token(" AS r("),
+                    engine::Join(right_ids, ", "), Token(")")});
+  return on.empty() ? out : Concat({out, Token("\n"), on});
+}
+
+Typed RelationTranslator::JoinCondition(const proto::Expression& condition, const std::vector<OutputColumn>& columns) {
+  Typed value = TranslateExpression(condition, ScopeOf(columns));
+  if (value.type.kind() == TypeKind::kNull)
+    value = TranslateCast(value, DataType(TypeKind::kBoolean), ScopeOf(columns), false);
+  if (value.type.kind() != TypeKind::kBoolean) {
+    const std::string shown = "\"" + ExpressionName(condition) + "\"";
+    throw Error("JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE",
+                fmt::format("The join condition {} has the invalid type \"{}\", expected \"BOOLEAN\".", shown,
+                            value.type.Sql()),
+                {{"joinCondition", shown}, {"conditionType", "\"" + value.type.Sql() + "\""}});
+  }
+  return value;
+}
+
+namespace {
+
+std::vector<OutputColumn> Both(const TranslatedRelation& left, const TranslatedRelation& right) {
+  std::vector<OutputColumn> out = left.columns;
+  out.insert(out.end(), right.columns.begin(), right.columns.end());
+  return out;
+}
+
+void AddColumns(std::vector<SelectItem>* items, const std::vector<OutputColumn>& columns, bool nullable) {
+  for (OutputColumn column : columns) {
+    column.nullable = column.nullable || nullable;
+    items->push_back({Ident(column.id), std::move(column)});
+  }
+}
+
+[[noreturn]] void RefuseUsing(const std::string& name, const char* side, const std::vector<OutputColumn>& columns) {
+  std::vector<std::string> names;
+  for (const OutputColumn& column : columns) names.push_back("`" + column.name + "`");
+  std::ranges::sort(names);
+  std::string known;
+  for (const std::string& one : names) known += (known.empty() ? "" : ", ") + one;
+  throw Error("UNRESOLVED_USING_COLUMN_FOR_JOIN",
+              fmt::format("USING column `{}` cannot be resolved on the {} side of the join. The {}-side columns: [{}].",
+                          name, side, side, known),
+              {{"colName", "`" + name + "`"}, {"side", side}, {"suggestion", known}});
+}
+
+}  // namespace
+
+TranslatedRelation RelationTranslator::Join(const JoinProto& join, bool natural) {
+  if (join.has_join_data_type()) RefuseFeature("joinWith");
   TranslatedRelation left = Translate(join.left());
   TranslatedRelation right = Translate(join.right());
   KeepNearestPlanIds(join, &left, &right);
   JoinProto::JoinType type = join.join_type();
-  Sql keyword = Token(JoinKeyword(type));
   bool cross = type == JoinProto::JOIN_TYPE_CROSS;
   bool left_only = type == JoinProto::JOIN_TYPE_LEFT_ANTI || type == JoinProto::JOIN_TYPE_LEFT_SEMI;
 
-  // The right side's columns get ids of their own.
-  UniqueIds ids;
-  for (const OutputColumn& column : left.columns) ids.Make(column.id);
-  std::vector<Sql> right_ids;
-  for (OutputColumn& column : right.columns) {
-    column.id = ids.Make(column.id);
-    right_ids.push_back(Ident(column.id));
+  std::vector<std::string> names(join.using_columns().begin(), join.using_columns().end());
+  if (natural) {
+    for (const OutputColumn& column : left.columns) {
+      if (!FindAll(right.columns, column.name).empty()) names.push_back(column.name);
+    }
   }
-  std::vector<OutputColumn> both = left.columns;
-  both.insert(both.end(), right.columns.begin(), right.columns.end());
-
+  const bool has_subquery = join.has_join_condition() && HasSubquery(join.join_condition());
+  if (has_subquery && type != JoinProto::JOIN_TYPE_INNER && !cross) {
+    RefuseFeature("a sub-query in the condition of an outer, semi or anti join");
+  }
+  // Makes the right side's ids its own.
+  const Sql sides = From(left, &right,
+                         cross && (!join.has_join_condition() || has_subquery) && names.empty() ? "\nCROSS JOIN "
+                         : cross                                                                ? "\nJOIN "
+                                                                                                : JoinKeyword(type),
+                         {});
+  const std::vector<OutputColumn> both = Both(left, right);
+  const Scope scope = ScopeOf(both);
   std::vector<Sql> conditions;
   std::vector<std::pair<size_t, size_t>> keys;
-  for (const std::string& name : join.using_columns()) {
+  for (const std::string& name : names) {
     std::vector<size_t> l = FindAll(left.columns, name), r = FindAll(right.columns, name);
-    if (l.size() != 1 || r.size() != 1) {
-      const char* side = l.size() != 1 ? "left" : "right";
-      throw Error("UNRESOLVED_USING_COLUMN_FOR_JOIN",
-                  fmt::format("USING column \"{}\" must be exactly one column of each side, but the {} side has {}.",
-                              name, side, l.size() != 1 ? l.size() : r.size()));
+    if (l.empty()) RefuseUsing(name, "left", left.columns);
+    if (r.empty()) RefuseUsing(name, "right", right.columns);
+    for (const auto* side : {&l, &r}) {
+      if (side->size() == 1) continue;
+      throw Error("AMBIGUOUS_REFERENCE", fmt::format("Reference `{0}` is ambiguous, could be: [`{0}`, `{0}`].", name),
+                  {{"name", "`" + name + "`"}, {"referenceNames", fmt::format("[`{0}`, `{0}`]", name)}});
     }
     keys.emplace_back(l[0], r[0]);
-    const OutputColumn &a = left.columns[l[0]], &b = right.columns[r[0]];
-    DataType common = CommonType(a.type, b.type);
-    Scope scope = ScopeOf(both);
-    conditions.push_back(
-        Concat({TranslateCast({Ident(a.id), a.type, a.nullable}, common, scope, false).sql, Token(" = "),
-                TranslateCast({Ident(b.id), b.type, b.nullable}, common, scope, false).sql}));
+    conditions.push_back(CallFunction("=", {ValueOf(left.columns[l[0]]), ValueOf(right.columns[r[0]])}, scope).sql);
   }
-  if (join.has_join_condition()) {
-    Typed condition = TranslateExpression(join.join_condition(), ScopeOf(both));
-    if (condition.type.kind() != TypeKind::kBoolean) {
-      throw Error("DATATYPE_MISMATCH.JOIN_CONDITION_NOT_BOOLEAN",
-                  fmt::format("The join condition {} is of type {}; it must be a boolean.",
-                              ExpressionName(join.join_condition()), condition.type.SimpleString()));
-    }
-    conditions.push_back(condition.sql);
+  if (join.has_join_condition() && !has_subquery) {
+    conditions.push_back(JoinCondition(join.join_condition(), both).sql);
   }
-  if (cross && !conditions.empty()) {
-    keyword = Token("\nJOIN ");
-    cross = false;
+  Sql on;
+  if (!conditions.empty()) {
+    on = Concat({Token("ON "), engine::Join(conditions, " AND ")});
+  } else if (!cross) {
+    on = Token("ON true");
   }
-  if (!cross && conditions.empty()) conditions.push_back(Token("true"));
-  Sql from = Concat({Derived(left.sql), Token(" AS l"), keyword, Derived(right.sql), Token(" AS r("),
-                     engine::Join(right_ids, ", "), Token(")")});
-  Sql on = cross ? Sql() : Concat({Token("ON "), engine::Join(conditions, " AND ")});
 
   bool null_left = type == JoinProto::JOIN_TYPE_RIGHT_OUTER || type == JoinProto::JOIN_TYPE_FULL_OUTER;
   bool null_right = type == JoinProto::JOIN_TYPE_LEFT_OUTER || type == JoinProto::JOIN_TYPE_FULL_OUTER;
-  auto add = [&](std::vector<SelectItem>* items, OutputColumn column, bool nullable) {
-    column.nullable = column.nullable || nullable;
-    items->push_back({Ident(column.id), std::move(column)});
-  };
-  std::vector<SelectItem> items;
+  Block block;
   std::set<size_t> left_keys, right_keys;
   for (auto [l, r] : keys) {
     left_keys.insert(l);
     right_keys.insert(r);
-    OutputColumn a = left.columns[l], b = right.columns[r];
+    const OutputColumn &a = left.columns[l], &b = right.columns[r];
     if (type == JoinProto::JOIN_TYPE_RIGHT_OUTER) {
-      add(&items, b, false);
+      block.items.push_back({Ident(b.id), b});
     } else if (type == JoinProto::JOIN_TYPE_FULL_OUTER) {
-      DataType common = CommonType(a.type, b.type);
-      Scope scope = ScopeOf(both);
-      OutputColumn merged{.name = a.name,
-                          .id = a.id,
-                          .type = common,
-                          .nullable = a.nullable || b.nullable,
-                          .qualifiers = {},
-                          .plan_ids = {}};
-      Sql value = Call("coalesce", {TranslateCast({Ident(a.id), a.type, true}, common, scope, false).sql,
-                                    TranslateCast({Ident(b.id), b.type, true}, common, scope, false).sql});
-      items.push_back({value, merged});
+      const Typed value = CallFunction("coalesce", {ValueOf(a), ValueOf(b)}, scope);
+      OutputColumn merged = NewColumn(a.name, value.type, a.nullable && b.nullable);
+      merged.id = a.id;
+      block.items.push_back({value.sql, merged});
     } else {
-      if (type == JoinProto::JOIN_TYPE_INNER) a.plan_ids.insert(b.plan_ids.begin(), b.plan_ids.end());
-      add(&items, a, false);
+      block.items.push_back({Ident(a.id), a});
     }
   }
   for (size_t i = 0; i < left.columns.size(); ++i) {
-    if (!left_keys.contains(i)) add(&items, left.columns[i], null_left);
+    if (!left_keys.contains(i)) AddColumns(&block.items, {left.columns[i]}, null_left);
   }
   for (size_t i = 0; i < right.columns.size() && !left_only; ++i) {
-    if (!right_keys.contains(i)) add(&items, right.columns[i], null_right);
+    if (!right_keys.contains(i)) AddColumns(&block.items, {right.columns[i]}, null_right);
   }
-  return Select(std::move(items), from, on);
+  block.from = on.empty() ? sides : Concat({sides, Token("\n"), on});
+  if (!keys.empty() && !left_only) {
+    // The sides' own keys stay in reach by their data frame or alias.
+    block.kind = Block::Kind::kUsingJoin;
+    for (auto [l, r] : keys) {
+      if (type != JoinProto::JOIN_TYPE_RIGHT_OUTER && type != JoinProto::JOIN_TYPE_FULL_OUTER) {
+        block.inputs.push_back(right.columns[r]);
+        block.inputs.back().nullable = block.inputs.back().nullable || null_right;
+      }
+      if (type == JoinProto::JOIN_TYPE_RIGHT_OUTER || type == JoinProto::JOIN_TYPE_FULL_OUTER) {
+        block.inputs.push_back(left.columns[l]);
+        block.inputs.back().nullable = true;
+      }
+      if (type == JoinProto::JOIN_TYPE_FULL_OUTER) {
+        block.inputs.push_back(right.columns[r]);
+        block.inputs.back().nullable = true;
+      }
+    }
+    return SelectBlock(std::move(block));
+  }
+  TranslatedRelation out = Select(std::move(block.items), block.from);
+  return has_subquery ? Filter(std::move(out), join.join_condition()) : out;
+}
+
+TranslatedRelation RelationTranslator::LateralJoin(const proto::LateralJoin& join) {
+  TranslatedRelation left = Translate(join.left());
+  const std::vector<OutputColumn> before = left.columns;
+  Isolate(&left, true);
+  TranslatedRelation right;
+  {
+    const Scope scope = ScopeOf(left.columns);
+    const Scope* around = outer_;
+    outer_ = &scope;
+    right = Translate(join.right());
+    outer_ = around;
+  }
+  const char* keyword = nullptr;
+  switch (join.join_type()) {
+    case JoinProto::JOIN_TYPE_INNER:
+    case JoinProto::JOIN_TYPE_CROSS:
+      keyword = "\nJOIN LATERAL ";
+      break;
+    case JoinProto::JOIN_TYPE_LEFT_OUTER:
+      keyword = "\nLEFT JOIN LATERAL ";
+      break;
+    default:
+      throw Error("UNSUPPORTED_JOIN_TYPE",
+                  "Unsupported join type for a lateral join: only inner, left outer and cross.",
+                  {{"typ", proto::Join::JoinType_Name(join.join_type())}, {"supported", "INNER, LEFT OUTER, CROSS"}});
+  }
+  const Sql sides = From(left, &right, keyword, {});
+  Sql on = Token("ON true");
+  if (join.has_join_condition()) {
+    on = Concat({Token("ON "), JoinCondition(join.join_condition(), Both(left, right)).sql});
+  }
+  std::vector<SelectItem> items;
+  UniqueIds ids;
+  for (size_t i = 0; i < before.size(); ++i) {
+    OutputColumn column = before[i];
+    column.id = ids.Make(column.id);
+    items.push_back({Ident(left.columns[i].id), std::move(column)});
+  }
+  for (OutputColumn column : right.columns) {
+    const Sql value = Ident(column.id);
+    column.id = ids.Make(column.id);
+    column.nullable = column.nullable || join.join_type() == JoinProto::JOIN_TYPE_LEFT_OUTER;
+    items.push_back({value, std::move(column)});
+  }
+  return Select(std::move(items), Concat({sides, Token("\n"), on}));
+}
+
+TranslatedRelation RelationTranslator::AsOfJoin(const proto::AsOfJoin& join) {
+  TranslatedRelation left = Translate(join.left());
+  TranslatedRelation right = Translate(join.right());
+  std::string type = join.join_type();
+  std::erase(type, '_');
+  const bool outer = type == "left" || type == "leftouter";
+  if (!outer && type != "inner") {
+    throw Error(
+        "UNSUPPORTED_JOIN_TYPE",
+        fmt::format("Unsupported as-of join type '{}'. Supported as-of join types include: 'inner', 'leftouter', "
+                    "'left'.",
+                    join.join_type()),
+        {{"typ", join.join_type()}, {"supported", "'inner', 'leftouter', 'left'"}});
+  }
+  // For each left row the nearest right one: the right rows are looked at with the left one in sight.
+  const std::vector<OutputColumn> before = left.columns;
+  Isolate(&left, true);
+  UniqueIds ids;
+  std::vector<SelectItem> renamed;
+  for (const OutputColumn& column : right.columns) {
+    renamed.push_back({Ident(column.id), column});
+    renamed.back().column.id = "right " + column.id;
+  }
+  right = Select(std::move(renamed), Derived(right.sql));
+  const std::vector<OutputColumn> both = Both(left, right);
+  const Scope scope = ScopeOf(both);
+  const Typed a = TranslateExpression(join.left_as_of(), scope);
+  const Typed b = TranslateExpression(join.right_as_of(), scope);
+  std::vector<Sql> conditions;
+  for (const std::string& name : join.using_columns()) {
+    const std::vector<size_t> l = FindAll(left.columns, name), r = FindAll(right.columns, name);
+    if (l.size() != 1) RefuseUsing(name, "left", left.columns);
+    if (r.size() != 1) RefuseUsing(name, "right", right.columns);
+    conditions.push_back(CallFunction("=", {ValueOf(left.columns[l[0]]), ValueOf(right.columns[r[0]])}, scope).sql);
+  }
+  if (join.has_join_expr()) conditions.push_back(JoinCondition(join.join_expr(), both).sql);
+  const bool backward = join.direction() == "backward";
+  const bool forward = join.direction() == "forward";
+  if (!backward && !forward && join.direction() != "nearest") {
+    throw Error("AS_OF_JOIN.UNSUPPORTED_DIRECTION",
+                fmt::format("Invalid as-of join. Unsupported as-of join direction '{}'. Supported as-of join direction "
+                            "include: 'backward', 'forward', 'nearest'.",
+                            join.direction()),
+                {{"direction", join.direction()}, {"supported", "'backward', 'forward', 'nearest'"}});
+  }
+  const char* comparison = backward  ? (join.allow_exact_matches() ? ">=" : ">")
+                           : forward ? (join.allow_exact_matches() ? "<=" : "<")
+                                     : (join.allow_exact_matches() ? nullptr : "!=");
+  if (comparison != nullptr) conditions.push_back(CallFunction(comparison, {a, b}, scope).sql);
+  const auto minus = [&](const Typed& x, const Typed& y) { return CallFunction("-", {x, y}, scope); };
+  Sql distance;
+  if (backward || forward) {
+    distance = backward ? minus(a, b).sql : minus(b, a).sql;
+  } else {
+    distance = Template("CASE WHEN $1 THEN $2 ELSE $3 END",
+                        {CallFunction(">", {a, b}, scope).sql, minus(a, b).sql, minus(b, a).sql});
+  }
+  if (join.has_tolerance()) {
+    const Typed tolerance = TranslateExpression(join.tolerance(), scope);
+    const Typed typed_distance{distance, minus(a, b).type, true};
+    conditions.push_back(CallFunction("<=", {typed_distance, tolerance}, scope).sql);
+  }
+  if (conditions.empty()) conditions.push_back(Token("true"));
+  right.sql = Concat({Token("SELECT *\nFROM "), Derived(right.sql), Token("\nWHERE "),
+                      engine::Join(conditions, " AND "), Token("\nORDER BY "), distance, Token("\nLIMIT 1")});
+  right.block = nullptr;
+  const Sql sides = From(left, &right, outer ? "\nLEFT JOIN LATERAL " : "\nJOIN LATERAL ", Token("ON true"));
+  std::vector<SelectItem> items;
+  for (size_t i = 0; i < before.size(); ++i) {
+    OutputColumn column = before[i];
+    column.id = ids.Make(column.id);
+    items.push_back({Ident(left.columns[i].id), std::move(column)});
+  }
+  for (OutputColumn column : right.columns) {
+    const Sql value = Ident(column.id);
+    column.id = ids.Make(column.name);
+    column.nullable = column.nullable || outer;
+    items.push_back({value, std::move(column)});
+  }
+  return Select(std::move(items), sides);
+}
+
+TranslatedRelation RelationTranslator::NearestByJoin(const proto::NearestByJoin&) {
+  RefuseFeature("nearestByJoin");
 }
 
 }  // namespace tinderbox::engine

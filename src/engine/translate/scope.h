@@ -1,13 +1,23 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "engine/translate/sql.h"
 
+namespace spark::connect {
+class Relation;
+class SubqueryExpression;
+}  // namespace spark::connect
+
 namespace tinderbox::engine {
+
+struct Block;
+struct Scope;
 
 /// One output column of a translated relation.
 struct OutputColumn {
@@ -17,18 +27,36 @@ struct OutputColumn {
   bool nullable = true;
   std::vector<std::string> qualifiers;  ///< aliases this column can be reached through ("l" in l.x), outermost first
   std::set<int64_t> plan_ids;  ///< plan ids of the relations that output this very column (df["x"] after a join)
+  std::string metadata_json = "{}";
 };
 
 /// A translated relation: a SELECT whose columns are named by `columns[i].id`, in that order.
 struct TranslatedRelation {
   Sql sql;
   std::vector<OutputColumn> columns;
+  /// How the SELECT is made, where later operations may reach what it does not output; else null.
+  std::shared_ptr<const Block> block;
 };
 
 /// A lambda variable in sight; innermost last.
 struct LambdaBinding {
   std::string name;
   Typed value;
+};
+
+/// The keys of the GROUP BY around an expression.
+struct Grouping {
+  std::vector<Typed> keys;  ///< a value with this very SQL is the group's
+  bool sets = false;        ///< whether grouping sets make grouping() and grouping_id() known
+};
+
+/// Translates the sub-queries of expressions.
+class Subqueries {
+ public:
+  virtual ~Subqueries() = default;
+  /// `plan`: the query; null: the one that the plan id of `subquery` names.
+  virtual Typed Subquery(const ::spark::connect::SubqueryExpression& subquery, const ::spark::connect::Relation* plan,
+                         const Scope& scope) = 0;
 };
 
 /// What an expression may refer to.
@@ -38,6 +66,11 @@ struct Scope {
   bool case_sensitive = false;
   bool ansi = true;
   std::string time_zone = "UTC";
+  const std::vector<OutputColumn>* hidden = nullptr;  ///< found where `columns` has nothing of that name
+  std::vector<LambdaBinding> aliases;                 ///< of the same SELECT list; found after columns
+  const Grouping* grouping = nullptr;                 ///< set outside aggregates of a grouped query
+  const Scope* outer = nullptr;                       ///< of the query around this sub-query
+  Subqueries* subqueries = nullptr;                   ///< null: sub-queries are refused
 };
 
 }  // namespace tinderbox::engine
