@@ -80,22 +80,45 @@ struct Database::State {
     std::vector<AggregateFunction> aggregates;
   };
   std::map<std::string, Overloads, std::less<>> unregistered;
+  // The families of functions, and the members that DuckDB knows.
+  std::map<std::string, ScalarFunction, std::less<>> families;
+  std::set<std::string, std::less<>> members;
   std::mutex unregistered_mutex;
   // A connection that runs no query, so that what it registers is committed at once, whatever becomes of the query.
   duckdb_connection registrar = nullptr;
+
+  bool IsNewMember(std::string_view name) const {
+    const size_t mark = name.rfind(kMemberMark);
+    return mark != std::string_view::npos && families.contains(name.substr(0, mark)) && !members.contains(name);
+  }
+
+  void RegisterMember(std::string_view name) {
+    const size_t mark = name.rfind(kMemberMark);
+    ScalarFunction function =
+        families.find(name.substr(0, mark))->second.member(MemberPayload(name.substr(mark + kMemberMark.size())));
+    function.name = name;
+    RegisterScalarFunctions(registrar, {function});
+    members.emplace(name);
+  }
 
   /// Registers the functions that `sql` may call. A name inside a literal registers one in vain, which does no harm.
   void RegisterCalled(std::string_view sql) {
     const auto in_name = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
     const std::lock_guard lock(unregistered_mutex);
-    for (size_t end = sql.find('('); end != std::string_view::npos && !unregistered.empty();
-         end = sql.find('(', end + 1)) {
-      size_t begin = end;
+    for (size_t end = sql.find('('); end != std::string_view::npos; end = sql.find('(', end + 1)) {
+      const size_t last = end > 0 && sql[end - 1] == '"' ? end - 1 : end;
+      size_t begin = last;
       while (begin > 0 && in_name(sql[begin - 1])) --begin;
-      const auto found = unregistered.find(sql.substr(begin, end - begin));
-      if (found == unregistered.end()) continue;
+      const std::string_view name = sql.substr(begin, last - begin);
+      const auto found = unregistered.find(name);
+      const bool member = found == unregistered.end() && IsNewMember(name);
+      if (found == unregistered.end() && !member) continue;
       if (registrar == nullptr && duckdb_connect(database, &registrar) != DuckDBSuccess) {
         throw Error("INTERNAL_ERROR", "The engine gives no further connection.");
+      }
+      if (member) {
+        RegisterMember(name);
+        continue;
       }
       RegisterScalarFunctions(registrar, found->second.scalars);
       for (const AggregateFunction& aggregate : found->second.aggregates) {
@@ -344,7 +367,13 @@ void Database::Register(const std::string& name, SourceFactory factory) {
 
 void Database::Register(const std::vector<ScalarFunction>& functions) {
   const std::lock_guard lock(state_->unregistered_mutex);
-  for (const ScalarFunction& function : functions) state_->unregistered[function.name].scalars.push_back(function);
+  for (const ScalarFunction& function : functions) {
+    if (function.member != nullptr) {
+      state_->families.emplace(function.name, function);
+    } else {
+      state_->unregistered[function.name].scalars.push_back(function);
+    }
+  }
 }
 
 void Database::Register(const std::vector<AggregateFunction>& functions) {

@@ -168,6 +168,21 @@ LogicalType ToLogicalType(const ParameterType& parameter) {
 
 }  // namespace
 
+std::string MemberName(std::string_view family, std::string_view payload) {
+  // Base 16, since DuckDB tells names apart without regard to letter case.
+  std::string out = std::string(family) + std::string(kMemberMark);
+  for (const char c : payload) out += fmt::format("{:02x}", static_cast<unsigned char>(c));
+  return out;
+}
+
+std::string MemberPayload(std::string_view digits) {
+  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  std::string out;
+  for (size_t i = 0; i + 1 < digits.size(); i += 2)
+    out += static_cast<char>(digit(digits[i]) << 4 | digit(digits[i + 1]));
+  return out;
+}
+
 void RegisterSource(duckdb_connection connection, const std::string& name, SourceFactory factory,
                     ScanCounters* counters) {
   Handle<duckdb_table_function, duckdb_destroy_table_function> function(duckdb_create_table_function());

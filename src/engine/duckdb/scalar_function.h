@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -97,7 +98,21 @@ struct ScalarFunction {
   bool handles_null = false;
   /// True when equal arguments may give another result.
   bool is_volatile = false;
+  /// For a function whose results depend on the rows before: makes the state of one thread of one execution, which
+  /// `run_with_state` gets instead of `run`, chunk after chunk in the order of the rows.
+  std::function<std::shared_ptr<void>()> new_state = nullptr;
+  std::function<void(const ScalarInput& arguments, OutVector& result, void* state)> run_with_state = nullptr;
+  /// For a family of functions, whose types depend on what each is told: makes the one for `payload`, which is called
+  /// by MemberName(name, payload). Everything else but the name is left out then.
+  std::function<ScalarFunction(const std::string& payload)> member = nullptr;
 };
+
+/// Between the name of a family and the payload of a member in a function's name.
+inline constexpr std::string_view kMemberMark = "_x";
+/// The name under which SQL calls the member of a family.
+std::string MemberName(std::string_view family, std::string_view payload);
+/// The payload that stands in a name behind kMemberMark.
+std::string MemberPayload(std::string_view digits);
 
 /// A `run` that calls `one(arguments, row, result)` for each row without a NULL argument.
 template <typename F>

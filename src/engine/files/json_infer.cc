@@ -7,6 +7,7 @@
 
 #include "base/fail.h"
 #include "csv/convert.h"
+#include "engine/files/json_infer_text.h"
 #include "engine/files/json_options.h"
 #include "engine/files/json_records.h"
 #include "engine/files/json_source.h"
@@ -98,16 +99,6 @@ class Inference {
     }
   }
 
-  Inferred root{Seen::kStruct, 0, 0, nullptr, {}};
-  bool malformed = false;
-
- private:
-  bool IsJson(std::string_view text) const {
-    JsonCursor cursor(text, options_.dialect);
-    std::string_view raw;
-    return cursor.TakeValue(&raw) && cursor.AtEnd();
-  }
-
   void Add(Inferred* to, std::string_view raw) {
     const char first = raw[0];
     if (raw == "null" || to->seen == Seen::kString) return;
@@ -133,6 +124,16 @@ class Inference {
     } else {
       AddNumber(to, raw);
     }
+  }
+
+  Inferred root{Seen::kStruct, 0, 0, nullptr, {}};
+  bool malformed = false;
+
+ private:
+  bool IsJson(std::string_view text) const {
+    JsonCursor cursor(text, options_.dialect);
+    std::string_view raw;
+    return cursor.TakeValue(&raw) && cursor.AtEnd();
   }
 
   void AddNumber(Inferred* to, std::string_view raw) {
@@ -180,6 +181,24 @@ std::optional<DataType> ToType(const Inferred& inferred) {
 }
 
 }  // namespace
+
+DataType InferJsonText(std::string_view text, std::map<std::string, std::string> options) {
+  for (const char* name : {"mode", "columnnameofcorruptrecord", "samplingratio", "dateformat", "timestampformat",
+                           "timestampntzformat", "timezone", "dropfieldifallnull"}) {
+    options.erase(name);  // they say nothing about one text whose times are not inferred
+  }
+  const JsonOptions parsed = ParseJsonOptions(options);
+  JsonCursor cursor(text, parsed.dialect);
+  cursor.SkipSpace();
+  if (cursor.AtEnd()) return DataType(TypeKind::kString);
+  std::string_view raw;
+  if (!cursor.TakeValue(&raw)) base::Fail("TINDERBOX_INVALID_JSON", "A text is no JSON, so it has no schema: {}", text);
+  Inference inference(parsed);
+  Inferred inferred;
+  inference.Add(&inferred, raw);
+  const auto type = ToType(inferred);
+  return type ? *type : DataType::Struct({});
+}
 
 StructType InferJsonSchema(const std::vector<std::string>& files, const std::map<std::string, std::string>& options,
                            int threads) {

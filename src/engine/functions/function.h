@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/translate/scope.h"
-#include "spark/proto.h"
+#include "spark/proto_expressions.h"
 
 namespace tinderbox::engine {
 
@@ -31,6 +31,7 @@ class FunctionCall {
   size_t size() const { return static_cast<size_t>(proto_.arguments_size()); }
   bool distinct() const { return proto_.is_distinct(); }
   const Scope& scope() const { return scope_; }
+  const Proto& proto() const { return proto_; }
   const proto::Expression& ArgumentProto(size_t i) const { return proto_.arguments(static_cast<int>(i)); }
   /// Argument i, translated.
   Typed Argument(size_t i) const;
@@ -106,11 +107,13 @@ FunctionGroup ConditionalFunctions();
 FunctionGroup StringFunctions();
 FunctionGroup FormatFunctions();
 FunctionGroup MiscFunctions();
+FunctionGroup JsonFunctions();
 FunctionGroup DateTimeFunctions();
 FunctionGroup DateTimeTextFunctions();
 FunctionGroup DateTimeMakeFunctions();
 FunctionGroup RandomFunctions();
-FunctionGroup TryFunctions();
+FunctionGroup TimeWindowFunctions();
+FunctionGroup ArithmeticFunctions();
 FunctionGroup CollectionFunctions();
 FunctionGroup HashFunctions();
 FunctionGroup AggregateFunctions();

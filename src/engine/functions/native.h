@@ -22,14 +22,17 @@ void AddNativeEncodings(ScalarFunctions* out);
 void AddNativeFormats(ScalarFunctions* out);
 void AddNativeUrls(ScalarFunctions* out);
 void AddNativeCrypto(ScalarFunctions* out);
+void AddNativeJson(ScalarFunctions* out);
 void AddNativeMisc(ScalarFunctions* out);
 void AddNativePatterns(ScalarFunctions* out);
 void AddNativeTimes(ScalarFunctions* out);
+void AddNativeShow(ScalarFunctions* out);
 void AddNativeIntervals(ScalarFunctions* out);
 void AddNativeRandom(ScalarFunctions* out);
 void AddNativeHashes(ScalarFunctions* out);
 void AddNativeCollections(ScalarFunctions* out);
 void AddNativeArrays(ScalarFunctions* out);
 void AddNativeSamples(ScalarFunctions* out);
+void AddNativeSketches(ScalarFunctions* out);
 
 }  // namespace tinderbox::engine

@@ -427,6 +427,7 @@ ScalarFunctions NativeFunctions() {
   AddNativeUrls(&out);
   AddNativeCrypto(&out);
   AddNativeMisc(&out);
+  AddNativeJson(&out);
   AddNativePatterns(&out);
   AddNativeTimes(&out);
   AddNativeIntervals(&out);
@@ -435,6 +436,8 @@ ScalarFunctions NativeFunctions() {
   AddNativeCollections(&out);
   AddNativeArrays(&out);
   AddNativeSamples(&out);
+  AddNativeSketches(&out);
+  AddNativeShow(&out);
   return out;
 }
 

@@ -7,7 +7,9 @@
 #include <map>
 #include <memory>
 
-#include "engine/functions/native.h"
+#include "engine/functions/code_points.h"
+#include "engine/functions/java_regex.h"
+#include "engine/functions/native_row.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -24,20 +26,25 @@ struct FreeMatch {
 /// A compiled pattern and room for its matches. Used by one thread.
 class Pattern {
  public:
-  explicit Pattern(std::string_view pattern) {
+  Pattern(std::string_view java, const char* function) {
+    const std::string pattern = PcreOfJava(java);
     int error = 0;
     PCRE2_SIZE offset = 0;
-    // Java knows \R, \h, \Q..\E, possessive quantifiers and look-behind as PCRE2 does; like Java, '$' also matches
-    // before a final line break, and \d, \w, \s, \b are ASCII unless asked.
+    // Java knows \R, \h, possessive quantifiers and look-behind as PCRE2 does; like Java, '$' also matches before a
+    // final line break, and \d, \w, \s, \b are ASCII unless asked.
+    static pcre2_compile_context* const options = [] {
+      pcre2_compile_context* made = pcre2_compile_context_create(nullptr);
+      pcre2_set_newline(made, PCRE2_NEWLINE_ANYCRLF);
+      return made;
+    }();
     code_.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
-                              PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_NEVER_BACKSLASH_C, &error, &offset, nullptr));
+                              PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_NEVER_BACKSLASH_C, &error, &offset, options));
     if (code_ == nullptr) {
-      PCRE2_UCHAR message[256];
-      pcre2_get_error_message(error, message, sizeof message);
       throw Error("INVALID_PARAMETER_VALUE.PATTERN",
-                  fmt::format("The regular expression '{}' is not valid at offset {}: {}.", pattern, offset,
-                              reinterpret_cast<char*>(message)),
-                  {{"value", std::string(pattern)}});
+                  fmt::format("The value of parameter(s) `regexp` in `{}` is invalid: '{}'.", function, java),
+                  {{"functionName", fmt::format("`{}`", function)},
+                   {"parameter", "`regexp`"},
+                   {"value", fmt::format("'{}'", java)}});
     }
     pcre2_jit_compile(code_.get(), PCRE2_JIT_COMPLETE);
     match_.reset(pcre2_match_data_create_from_pattern(code_.get(), nullptr));
@@ -69,11 +76,11 @@ class Pattern {
 };
 
 /// Patterns are mostly constants: each thread keeps the last few compiled.
-Pattern& Compiled(std::string_view text) {
+Pattern& Compiled(std::string_view text, const char* function) {
   thread_local std::map<std::string, std::unique_ptr<Pattern>, std::less<>> cache;
   const auto found = cache.find(text);
   if (found != cache.end()) return *found->second;
-  auto pattern = std::make_unique<Pattern>(text);
+  auto pattern = std::make_unique<Pattern>(text, function);
   if (cache.size() >= 64) cache.clear();
   return *cache.emplace(std::string(text), std::move(pattern)).first->second;
 }
@@ -113,7 +120,7 @@ std::vector<std::string_view> Split(std::string_view text, std::string_view rege
     }
     return out;
   }
-  Pattern& pattern = Compiled(regex);
+  Pattern& pattern = Compiled(regex, "split");
   ForEachMatch(pattern, text, 0, [&](size_t from, size_t to) {
     if (limit > 0 && static_cast<int32_t>(out.size()) >= limit - 1) return false;
     if (to == 0 && from == 0) return true;  // no empty first piece from a match without width
@@ -125,11 +132,21 @@ std::vector<std::string_view> Split(std::string_view text, std::string_view rege
   return out;
 }
 
-[[noreturn]] void ThrowGroup(int64_t group, uint32_t groups) {
-  throw Error("INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX",
-              fmt::format("The regular expression has {} groups: group {} does not exist.", groups, group),
-              {{"groupIndex", std::to_string(group)}, {"groupCount", std::to_string(groups)}});
+void CheckGroup(int32_t group, const Pattern& pattern, const char* function) {
+  if (group >= 0 && group <= static_cast<int32_t>(pattern.groups())) return;
+  throw Error(
+      "INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX",
+      fmt::format("The value of parameter(s) `idx` in `{}` is invalid: Expects group index between 0 and {}, but "
+                  "got {}.",
+                  function, pattern.groups(), group),
+      {{"functionName", fmt::format("`{}`", function)},
+       {"parameter", "`idx`"},
+       {"groupCount", std::to_string(pattern.groups())},
+       {"groupIndex", std::to_string(group)}});
 }
+
+/// A replacement text that Java refuses.
+struct BadReplacement {};
 
 /// Java's replacement text: $1 and ${name} are groups, a back-slash takes the next character as it is.
 void AppendReplacement(std::string* out, const Pattern& pattern, std::string_view text, std::string_view replacement) {
@@ -139,8 +156,7 @@ void AppendReplacement(std::string* out, const Pattern& pattern, std::string_vie
   };
   for (size_t i = 0; i < replacement.size(); ++i) {
     if (replacement[i] == '\\') {
-      if (++i == replacement.size())
-        throw Error("INVALID_PARAMETER_VALUE.PATTERN", "A replacement ends with a lone back-slash.");
+      if (++i == replacement.size()) throw BadReplacement();
       out->push_back(replacement[i]);
     } else if (replacement[i] != '$') {
       out->push_back(replacement[i]);
@@ -148,18 +164,15 @@ void AppendReplacement(std::string* out, const Pattern& pattern, std::string_vie
       const size_t close = replacement.find('}', i);
       const std::string name(replacement.substr(i + 2, close == std::string_view::npos ? 0 : close - i - 2));
       const int group = pcre2_substring_number_from_name(pattern.code(), reinterpret_cast<PCRE2_SPTR>(name.c_str()));
-      if (group < 0)
-        throw Error("INVALID_PARAMETER_VALUE.PATTERN",
-                    fmt::format("The regular expression has no group named '{}'.", name));
+      if (group < 0) throw BadReplacement();
       append_group(static_cast<uint32_t>(group));
       i = close;
     } else {
       if (i + 1 >= replacement.size() || replacement[i + 1] < '0' || replacement[i + 1] > '9') {
-        throw Error("INVALID_PARAMETER_VALUE.PATTERN",
-                    "A '$' in a replacement must name a group; write '\\$' for the character.");
+        throw BadReplacement();
       }
       uint32_t group = static_cast<uint32_t>(replacement[++i] - '0');
-      if (group > pattern.groups()) ThrowGroup(group, pattern.groups());
+      if (group > pattern.groups()) throw BadReplacement();
       while (i + 1 < replacement.size() && replacement[i + 1] >= '0' && replacement[i + 1] <= '9') {
         const uint32_t longer = group * 10 + static_cast<uint32_t>(replacement[i + 1] - '0');
         if (longer > pattern.groups()) break;
@@ -172,23 +185,50 @@ void AppendReplacement(std::string* out, const Pattern& pattern, std::string_vie
 }
 
 std::string Replace(std::string_view text, std::string_view regex, std::string_view replacement, int32_t position) {
-  if (position < 1) {
-    throw Error("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
-                fmt::format("The position of regexp_replace must be at least 1, not {}.", position));
-  }
   size_t from = 0;
   for (int32_t i = 1; i < position && from < text.size(); ++i) from = NextPoint(text, from);
-  Pattern& pattern = Compiled(regex);
+  Pattern& pattern = Compiled(regex, "regexp_replace");
   std::string out;
   size_t copied = 0;
-  ForEachMatch(pattern, text, from, [&](size_t begin, size_t end) {
-    out.append(text.substr(copied, begin - copied));
-    AppendReplacement(&out, pattern, text, replacement);
-    copied = end;
-    return true;
-  });
+  try {
+    ForEachMatch(pattern, text, from, [&](size_t begin, size_t end) {
+      out.append(text.substr(copied, begin - copied));
+      AppendReplacement(&out, pattern, text, replacement);
+      copied = end;
+      return true;
+    });
+  } catch (const BadReplacement&) {
+    throw Error("INVALID_REGEXP_REPLACE",
+                fmt::format("Could not perform regexp_replace for source = \"{}\", pattern = \"{}\", replacement = "
+                            "\"{}\" and position = {}.",
+                            text, regex, replacement, position),
+                {{"source", std::string(text)},
+                 {"pattern", std::string(regex)},
+                 {"replacement", std::string(replacement)},
+                 {"position", std::to_string(position)}});
+  }
   out.append(text.substr(copied));
   return out;
+}
+
+std::string_view GroupText(const Pattern& pattern, std::string_view text, size_t group) {
+  return pattern.matched(group) ? text.substr(pattern.begin(group), pattern.end(group) - pattern.begin(group))
+                                : std::string_view();
+}
+
+/// Fills lists of texts; `parts(row)` gives those of a row without NULLs.
+template <typename F>
+void FillLists(const ScalarInput& in, OutVector& result, F parts_of) {
+  uint64_t used = 0;
+  for (size_t row = 0; row < in.rows(); ++row) {
+    if (in.AnyNull(row)) continue;
+    const std::vector<std::string_view> parts = parts_of(row);
+    result.ReserveList(used + parts.size());
+    result.SetList(row, used, parts.size());
+    OutVector child = result.ListChild();
+    for (const std::string_view part : parts) child.SetString(used++, part);
+  }
+  result.SetListSize(used);
 }
 
 }  // namespace
@@ -196,63 +236,68 @@ std::string Replace(std::string_view text, std::string_view regex, std::string_v
 void AddNativePatterns(ScalarFunctions* out) {
   constexpr TypeKind s = TypeKind::kString;
   constexpr TypeKind i = TypeKind::kInteger;
-  out->push_back({.name = "spark_regexp_like",
-                  .parameters = {s, s},
-                  .varargs = {},
-                  .result = DataType(TypeKind::kBoolean),
-                  .run = PerRow([](const ScalarInput& in, size_t row, OutVector& result) {
-                    result.Data<uint8_t>()[row] = Compiled(in[1].String(row)).Match(in[0].String(row), 0) ? 1 : 0;
-                  })});
-  out->push_back({.name = "spark_regexp_count",
-                  .parameters = {s, s},
-                  .varargs = {},
-                  .result = DataType(i),
-                  .run = PerRow([](const ScalarInput& in, size_t row, OutVector& result) {
-                    int32_t count = 0;
-                    ForEachMatch(Compiled(in[1].String(row)), in[0].String(row), 0,
-                                 [&](size_t, size_t) { return ++count > 0; });
-                    result.Data<int32_t>()[row] = count;
-                  })});
-  out->push_back({.name = "spark_regexp_extract",
-                  .parameters = {s, s, i},
-                  .varargs = {},
-                  .result = DataType(s),
-                  .run = PerRow([](const ScalarInput& in, size_t row, OutVector& result) {
-                    Pattern& pattern = Compiled(in[1].String(row));
-                    const int32_t group = in[2].Data<int32_t>()[row];
-                    if (group < 0 || group > static_cast<int32_t>(pattern.groups()))
-                      ThrowGroup(group, pattern.groups());
-                    const std::string_view text = in[0].String(row);
-                    const auto index = static_cast<size_t>(group);
-                    const bool found = pattern.Match(text, 0) && pattern.matched(index);
-                    result.SetString(
-                        row, found ? text.substr(pattern.begin(index), pattern.end(index) - pattern.begin(index))
-                                   : std::string_view());
-                  })});
-  out->push_back({.name = "spark_regexp_replace",
-                  .parameters = {s, s, s, i},
-                  .varargs = {},
-                  .result = DataType(s),
-                  .run = PerRow([](const ScalarInput& in, size_t row, OutVector& result) {
-                    result.SetString(row, Replace(in[0].String(row), in[1].String(row), in[2].String(row),
-                                                  in[3].Data<int32_t>()[row]));
-                  })});
-  out->push_back({.name = "spark_split",
-                  .parameters = {s, s, i},
-                  .varargs = {},
-                  .result = DataType::Array(DataType(s)),
-                  .run = [](const ScalarInput& in, OutVector& result) {
-                    uint64_t used = 0;
-                    for (size_t row = 0; row < in.rows(); ++row) {
-                      if (in.AnyNull(row)) continue;
-                      const auto parts = Split(in[0].String(row), in[1].String(row), in[2].Data<int32_t>()[row]);
-                      result.ReserveList(used + parts.size());
-                      result.SetList(row, used, parts.size());
-                      OutVector child = result.ListChild();
-                      for (const std::string_view part : parts) child.SetString(used++, part);
-                    }
-                    result.SetListSize(used);
-                  }});
+  for (const char* function : {"rlike", "regexp_like"}) {
+    AddPerRow(out, function[1] == 'l' ? "spark_rlike" : "spark_regexp_like", {s, s}, DataType(TypeKind::kBoolean),
+              [=](const ScalarInput& in, size_t row, OutVector& result) {
+                const bool found = Compiled(in[1].String(row), function).Match(in[0].String(row), 0);
+                result.Data<uint8_t>()[row] = found ? 1 : 0;
+              });
+  }
+  AddPerRow(out, "spark_regexp_count", {s, s}, DataType(i), [](const ScalarInput& in, size_t row, OutVector& result) {
+    int32_t count = 0;
+    ForEachMatch(Compiled(in[1].String(row), "regexp_extract_all"), in[0].String(row), 0,
+                 [&](size_t, size_t) { return ++count > 0; });
+    result.Data<int32_t>()[row] = count;
+  });
+  AddPerRow(out, "spark_regexp_extract", {s, s, i}, DataType(s),
+            [](const ScalarInput& in, size_t row, OutVector& result) {
+              Pattern& pattern = Compiled(in[1].String(row), "regexp_extract");
+              const std::string_view text = in[0].String(row);
+              const int32_t group = in[2].Data<int32_t>()[row];
+              const bool found = pattern.Match(text, 0);
+              if (found) CheckGroup(group, pattern, "regexp_extract");
+              result.SetString(row, found ? GroupText(pattern, text, static_cast<size_t>(group)) : std::string_view());
+            });
+  AddPerRow(out, "spark_regexp_substr", {s, s}, DataType(s), [](const ScalarInput& in, size_t row, OutVector& result) {
+    Pattern& pattern = Compiled(in[1].String(row), "regexp_extract");
+    const std::string_view text = in[0].String(row);
+    const std::string_view found = pattern.Match(text, 0) ? GroupText(pattern, text, 0) : std::string_view();
+    found.empty() ? result.SetNull(row) : result.SetString(row, found);
+  });
+  AddPerRow(out, "spark_regexp_instr", {s, s, i}, DataType(i),
+            [](const ScalarInput& in, size_t row, OutVector& result) {
+              Pattern& pattern = Compiled(in[1].String(row), "regexp_instr");
+              const std::string_view text = in[0].String(row);
+              result.Data<int32_t>()[row] =
+                  pattern.Match(text, 0) ? static_cast<int32_t>(CountPoints(text.substr(0, pattern.begin()))) + 1 : 0;
+            });
+  AddPerRow(out, "spark_regexp_replace", {s, s, s, i}, DataType(s),
+            [](const ScalarInput& in, size_t row, OutVector& result) {
+              result.SetString(
+                  row, Replace(in[0].String(row), in[1].String(row), in[2].String(row), in[3].Data<int32_t>()[row]));
+            });
+  const auto add_lists = [&](const char* name, auto parts_of) {
+    out->push_back({.name = name,
+                    .parameters = {s, s, i},
+                    .varargs = {},
+                    .result = DataType::Array(DataType(s)),
+                    .run = [parts_of](const ScalarInput& in, OutVector& result) {
+                      FillLists(in, result, [&](size_t row) {
+                        return parts_of(in[0].String(row), in[1].String(row), in[2].Data<int32_t>()[row]);
+                      });
+                    }});
+  };
+  add_lists("spark_split", Split);
+  add_lists("spark_regexp_extract_all", [](std::string_view text, std::string_view regex, int32_t group) {
+    Pattern& pattern = Compiled(regex, "regexp_extract_all");
+    std::vector<std::string_view> parts;
+    ForEachMatch(pattern, text, 0, [&](size_t, size_t) {
+      CheckGroup(group, pattern, "regexp_extract_all");
+      parts.push_back(GroupText(pattern, text, static_cast<size_t>(group)));
+      return true;
+    });
+    return parts;
+  });
 }
 
 }  // namespace tinderbox::engine

@@ -3,11 +3,11 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 
+#include "engine/functions/code_points.h"
 #include "engine/functions/native.h"
-#include "engine/functions/special_casing.h"
+#include "engine/functions/text_case.h"
 #include "engine/functions/value_text.h"
 #include "spark/text.h"
 #include "tinderbox/error.h"
@@ -18,34 +18,6 @@ namespace {
 
 bool IsAscii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
-bool StartsPoint(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-}
-
-/// Code points of valid UTF-8.
-std::vector<uint32_t> PointsOf(std::string_view text) {
-  std::vector<uint32_t> out;
-  out.reserve(text.size());
-  const auto* data = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-  for (size_t i = 0; i < text.size();) {
-    utf8proc_int32_t point = 0;
-    const auto length = utf8proc_iterate(data + i, static_cast<utf8proc_ssize_t>(text.size() - i), &point);
-    out.push_back(length > 0 ? static_cast<uint32_t>(point) : 0xFFFD);
-    i += length > 0 ? static_cast<size_t>(length) : 1;
-  }
-  return out;
-}
-
-void AppendPoint(std::string* out, uint32_t point) {
-  utf8proc_uint8_t buffer[4];
-  const auto length = utf8proc_encode_char(static_cast<utf8proc_int32_t>(point), buffer);
-  out->append(reinterpret_cast<const char*>(buffer), static_cast<size_t>(length));
-}
-
-int64_t CountPoints(std::string_view text) {
-  return std::ranges::count_if(text, StartsPoint);
 }
 
 /// The bytes of the code points [begin, end).
@@ -78,74 +50,6 @@ std::string_view SubstringBytes(std::string_view bytes, int64_t position, int64_
   const int64_t end = std::min(start + length, size);
   const int64_t from = std::clamp<int64_t>(start, 0, size);
   return end <= from ? std::string_view() : bytes.substr(static_cast<size_t>(from), static_cast<size_t>(end - from));
-}
-
-std::string UpperOf(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  if (IsAscii(text)) {
-    for (char c : text) out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-    return out;
-  }
-  for (uint32_t point : PointsOf(text)) {
-    const auto* special =
-        std::lower_bound(std::begin(kSpecialUpper), std::end(kSpecialUpper), point,
-                         [](const SpecialUpper& entry, uint32_t value) { return entry.point < value; });
-    if (special != std::end(kSpecialUpper) && special->point == point) {
-      out += special->upper;
-    } else {
-      AppendPoint(&out, static_cast<uint32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(point))));
-    }
-  }
-  return out;
-}
-
-bool IsCased(uint32_t point) {
-  const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(point));
-  return category == UTF8PROC_CATEGORY_LU || category == UTF8PROC_CATEGORY_LL || category == UTF8PROC_CATEGORY_LT;
-}
-
-bool IsCaseIgnorable(uint32_t point) {
-  switch (utf8proc_category(static_cast<utf8proc_int32_t>(point))) {
-    case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_ME:
-    case UTF8PROC_CATEGORY_CF:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_SK:
-      return true;
-    default:
-      return point == '\'' || point == '.' || point == ':' || point == 0xB7 || point == 0x2019;
-  }
-}
-
-/// Whether the capital sigma at `i` ends a word and so becomes the final small sigma.
-bool IsFinalSigma(const std::vector<uint32_t>& points, size_t i) {
-  size_t before = i;
-  while (before > 0 && IsCaseIgnorable(points[before - 1])) --before;
-  if (before == 0 || !IsCased(points[before - 1])) return false;
-  size_t after = i + 1;
-  while (after < points.size() && IsCaseIgnorable(points[after])) ++after;
-  return after >= points.size() || !IsCased(points[after]);
-}
-
-std::string LowerOf(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  if (IsAscii(text)) {
-    for (char c : text) out += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    return out;
-  }
-  const std::vector<uint32_t> points = PointsOf(text);
-  for (size_t i = 0; i < points.size(); ++i) {
-    if (points[i] == 0x130) {
-      out += "i\xCC\x87";
-    } else if (points[i] == 0x3A3) {
-      AppendPoint(&out, IsFinalSigma(points, i) ? 0x3C2 : 0x3C3);
-    } else {
-      AppendPoint(&out, static_cast<uint32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(points[i]))));
-    }
-  }
-  return out;
 }
 
 std::string InitCap(std::string_view text) {
@@ -190,23 +94,6 @@ int32_t Locate(std::string_view part, std::string_view text, int32_t start) {
   return at == std::string_view::npos ? 0 : static_cast<int32_t>(CountPoints(text.substr(0, at))) + 1;
 }
 
-int32_t Levenshtein(std::string_view left, std::string_view right) {
-  const std::vector<uint32_t> a = PointsOf(left);
-  const std::vector<uint32_t> b = PointsOf(right);
-  std::vector<int32_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = static_cast<int32_t>(j);
-  for (size_t i = 1; i <= a.size(); ++i) {
-    int32_t diagonal = row[0];
-    row[0] = static_cast<int32_t>(i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const int32_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
 std::string_view SplitPart(std::string_view text, std::string_view delimiter, int32_t index) {
   if (index == 0)
     throw Error("INVALID_INDEX_OF_ZERO", "The index 0 is invalid: parts count from 1, or from -1 at the end.");
@@ -242,73 +129,6 @@ std::string_view SubstringIndex(std::string_view text, std::string_view delimite
     if (at == std::string_view::npos) return text;
   }
   return text.substr(at + delimiter.size());
-}
-
-std::string GroupDigits(std::string digits) {
-  const size_t begin = digits.starts_with('-') ? 1 : 0;
-  size_t end = digits.find('.');
-  if (end == std::string::npos) end = digits.size();
-  for (size_t i = end; i > begin + 3;) {
-    i -= 3;
-    digits.insert(i, ",");
-  }
-  return digits;
-}
-
-/// Decimal digits rounded half even to `places`.
-std::string RoundDigits(const std::string& plain, int places) {
-  const bool negative = plain.starts_with('-');
-  std::string digits = plain.substr(negative ? 1 : 0);
-  size_t dot = digits.find('.');
-  std::string fraction = dot == std::string::npos ? "" : digits.substr(dot + 1);
-  std::string whole = digits.substr(0, dot);
-  if (fraction.size() <= static_cast<size_t>(places)) {
-    fraction.resize(static_cast<size_t>(places), '0');
-  } else {
-    const std::string rest = fraction.substr(static_cast<size_t>(places));
-    fraction.resize(static_cast<size_t>(places));
-    std::string all = whole + fraction;
-    const bool more = rest[0] > '5' || (rest[0] == '5' && rest.find_first_not_of('0', 1) != std::string::npos);
-    const bool half = rest[0] == '5' && !more;
-    if (more || (half && (all.back() - '0') % 2 == 1)) {
-      size_t i = all.size();
-      while (i > 0 && all[i - 1] == '9') all[--i] = '0';
-      if (i == 0) {
-        all.insert(0, "1");
-      } else {
-        ++all[i - 1];
-      }
-    }
-    whole = all.substr(0, all.size() - static_cast<size_t>(places));
-    fraction = all.substr(all.size() - static_cast<size_t>(places));
-  }
-  return (negative ? "-" : "") + whole + (places > 0 ? "." + fraction : "");
-}
-
-void FormatNumber(const ScalarInput& in, OutVector& result) {
-  const DataType type = in[0].Type();
-  for (size_t row = 0; row < in.rows(); ++row) {
-    if (in.AnyNull(row)) continue;
-    const int places = in[1].Data<int32_t>()[row];
-    if (places < 0) {
-      result.SetNull(row);
-      continue;
-    }
-    std::string plain;
-    if (type.kind() == TypeKind::kDouble || type.kind() == TypeKind::kFloat) {
-      const double value = type.kind() == TypeKind::kDouble ? in[0].Data<double>()[row] : in[0].Data<float>()[row];
-      if (!std::isfinite(value)) {
-        plain = std::isnan(value) ? "NaN" : value < 0 ? "-\xE2\x88\x9E" : "\xE2\x88\x9E";
-        result.SetString(row, plain);
-        continue;
-      }
-      plain = fmt::format("{:.{}f}", value, places);
-    } else {
-      AppendCellText(&plain, type, in[0], row);
-      plain = RoundDigits(plain, places);
-    }
-    result.SetString(row, GroupDigits(std::move(plain)));
-  }
 }
 
 std::string Normalize(std::string_view text, std::string_view form) {
@@ -387,9 +207,6 @@ void AddNativeStrings(ScalarFunctions* out) {
   AddText(out, "spark_locate", {s, s, i}, i, [=](const ScalarInput& in, size_t row, OutVector& result) {
     result.Data<int32_t>()[row] = Locate(in[0].String(row), in[1].String(row), number(in, 2, row));
   });
-  AddText(out, "spark_levenshtein", {s, s}, i, [](const ScalarInput& in, size_t row, OutVector& result) {
-    result.Data<int32_t>()[row] = Levenshtein(in[0].String(row), in[1].String(row));
-  });
   AddText(out, "spark_split_part", {s, s, i}, s, [=](const ScalarInput& in, size_t row, OutVector& result) {
     result.SetString(row, SplitPart(in[0].String(row), in[1].String(row), number(in, 2, row)));
   });
@@ -402,24 +219,6 @@ void AddNativeStrings(ScalarFunctions* out) {
     if (value >= 0) AppendPoint(&text, static_cast<uint32_t>(value & 0xFF));
     result.SetString(row, text);
   });
-  AddText(out, "spark_unhex", {s}, TypeKind::kBinary, [](const ScalarInput& in, size_t row, OutVector& result) {
-    const auto digit = [](char c) {
-      return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
-    };
-    std::string digits = in[0].String(row).size() % 2 == 1 ? "0" : "";
-    digits += in[0].String(row);
-    std::string bytes;
-    for (size_t at = 0; at < digits.size(); at += 2) {
-      const int high = digit(digits[at]);
-      const int low = digit(digits[at + 1]);
-      if (high < 0 || low < 0) {
-        result.SetNull(row);
-        return;
-      }
-      bytes += static_cast<char>(high * 16 + low);
-    }
-    result.SetString(row, bytes);
-  });
   AddText(out, "spark_crc32", {TypeKind::kBinary}, TypeKind::kLong,
           [](const ScalarInput& in, size_t row, OutVector& result) {
             const std::string_view bytes = in[0].String(row);
@@ -429,11 +228,6 @@ void AddNativeStrings(ScalarFunctions* out) {
   AddText(out, "spark_normalize", {s, s}, s, [](const ScalarInput& in, size_t row, OutVector& result) {
     result.SetString(row, Normalize(in[0].String(row), in[1].String(row)));
   });
-  out->push_back({.name = "spark_format_number",
-                  .parameters = {ParameterType::Any(), i},
-                  .varargs = {},
-                  .result = DataType(s),
-                  .run = FormatNumber});
 }
 
 }  // namespace tinderbox::engine

@@ -29,8 +29,9 @@ const Registry& Functions() {
     Registry out;
     for (const FunctionGroup& group :
          {OperatorFunctions(), MathFunctions(), ConditionalFunctions(), StringFunctions(), FormatFunctions(),
-          MiscFunctions(), DateTimeFunctions(), DateTimeTextFunctions(), DateTimeMakeFunctions(), RandomFunctions(),
-          TryFunctions(), CollectionFunctions(), HashFunctions(), AggregateFunctions(), WindowFunctions()}) {
+          MiscFunctions(), JsonFunctions(), DateTimeFunctions(), DateTimeTextFunctions(), DateTimeMakeFunctions(),
+          RandomFunctions(), TimeWindowFunctions(), ArithmeticFunctions(), CollectionFunctions(), HashFunctions(), AggregateFunctions(),
+          WindowFunctions()}) {
       for (const Function& function : group.functions) out[function.name] = {group.kind, &function, nullptr};
       for (const SpecialFunction& special : group.specials) out[special.name] = {group.kind, nullptr, &special};
     }

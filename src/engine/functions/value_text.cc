@@ -1,8 +1,8 @@
 #include "engine/functions/value_text.h"
 
 #include <fmt/format.h>
-#include <utf8proc.h>
 
+#include "engine/functions/code_points.h"
 #include "spark/text.h"
 #include "tinderbox/error.h"
 
@@ -16,18 +16,11 @@ __int128 DecimalDigits(const DataType& type, const InVector& column, size_t row)
 }
 
 void AppendValidUtf8(std::string* out, std::string_view bytes) {
-  const auto* data = reinterpret_cast<const utf8proc_uint8_t*>(bytes.data());
-  size_t i = 0;
-  while (i < bytes.size()) {
-    utf8proc_int32_t point = 0;
-    const auto length = utf8proc_iterate(data + i, static_cast<utf8proc_ssize_t>(bytes.size() - i), &point);
-    if (length > 0) {
-      out->append(bytes.substr(i, static_cast<size_t>(length)));
-      i += static_cast<size_t>(length);
-    } else {
-      out->append("\xEF\xBF\xBD");
-      ++i;
-    }
+  while (!bytes.empty()) {
+    bool valid = false;
+    const size_t length = PointLength(bytes, &valid);
+    out->append(valid ? bytes.substr(0, length) : std::string_view("\xEF\xBF\xBD"));
+    bytes.remove_prefix(length);
   }
 }
 
@@ -82,6 +75,9 @@ void AppendCellText(std::string* out, const DataType& type, const InVector& colu
     case TypeKind::kTimestamp:
     case TypeKind::kTimestampNtz:
       spark::AppendTimestamp(out, column.Data<int64_t>()[row]);
+      return;
+    case TypeKind::kCalendarInterval:
+      spark::AppendCalendarInterval(out, column.Data<CalendarIntervalValue>()[row]);
       return;
     case TypeKind::kArray: {
       const InVector items = column.ListChild();

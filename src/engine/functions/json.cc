@@ -1,0 +1,205 @@
+// from_json, to_json, schema_of_json, and what looks into JSON texts; from_csv, to_csv, schema_of_csv.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/duckdb/scalar_function.h"
+#include "engine/files/json_infer_text.h"
+#include "engine/functions/family.h"
+#include "engine/functions/function.h"
+#include "engine/functions/json_reader.h"
+#include "engine/functions/json_writer.h"
+#include "engine/functions/text_case.h"
+#include "engine/translate/coercion.h"
+#include "engine/translate/expressions.h"
+#include "engine/translate/refusals.h"
+#include "tinderbox/error.h"
+
+namespace tinderbox::engine {
+
+namespace {
+
+const DataType kString(TypeKind::kString);
+
+using Options = std::map<std::string, std::string>;
+
+/// The options in argument i, a map of literals, by names in lower case.
+Options OptionsOf(const FunctionCall& call, size_t i) {
+  Options out;
+  if (i >= call.size()) return out;
+  const proto::Expression& argument = call.ArgumentProto(i);
+  const auto& function = argument.unresolved_function();
+  if (!argument.has_unresolved_function() ||
+      (function.function_name() != "map" && function.function_name() != "create_map")) {
+    throw Error("INVALID_OPTIONS.NON_MAP_FUNCTION", "Invalid options: Must use the `map()` function for options.");
+  }
+  const Typed map = call.Argument(i);
+  if (function.arguments_size() > 0 &&
+      (map.type.key().kind() != TypeKind::kString || map.type.value().kind() != TypeKind::kString)) {
+    const std::string type = "\"" + map.type.Sql() + "\"";
+    throw Error("INVALID_OPTIONS.NON_STRING_TYPE",
+                fmt::format("Invalid options: A type of keys and values in `map()` must be string, but got {}.", type),
+                {{"mapType", type}});
+  }
+  for (int k = 0; k + 1 < function.arguments_size(); k += 2) {
+    if (!function.arguments(k).literal().has_string() || !function.arguments(k + 1).literal().has_string()) {
+      RefuseFeature(fmt::format("options of `{}` that are no literals", call.name()));
+    }
+    out[LowerOf(function.arguments(k).literal().string())] = function.arguments(k + 1).literal().string();
+  }
+  return out;
+}
+
+Sql CallMember(const char* family, const FamilyMember& member, const Sql& argument) {
+  return Concat({Ident(MemberName(family, member.Payload())), Token("("), argument, Token(")")});
+}
+
+/// A type as a function makes it of text: everything may be NULL.
+DataType AsNullable(const DataType& type) {
+  switch (type.kind()) {
+    case TypeKind::kArray:
+      return DataType::Array(AsNullable(type.element()), true);
+    case TypeKind::kMap:
+      return DataType::Map(AsNullable(type.key()), AsNullable(type.value()), true);
+    case TypeKind::kStruct: {
+      std::vector<StructField> fields = type.fields();
+      for (StructField& field : fields) {
+        field.type = AsNullable(field.type);
+        field.nullable = true;
+      }
+      return DataType::Struct(std::move(fields));
+    }
+    default:
+      return type;
+  }
+}
+
+[[noreturn]] void RefuseSchema(const FunctionCall& call, const char* condition, const DataType& type,
+                               std::string_view message) {
+  const std::string shown = "\"" + call.SqlName() + "\"";
+  const std::string schema = "\"" + type.Sql() + "\"";
+  throw Error(condition,
+              fmt::format("Cannot resolve {} due to data type mismatch: Input schema {} {}", shown, schema, message),
+              {{"sqlExpr", shown}, {"schema", schema}});
+}
+
+DataType InferredType(const FunctionCall& call);
+
+/// The schema in argument i: a literal text in DDL or JSON, or schema_of_json of a literal.
+DataType SchemaOf(const FunctionCall& call, size_t i) {
+  const proto::Expression& argument = call.ArgumentProto(i);
+  const std::string name = argument.unresolved_function().function_name();
+  if (argument.has_unresolved_function() && (name == "schema_of_json" || name == "schema_of_csv")) {
+    return InferredType(FunctionCall(argument.unresolved_function(), call.scope(), call.clauses()));
+  }
+  if (!argument.literal().has_string()) {
+    const std::string shown = "\"" + ExpressionName(argument) + "\"";
+    throw Error("INVALID_SCHEMA.NON_STRING_LITERAL",
+                fmt::format("The input schema {} is not a valid schema string. The input expression must be string "
+                            "literal and not null.",
+                            shown),
+                {{"inputSchema", shown}});
+  }
+  const std::string& text = argument.literal().string();
+  const size_t first = text.find_first_not_of(" \t\r\n");
+  const bool json = first != std::string::npos && (text[first] == '{' || text[first] == '"');
+  return AsNullable(json ? DataType::FromJson(text) : DataType::FromDdl(text));
+}
+
+void CheckMapKeys(const FunctionCall& call, const DataType& type) {
+  switch (type.kind()) {
+    case TypeKind::kArray:
+      return CheckMapKeys(call, type.element());
+    case TypeKind::kMap:
+      if (type.key().kind() != TypeKind::kString) {
+        throw Error("DATATYPE_MISMATCH.INVALID_JSON_MAP_KEY_TYPE",
+                    fmt::format("Cannot resolve \"entries\" due to data type mismatch: Input schema \"{}\" can only "
+                                "contain STRING as a key type for a MAP.",
+                                type.Sql()),
+                    {{"sqlExpr", "\"entries\""}, {"schema", "\"" + type.Sql() + "\""}});
+      }
+      return CheckMapKeys(call, type.value());
+    case TypeKind::kStruct:
+      for (const StructField& field : type.fields()) CheckMapKeys(call, field.type);
+      return;
+    default:
+      return;
+  }
+}
+
+Typed FromJson(const FunctionCall& call) {
+  call.Expect(2, 3);
+  const Typed text = call.Argument(0);
+  if (text.type.kind() != TypeKind::kString && text.type.kind() != TypeKind::kNull) {
+    call.RefuseArgument(0, "STRING", text.type);
+  }
+  const FamilyMember member{SchemaOf(call, 1), OptionsOf(call, 2), call.scope().time_zone};
+  if (!member.type.IsNested()) {
+    RefuseSchema(call, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", member.type,
+                 "must be a struct, an array, a map or a variant.");
+  }
+  CheckMapKeys(call, member.type);
+  const JsonReading checked(member.options, member.time_zone);
+  return {CallMember("spark_from_json", member, CastTo(text.sql, kString)), member.type, true};
+}
+
+Typed ToJson(const FunctionCall& call) {
+  call.Expect(1, 2);
+  const Typed value = call.Argument(0);
+  if (value.type.kind() == TypeKind::kNull) return NullOf(kString);
+  if (!value.type.IsNested()) {
+    RefuseSchema(call, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", value.type,
+                 "must be a struct, an array, a map or a variant.");
+  }
+  const FamilyMember member{value.type, OptionsOf(call, 1), call.scope().time_zone};
+  const JsonWriter checked(member.type, member.options, member.time_zone);
+  return {CallMember("spark_to_json", member, value.sql), kString, true};
+}
+
+/// The type of a literal JSON text.
+DataType InferredType(const FunctionCall& call) {
+  call.Expect(1, 2);
+  if (call.name() != "schema_of_json") RefuseFeature(fmt::format("the function `{}`", call.name()));
+  if (call.ArgumentProto(0).literal().has_null()) {
+    const std::string shown = "\"" + call.SqlName() + "\"";
+    throw Error("DATATYPE_MISMATCH.UNEXPECTED_NULL",
+                fmt::format("Cannot resolve {} due to data type mismatch: The json must not be null.", shown),
+                {{"sqlExpr", shown}, {"exprName", "json"}});
+  }
+  return InferJsonText(call.LiteralString(0), OptionsOf(call, 1));
+}
+
+Typed SchemaOfJson(const FunctionCall& call) {
+  return {StringLiteral(InferredType(call).Sql()), kString, false};
+}
+
+/// An array of what json_tuple gives for each name; the generator takes it apart.
+Typed JsonTuple(const FunctionCall& call) {
+  call.Expect(2, SIZE_MAX);
+  std::vector<Sql> parts;
+  for (size_t i = 0; i < call.size(); ++i) {
+    parts.push_back(CoerceTo('s', call.Argument(i), call.scope(), call.name(), i + 1).sql);
+  }
+  return {Call("spark_json_tuple", parts), DataType::Array(kString), true};
+}
+
+constexpr Function kFunctions[] = {
+    {"get_json_object", "ss", "string", Nulls::kAlways, "spark_get_json_object($1, $2)"},
+    {"json_array_length", "s", "int", Nulls::kAlways, "spark_json_array_length($1)"},
+    {"json_object_keys", "s", "[1", Nulls::kAlways, "spark_json_object_keys($1)"},
+};
+
+constexpr SpecialFunction kSpecials[] = {
+    {"from_json", FromJson},
+    {"to_json", ToJson},
+    {"schema_of_json", SchemaOfJson},
+    {"tb_json_tuple", JsonTuple},
+};
+
+}  // namespace
+
+FunctionGroup JsonFunctions() {
+  return {FunctionKind::kScalar, kFunctions, kSpecials};
+}
+
+}  // namespace tinderbox::engine

@@ -1,0 +1,93 @@
+// Functions about the session, the query, and values as such.
+#include <fmt/format.h>
+
+#include "engine/functions/function.h"
+#include "engine/translate/coercion.h"
+#include "engine/translate/expressions.h"
+#include "tinderbox/error.h"
+
+namespace tinderbox::engine {
+
+namespace {
+
+const DataType kString(TypeKind::kString);
+const DataType kVoid;
+
+/// An expression of Spark's type VOID that fails with a text when it is evaluated.
+Sql Fail(const Sql& message) {
+  return Template("(CASE WHEN spark_raise_error($1) IS NULL THEN NULL END)", {message});
+}
+
+Typed RaiseError(const FunctionCall& call) {
+  call.Expect(1, 1);
+  return {Fail(CoerceTo('s', call.Argument(0), call.scope(), call.name(), 1).sql), kVoid, true};
+}
+
+Typed AssertTrue(const FunctionCall& call) {
+  call.Expect(1, 2);
+  const Typed condition = CoerceTo('b', call.Argument(0), call.scope(), call.name(), 1);
+  const Sql message = call.size() > 1
+                          ? CoerceTo('s', call.Argument(1), call.scope(), call.name(), 2).sql
+                          : StringLiteral(fmt::format("'{}' is not true!", ExpressionName(call.ArgumentProto(0))));
+  return {Template("(CASE WHEN $1 THEN NULL ELSE $2 END)", {condition.sql, Fail(message)}), kVoid, true};
+}
+
+Typed TypeOf(const FunctionCall& call) {
+  call.Expect(1, 1);
+  return {StringLiteral(call.Argument(0).type.SimpleString()), kString, false};
+}
+
+/// aes_encrypt(value, key[, mode[, padding[, iv[, aad]]]]); decryption takes no initialization vector.
+Typed Aes(const FunctionCall& call, const char* function, std::string_view letters) {
+  call.Expect(2, letters.size());
+  std::vector<Sql> parts;
+  for (size_t i = 0; i < letters.size(); ++i) {
+    if (i < call.size()) {
+      parts.push_back(CoerceTo(letters[i], call.Argument(i), call.scope(), call.name(), i + 1).sql);
+    } else {
+      parts.push_back(letters[i] == 'B' ? Token("''::BLOB") : StringLiteral(i == 2 ? "GCM" : "DEFAULT"));
+    }
+  }
+  return {Call(function, parts), DataType(TypeKind::kBinary), true};
+}
+
+Typed AesEncrypt(const FunctionCall& call) {
+  return Aes(call, "spark_aes_encrypt", "BBssBB");
+}
+Typed AesDecrypt(const FunctionCall& call) {
+  return Aes(call, "spark_aes_decrypt", "BBssB");
+}
+Typed TryAesDecrypt(const FunctionCall& call) {
+  return Aes(call, "spark_try_aes_decrypt", "BBssB");
+}
+
+constexpr Function kFunctions[] = {
+    {"md5", "B", "string", Nulls::kAny, "md5($1)"},
+    {"sha", "B", "string", Nulls::kAny, "sha1($1)"},
+    {"sha1", "B", "string", Nulls::kAny, "sha1($1)"},
+    {"sha2", "Bi", "string", Nulls::kAlways, "spark_sha2($1, $2)"},
+    {"crc32", "B", "bigint", Nulls::kAny, "spark_crc32($1)"},
+    {"input_file_name", "", "string", Nulls::kNever, "''"},
+    {"input_file_block_start", "", "bigint", Nulls::kNever, "CAST(-1 AS BIGINT)"},
+    {"input_file_block_length", "", "bigint", Nulls::kNever, "CAST(-1 AS BIGINT)"},
+    {"spark_partition_id", "", "int", Nulls::kNever, "CAST(0 AS INTEGER)"},
+    {"monotonically_increasing_id", "", "bigint", Nulls::kNever, "(row_number() OVER () - 1)"},
+    {"bitmap_bit_position", "l", "bigint", Nulls::kAny,
+     "(CASE WHEN $1 > 0 THEN ($1 - 1) % 32768 ELSE -$1 % 32768 END)"},
+    {"bitmap_bucket_number", "l", "bigint", Nulls::kAny,
+     "(CASE WHEN $1 > 0 THEN 1 + ($1 - 1) // 32768 ELSE -(-$1 // 32768) END)"},
+    {"bitmap_count", "B", "bigint", Nulls::kAny, "spark_bitmap_count($1)"},
+};
+
+constexpr SpecialFunction kSpecials[] = {
+    {"raise_error", RaiseError}, {"assert_true", AssertTrue}, {"typeof", TypeOf},
+    {"aes_encrypt", AesEncrypt}, {"aes_decrypt", AesDecrypt}, {"try_aes_decrypt", TryAesDecrypt},
+};
+
+}  // namespace
+
+FunctionGroup MiscFunctions() {
+  return {FunctionKind::kScalar, kFunctions, kSpecials};
+}
+
+}  // namespace tinderbox::engine

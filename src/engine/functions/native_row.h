@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "engine/functions/native.h"
+
+namespace tinderbox::engine {
+
+/// Writes the result of one row.
+using RowFunction = std::function<void(const ScalarInput& in, size_t row, OutVector& result)>;
+
+/// Adds a function that is called for each row without a NULL argument.
+inline void AddPerRow(ScalarFunctions* out, const char* name, std::vector<ParameterType> parameters, DataType result,
+                      RowFunction one) {
+  out->push_back({.name = name,
+                  .parameters = std::move(parameters),
+                  .varargs = {},
+                  .result = std::move(result),
+                  .run = PerRow(std::move(one))});
+}
+
+/// Adds a function that is called for every row, NULL arguments or not.
+inline void AddForAllRows(ScalarFunctions* out, const char* name, std::vector<ParameterType> parameters,
+                          DataType result, RowFunction one) {
+  out->push_back({.name = name,
+                  .parameters = std::move(parameters),
+                  .varargs = {},
+                  .result = std::move(result),
+                  .run =
+                      [one = std::move(one)](const ScalarInput& in, OutVector& written) {
+                        for (size_t row = 0; row < in.rows(); ++row) one(in, row, written);
+                      },
+                  .handles_null = true});
+}
+
+}  // namespace tinderbox::engine
