@@ -1,9 +1,13 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cstdlib>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "engine/duckdb/capi.h"
+#include "spark/text.h"
 
 namespace tinderbox::engine {
 
@@ -29,6 +33,98 @@ void ThrowEncoded(const std::string& message) {
 
 bool Has(const std::string& message, const char* part) {
   return message.find(part) != std::string::npos;
+}
+
+/// What stands between two words of a message; nullopt when they are not there.
+std::optional<std::string> Between(const std::string& message, std::string_view before, std::string_view after) {
+  const size_t begin = message.find(before);
+  if (begin == std::string::npos) return std::nullopt;
+  const size_t start = begin + before.size();
+  const size_t end = after.empty() ? message.size() : message.find(after, start);
+  if (end == std::string::npos) return std::nullopt;
+  return message.substr(start, end - start);
+}
+
+constexpr char kBypass[] = "If necessary set \"spark.sql.ansi.enabled\" to \"false\" to bypass this error.";
+constexpr char kConfig[] = "\"spark.sql.ansi.enabled\"";
+
+/// A number of DuckDB's type, as Spark shows it in messages: 128S, 2147483648L, 1.0E10D.
+std::string ShownNumber(const std::string& value, const std::string& type) {
+  if (type == "INT8" || type == "INT16") return value + "S";
+  if (type == "INT64") return value + "L";
+  if (type.starts_with("DECIMAL") || type == "INT128") return value + "BD";
+  if (type != "FLOAT" && type != "DOUBLE") return value;
+  std::string shown;
+  spark::AppendDouble(&shown, std::strtod(value.c_str(), nullptr));
+  return shown.back() >= '0' && shown.back() <= '9' ? shown + (type == "FLOAT" ? "F" : "D") : shown;
+}
+
+std::string SparkType(const std::string& type) {
+  static const std::map<std::string_view, const char*> kNames = {
+      {"INT8", "TINYINT"}, {"INT16", "SMALLINT"}, {"INT32", "INT"}, {"INT64", "BIGINT"}};
+  const auto found = kNames.find(type);
+  return fmt::format("\"{}\"", found == kNames.end() ? type.c_str() : found->second);
+}
+
+/// + - * of whole numbers, negation and abs.
+[[noreturn]] void ThrowArithmeticOverflow(const std::string& message) {
+  struct Operation {
+    const char* name;
+    char symbol;
+    const char* instead;
+  };
+  static constexpr Operation kOperations[] = {
+      {"addition", '+', "try_add"}, {"subtraction", '-', "try_subtract"}, {"multiplication", '*', "try_multiply"}};
+  std::string alternative;
+  for (const Operation& operation : kOperations) {
+    const auto type = Between(message, fmt::format("Overflow in {} of ", operation.name), " (");
+    if (!type) continue;
+    const std::string symbol = fmt::format(" {} ", operation.symbol);
+    const auto left = Between(message, *type + " (", symbol);
+    const auto right = Between(message, symbol, ")");
+    if ((*type == "INT8" || *type == "INT16") && left && right) {
+      throw Error("BINARY_ARITHMETIC_OVERFLOW",
+                  fmt::format("{}S {} {}S caused overflow. Use `{}` to ignore overflow problem and return NULL.", *left,
+                              operation.symbol, *right, operation.instead),
+                  {{"value1", *left + "S"},
+                   {"value2", *right + "S"},
+                   {"symbol", std::string(1, operation.symbol)},
+                   {"functionName", fmt::format("`{}`", operation.instead)}});
+    }
+    alternative = fmt::format(" Use '{}' to tolerate overflow and return NULL instead.", operation.instead);
+  }
+  throw Error("ARITHMETIC_OVERFLOW", fmt::format("overflow.{} {}", alternative, kBypass),
+              {{"message", "overflow"}, {"alternative", alternative}, {"config", kConfig}});
+}
+
+[[noreturn]] void ThrowCastOverflow(const std::string& message) {
+  const auto from = Between(message, "Type ", " with value ");
+  const auto value = Between(message, " with value ", " can't be cast");
+  const auto to = Between(message, "destination type ", "");
+  if (!from || !value || !to) {
+    throw Error("CAST_OVERFLOW", fmt::format("A value does not fit the type it is cast to: {}", message));
+  }
+  const std::string target = SparkType(to->substr(0, to->find_first_of(" .\n")));
+  const std::string shown = ShownNumber(*value, *from);
+  throw Error("CAST_OVERFLOW",
+              fmt::format("The value {} of the type {} cannot be cast to {} due to an overflow. Use `try_cast` to "
+                          "tolerate overflow and return NULL instead.",
+                          shown, SparkType(*from), target),
+              {{"value", shown}, {"sourceType", SparkType(*from)}, {"targetType", target}, {"ansiConfig", kConfig}});
+}
+
+[[noreturn]] void ThrowDecimalOverflow(const std::string& message) {
+  auto value = Between(message, "Casting value \"", "\"");
+  if (!value) value = Between(message, "cast value ", " to");
+  const auto precision = Between(message, "DECIMAL(", ",");
+  auto scale = Between(message, "DECIMAL(" + precision.value_or("") + ",", ")");
+  if (!value || !precision || !scale) {
+    throw Error("NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION",
+                fmt::format("A value does not fit its decimal type: {}", message));
+  }
+  throw Error("NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION",
+              fmt::format("{} cannot be represented as Decimal({}, {}). {}", *value, *precision, *scale, kBypass),
+              {{"value", *value}, {"precision", *precision}, {"scale", *scale}, {"config", kConfig}});
 }
 
 }  // namespace
@@ -74,19 +170,15 @@ void ThrowEngineError(duckdb_error_type type, const std::string& message) {
         throw Error("ARITHMETIC_OVERFLOW", fmt::format("A sum is out of the range of its type: {}", message));
       }
       if (Has(message, "out of range for the destination type")) {
-        throw Error("CAST_OVERFLOW",
-                    fmt::format("A value does not fit the type it is cast to: {} Use `try_cast` to get NULL instead.",
-                                message));
+        ThrowCastOverflow(message);
       }
       if (Has(message, "to type DECIMAL(") || Has(message, "to DECIMAL(")) {
-        throw Error(
-            "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION",
-            fmt::format("A value does not fit its decimal type: {} Use `try_cast` to get NULL instead.", message));
+        ThrowDecimalOverflow(message);
       }
       throw Error("CAST_INVALID_INPUT", fmt::format("A value cannot be converted: {}", message));
     case DUCKDB_ERROR_OUT_OF_RANGE:
     case DUCKDB_ERROR_DECIMAL:
-      throw Error("ARITHMETIC_OVERFLOW", fmt::format("A value is out of the range of its type: {}", message));
+      ThrowArithmeticOverflow(message);
     case DUCKDB_ERROR_DIVIDE_BY_ZERO:
       throw Error("DIVIDE_BY_ZERO", fmt::format("Division by zero: {}", message));
     case DUCKDB_ERROR_INVALID_INPUT:

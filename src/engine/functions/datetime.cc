@@ -1,217 +1,300 @@
-#include <string>
-
-#include "engine/functions/function.h"
+// Fields of dates and times, and moving along the calendar.
+#include "engine/functions/datetime_call.h"
 #include "engine/translate/casts.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/expressions.h"
 #include "engine/translate/names.h"
 #include "engine/translate/refusals.h"
+#include "tinderbox/error.h"
 
 namespace tinderbox::engine {
 
 namespace {
 
-const DataType kTimestamp(TypeKind::kTimestamp);
-const DataType kNtz(TypeKind::kTimestampNtz);
-const DataType kDate(TypeKind::kDate);
-const DataType kString(TypeKind::kString);
-const DataType kLong(TypeKind::kLong);
-const DataType kInt(TypeKind::kInteger);
-
-Typed Text(const FunctionCall& call, size_t i) {
-  return CoerceTo('s', call.Argument(i), call.scope(), call.name(), i + 1);
-}
-
-/// Text read with a pattern, as an instant or as a wall-clock time.
-Typed ParseWith(const FunctionCall& call, const Typed& text, const Typed& pattern, bool instant, bool tolerant) {
-  const Sql local = Call(tolerant ? "spark_try_parse_timestamp" : "spark_parse_timestamp", {text.sql, pattern.sql});
-  const bool nullable = text.nullable || pattern.nullable || tolerant;
-  if (!instant) return {local, kNtz, nullable};
-  const bool utc = ToLocalTime(Sql(), call.scope()).text() == ToLocalTime(Sql(), Scope{}).text();
-  if (!utc) {
-    // A zone in the text would win over the session's, which takes a second look at it.
-    const std::string letters = call.IsLiteral(1) ? call.LiteralString(1) : "X";
-    if (letters.find_first_of("XxZVzO") != std::string::npos)
-      RefuseFeature("zone letters in a pattern outside the session time zone UTC");
-  }
-  return {FromLocalTime(local, call.scope()), kTimestamp, nullable};
-}
-
-Typed ToTimestampAs(const FunctionCall& call, bool instant, bool tolerant) {
-  call.Expect(1, 2);
-  const DataType to = instant ? kTimestamp : kNtz;
-  const Typed value = call.Argument(0);
-  if (call.size() == 1) return TranslateCast(value, to, call.scope(), tolerant);
-  if (IsDateOrTime(value.type)) return Coerce(value, to, call.scope());
-  return ParseWith(call, CoerceTo('s', value, call.scope(), call.name(), 1), Text(call, 1), instant, tolerant);
-}
-
-Typed ToTimestamp(const FunctionCall& call) {
-  return ToTimestampAs(call, true, false);
-}
-Typed ToTimestampNtz(const FunctionCall& call) {
-  return ToTimestampAs(call, false, false);
-}
-Typed TryToTimestamp(const FunctionCall& call) {
-  return ToTimestampAs(call, true, true);
-}
-
-Typed ToDateAs(const FunctionCall& call, bool tolerant) {
-  call.Expect(1, 2);
-  const Typed value = call.Argument(0);
-  if (call.size() == 1 || IsDateOrTime(value.type)) return TranslateCast(value, kDate, call.scope(), tolerant);
-  return Coerce(ParseWith(call, CoerceTo('s', value, call.scope(), call.name(), 1), Text(call, 1), true, tolerant),
-                kDate, call.scope());
-}
-
-Typed ToDate(const FunctionCall& call) {
-  return ToDateAs(call, false);
-}
-Typed TryToDate(const FunctionCall& call) {
-  return ToDateAs(call, true);
-}
-
-Typed UnixTimestamp(const FunctionCall& call) {
-  call.Expect(1, 2);
-  const Typed value = call.Argument(0);
-  Typed instant = value;
-  if (value.type.kind() == TypeKind::kString) {
-    const Typed pattern = call.size() > 1 ? Text(call, 1) : Typed{StringLiteral("yyyy-MM-dd HH:mm:ss"), kString, false};
-    instant = ParseWith(call, value, pattern, true, false);
-  }
-  instant = CoerceTo('T', instant, call.scope(), call.name(), 1);
-  return Coerce(instant, kLong, call.scope());
-}
-
-Sql FormatLocal(const FunctionCall& call, const Typed& value, const Sql& pattern) {
-  return Call("spark_format_timestamp", {CoerceTo('t', value, call.scope(), call.name(), 1).sql, pattern});
-}
-
-void ExpectNoZone(const FunctionCall& call, size_t i) {
-  const bool utc = ToLocalTime(Sql(), call.scope()).text() == ToLocalTime(Sql(), Scope{}).text();
-  if (utc) return;
-  if (call.IsLiteral(i) && call.LiteralString(i).find_first_of("XxZVzO") == std::string::npos) return;
-  RefuseFeature("zone letters in a pattern outside the session time zone UTC");
-}
-
-Typed DateFormat(const FunctionCall& call) {
-  call.Expect(2, 2);
-  ExpectNoZone(call, 1);
-  const Typed value = call.Argument(0);
-  const Typed pattern = Text(call, 1);
-  return {FormatLocal(call, value, pattern.sql), kString, value.nullable || pattern.nullable};
-}
-
-Typed FromUnixTime(const FunctionCall& call) {
-  call.Expect(1, 2);
-  if (call.size() > 1) ExpectNoZone(call, 1);
-  const Typed seconds = call.Argument(0, kLong);
-  const Typed pattern = call.size() > 1 ? Text(call, 1) : Typed{StringLiteral("yyyy-MM-dd HH:mm:ss"), kString, false};
-  return {FormatLocal(call, Coerce(seconds, kTimestamp, call.scope()), pattern.sql), kString,
-          seconds.nullable || pattern.nullable};
-}
-
 Typed Trunc(const FunctionCall& call) {
   call.Expect(2, 2);
-  const Typed date = CoerceTo('D', call.Argument(0), call.scope(), call.name(), 1);
-  return {Call("spark_trunc_date", {date.sql, Text(call, 1).sql}), kDate, true};
+  const Typed date = As(call, 0, 'D');
+  return {Call("spark_trunc_date", {date.sql, As(call, 1, 's').sql}), kDateType, true};
 }
 
 Typed DateTrunc(const FunctionCall& call) {
   call.Expect(2, 2);
-  Typed value = call.Argument(1);
-  if (value.type.kind() != TypeKind::kTimestampNtz) value = CoerceTo('T', value, call.scope(), call.name(), 2);
-  const Typed local = CoerceTo('t', value, call.scope(), call.name(), 2);
-  const Sql cut = Call("spark_trunc_timestamp", {local.sql, Text(call, 0).sql});
-  return {value.type == kNtz ? cut : FromLocalTime(cut, call.scope()), value.type, true};
+  const Typed unit = As(call, 0, 's');
+  return {Call("spark_trunc_timestamp", {As(call, 1, 'T').sql, unit.sql, ZoneOf(call)}), kTimestampType, true};
 }
 
 Typed MonthsBetween(const FunctionCall& call) {
   call.Expect(2, 3);
-  const Typed left = CoerceTo('t', call.Argument(0), call.scope(), call.name(), 1);
-  const Typed right = CoerceTo('t', call.Argument(1), call.scope(), call.name(), 2);
-  const Typed round = call.size() > 2 ? call.Argument(2, TypeKind::kBoolean)
-                                      : Typed{Token("TRUE"), DataType(TypeKind::kBoolean), false};
-  return {Call("spark_months_between", {left.sql, right.sql, round.sql}), DataType(TypeKind::kDouble),
+  const auto local = [&](size_t i) {
+    const Typed value = As(call, i, 'T');
+    return Typed{ToLocalTime(value.sql, call.scope()), kNtzType, value.nullable};
+  };
+  const Typed left = local(0);
+  const Typed right = local(1);
+  const Typed round =
+      call.size() > 2 ? call.Argument(2, TypeKind::kBoolean) : Typed{Token("TRUE"), kBooleanType, false};
+  return {Call("spark_months_between", {left.sql, right.sql, round.sql}), kDoubleType,
           left.nullable || right.nullable || round.nullable};
 }
 
-Typed MakeTimestampAs(const FunctionCall& call, bool instant) {
-  call.Expect(6, 6);
-  std::vector<Sql> parts;
-  bool nullable = false;
-  for (size_t i = 0; i < 6; ++i) {
-    const Typed value = call.Argument(i, i < 5 ? kInt : DataType::Decimal(16, 6));
-    nullable |= value.nullable;
-    parts.push_back(i < 5 ? value.sql : Template("CAST($1 * 1000000 AS BIGINT)", {value.sql}));
-  }
-  const Sql local = Call("spark_make_timestamp", parts);
-  return {instant ? FromLocalTime(local, call.scope()) : local, instant ? kTimestamp : kNtz, nullable};
+struct Field {
+  const char* name;
+  const char* function;
+};
+constexpr Field kFields[] = {
+    {"year", "year"},
+    {"years", "year"},
+    {"y", "year"},
+    {"yr", "year"},
+    {"yrs", "year"},
+    {"yearofweek", "$isoyear"},
+    {"quarter", "quarter"},
+    {"qtr", "quarter"},
+    {"month", "month"},
+    {"mon", "month"},
+    {"mons", "month"},
+    {"months", "month"},
+    {"week", "weekofyear"},
+    {"weeks", "weekofyear"},
+    {"w", "weekofyear"},
+    {"day", "day"},
+    {"d", "day"},
+    {"days", "day"},
+    {"dayofweek", "dayofweek"},
+    {"dow", "dayofweek"},
+    {"dayofweek_iso", "$isodow"},
+    {"dow_iso", "$isodow"},
+    {"doy", "dayofyear"},
+    {"hour", "hour"},
+    {"h", "hour"},
+    {"hours", "hour"},
+    {"hr", "hour"},
+    {"hrs", "hour"},
+    {"minute", "minute"},
+    {"m", "minute"},
+    {"min", "minute"},
+    {"mins", "minute"},
+    {"minutes", "minute"},
+    {"second", "$second"},
+    {"s", "$second"},
+    {"sec", "$second"},
+    {"seconds", "$second"},
+    {"secs", "$second"},
+};
+
+/// The seconds of the minute with their fraction.
+Typed SecondsWithFraction(const FunctionCall& call, size_t i) {
+  const DataType type = DataType::Decimal(8, 6);
+  const Typed value = call.Argument(i);
+  const bool is_time = value.type.kind() == TypeKind::kTime;
+  const Typed local = is_time ? value : As(call, i, 't');
+  const Sql micros =
+      is_time ? Template("(spark_time_micros($1) % 60000000)", {local.sql}) : Template("microsecond($1)", {local.sql});
+  return {FromUnscaled(Template("CAST($1 AS DECIMAL(38,0))", {micros}), type, false), type, is_time || local.nullable};
 }
 
-Typed MakeTimestamp(const FunctionCall& call) {
-  return MakeTimestampAs(call, true);
-}
-Typed MakeTimestampNtz(const FunctionCall& call) {
-  return MakeTimestampAs(call, false);
+[[noreturn]] void RefuseField(const FunctionCall& call, const std::string& field) {
+  const std::string shown = "\"" + ExpressionName(call.ArgumentProto(1)) + "\"";
+  throw Error("INVALID_EXTRACT_FIELD", "Cannot extract `" + field + "` from " + shown + ".",
+              {{"field", "`" + field + "`"}, {"expr", shown}});
 }
 
 /// extract(field FROM source), date_part(field, source).
 Typed Extract(const FunctionCall& call) {
   call.Expect(2, 2);
   const std::string field = call.LiteralString(0);
-  static constexpr std::pair<const char*, const char*> kFields[] = {
-      {"year", "year"},
-      {"years", "year"},
-      {"y", "year"},
-      {"quarter", "quarter"},
-      {"qtr", "quarter"},
-      {"month", "month"},
-      {"mon", "month"},
-      {"months", "month"},
-      {"week", "weekofyear"},
-      {"weeks", "weekofyear"},
-      {"w", "weekofyear"},
-      {"day", "day"},
-      {"d", "day"},
-      {"days", "day"},
-      {"dayofweek", "dayofweek"},
-      {"dow", "dayofweek"},
-      {"dayofweek_iso", "weekday"},
-      {"dow_iso", "weekday"},
-      {"doy", "dayofyear"},
-      {"hour", "hour"},
-      {"h", "hour"},
-      {"hours", "hour"},
-      {"minute", "minute"},
-      {"m", "minute"},
-      {"min", "minute"},
-      {"minutes", "minute"},
-  };
+  const Typed value = call.Argument(1);
+  if (IsInterval(value.type) || value.type == kCalendarType) {
+    if (const auto part = ExtractOfInterval(field, value)) return *part;
+    RefuseField(call, field);
+  }
   for (const auto& [name, function] : kFields) {
     if (!SameName(name, field, false)) continue;
+    const std::string_view how = function;
+    if (how == "$second") return SecondsWithFraction(call, 1);
+    if (value.type.kind() == TypeKind::kTime && how != "hour" && how != "minute") RefuseField(call, field);
+    if (how == "$isoyear" || how == "$isodow") {
+      const Typed date = As(call, 1, 'D');
+      return {CastTo(Call(how == "$isodow" ? "isodow" : "isoyear", {date.sql}), kIntType), kIntType, date.nullable};
+    }
     FunctionCall::Proto inner;
     inner.set_function_name(function);
     *inner.add_arguments() = call.ArgumentProto(1);
-    const Typed value = TranslateFunction(inner, call.scope(), Sql());
-    const bool iso = std::string_view(name).ends_with("_iso");
-    return {iso ? Template("($1 + CAST(1 AS INTEGER))", {value.sql}) : value.sql, value.type, value.nullable};
+    return TranslateFunction(inner, call.scope());
   }
-  if (SameName(field, "second", false) || SameName(field, "seconds", false) || SameName(field, "s", false) ||
-      SameName(field, "sec", false)) {
-    const Typed local = CoerceTo('t', call.Argument(1), call.scope(), call.name(), 2);
-    const DataType type = DataType::Decimal(8, 6);
-    return {FromUnscaled(Template("CAST(microsecond($1) AS DECIMAL(38,0))", {local.sql}), type, false), type,
-            local.nullable};
+  RefuseField(call, field);
+}
+
+/// hour, minute and second also of a TIME.
+Typed ClockField(const FunctionCall& call) {
+  call.Expect(1, 1);
+  const Typed value = call.Argument(0);
+  const bool is_time = value.type.kind() == TypeKind::kTime;
+  const Sql local = is_time ? value.sql : As(call, 0, 't').sql;
+  const char* function = SameName(call.name(), "hour", false)     ? "hour"
+                         : SameName(call.name(), "minute", false) ? "minute"
+                                                                  : "second";
+  return {CastTo(Call(function, {local}), kIntType), kIntType, is_time || As(call, 0, 't').nullable};
+}
+
+Typed MoveDays(const FunctionCall& call, const char* sql) {
+  call.Expect(2, 2);
+  const Typed date = As(call, 0, 'D');
+  const Typed days = call.Argument(1);
+  const TypeKind kind = days.type.kind();
+  if (kind == TypeKind::kLong || (!days.type.IsIntegral() && kind != TypeKind::kString && kind != TypeKind::kNull)) {
+    RefuseArgument(call.name(), 2, "(\"INT\" or \"SMALLINT\" or \"TINYINT\")", days.type);
   }
-  RefuseFeature("the field " + field + " in extract");
+  const Typed whole = Coerce(days, kIntType, call.scope());
+  return {Template(sql, {date.sql, whole.sql}), kDateType, date.nullable || whole.nullable};
+}
+
+Typed DateAdd(const FunctionCall& call) {
+  if (call.size() == 3) return TimestampAdd(call);
+  return MoveDays(call, "($1 + $2)");
+}
+Typed DateSub(const FunctionCall& call) {
+  return MoveDays(call, "($1 - $2)");
 }
 
 Typed DateDiff(const FunctionCall& call) {
+  if (call.size() == 3) return TimestampDiff(call);
   call.Expect(2, 2);
-  const Typed end = CoerceTo('D', call.Argument(0), call.scope(), call.name(), 1);
-  const Typed start = CoerceTo('D', call.Argument(1), call.scope(), call.name(), 2);
-  return {Template("CAST($1 - $2 AS INTEGER)", {end.sql, start.sql}), kInt, end.nullable || start.nullable};
+  const Typed end = As(call, 0, 'D');
+  const Typed start = As(call, 1, 'D');
+  return {Template("CAST($1 - $2 AS INTEGER)", {end.sql, start.sql}), kIntType, end.nullable || start.nullable};
+}
+
+Typed NextDay(const FunctionCall& call) {
+  call.Expect(2, 2);
+  return {Call("spark_next_day", {As(call, 0, 'D').sql, As(call, 1, 's').sql, BooleanLiteral(!call.scope().ansi)}),
+          kDateType, true};
+}
+
+Typed CurrentDate(const FunctionCall& call) {
+  call.Expect(0, 0);
+  return {CastTo(ToLocalTime(Token("now()"), call.scope()), kDateType), kDateType, false};
+}
+
+Typed LocalTimestamp(const FunctionCall& call) {
+  call.Expect(0, 0);
+  return {ToLocalTime(Token("now()"), call.scope()), kNtzType, false};
+}
+
+Typed CurrentTime(const FunctionCall& call) {
+  call.Expect(0, 1);
+  const int64_t precision = call.size() == 0 ? 6 : call.LiteralInteger(0);
+  if (precision < 0 || precision > 6) {
+    throw Error("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
+                "Cannot resolve \"current_time(" + std::to_string(precision) +
+                    ")\" due to data type mismatch: The precision must be between [0, 6].",
+                {{"exprName", "`precision`"}, {"valueRange", "[0, 6]"}, {"currentValue", std::to_string(precision)}});
+  }
+  const DataType type = DataType::Time(static_cast<int>(precision));
+  const Typed now{CastTo(ToLocalTime(Token("now()"), call.scope()), kTimeType), kTimeType, false};
+  return TranslateCast(now, type, call.scope(), false);
+}
+
+Typed CurrentTimeZone(const FunctionCall& call) {
+  call.Expect(0, 0);
+  return {ZoneOf(call), kStringType, false};
+}
+
+/// from_utc_timestamp shows a clock of the zone, to_utc_timestamp reads one.
+Typed FromUtc(const FunctionCall& call) {
+  call.Expect(2, 2);
+  const Typed time = As(call, 0, 'T');
+  const Typed zone = As(call, 1, 's');
+  return {InUtc(Call("spark_local_time", {time.sql, zone.sql})), kTimestampType, time.nullable || zone.nullable};
+}
+Typed ToUtc(const FunctionCall& call) {
+  call.Expect(2, 2);
+  const Typed time = As(call, 0, 'T');
+  const Typed zone = As(call, 1, 's');
+  return {Call("spark_instant", {OutOfUtc(time.sql), zone.sql}), kTimestampType, time.nullable || zone.nullable};
+}
+
+Typed ConvertTimeZone(const FunctionCall& call) {
+  call.Expect(2, 3);
+  const size_t last = call.size() - 1;
+  const Typed from = call.size() == 3 ? As(call, 0, 's') : Typed{ZoneOf(call), kStringType, false};
+  const Typed to = As(call, last - 1, 's');
+  const Typed local = call.Argument(last, kNtzType);
+  return {Call("spark_local_time", {Call("spark_instant", {local.sql, from.sql}), to.sql}), kNtzType,
+          from.nullable || to.nullable || local.nullable};
+}
+
+/// time_bucket(size, time[, origin])
+Typed TimeBucket(const FunctionCall& call) {
+  call.Expect(2, 3);
+  const Typed size = call.Argument(0);
+  Typed time = call.Argument(1);
+  if (!IsInterval(size.type)) {
+    RefuseArgument(call.name(), 1, "(\"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")", size.type);
+  }
+  const proto::Expression::Literal& literal = call.ArgumentProto(0).literal();
+  if (!call.ArgumentProto(0).has_literal()) RefuseFeature("a size of time buckets that is no constant");
+  if (literal.year_month_interval() <= 0 && literal.day_time_interval() <= 0) {
+    const std::string shown = "\"" + call.SqlName() + "\"";
+    const std::string value = ExpressionName(call.ArgumentProto(0));
+    throw Error(
+        "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
+        "Cannot resolve " + shown + " due to data type mismatch: The `bucketSize` must be between (0, inf) " +
+            "(current value = " + value + ").",
+        {{"sqlExpr", shown}, {"exprName", "`bucketSize`"}, {"valueRange", "(0, inf)"}, {"currentValue", value}});
+  }
+  if (time.type.kind() == TypeKind::kNull) return NullOf(kTimestampType);
+  if (time.type != kTimestampType && time.type != kNtzType) {
+    RefuseArgument(call.name(), 2, "\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\"", time.type);
+  }
+  const Sql step = size.type.kind() == TypeKind::kYearMonthInterval
+                       ? Template("spark_interval($1, 0, 0)", {size.sql})
+                       : Template(
+                             "spark_interval(0, CAST(spark_div($1, 86400000000) AS INTEGER), spark_remainder($1, "
+                             "86400000000))",
+                             {size.sql});
+  const Typed epoch{Token("DATE '1970-01-01'"), kDateType, false};
+  const Typed origin = Coerce(call.size() == 3 ? call.Argument(2) : epoch, time.type, call.scope());
+  const bool nullable = time.nullable || origin.nullable;
+  if (time.type == kTimestampType) {
+    return {Call("spark_time_bucket", {step, time.sql, origin.sql, ZoneOf(call)}), time.type, nullable};
+  }
+  return {OutOfUtc(Call("spark_time_bucket", {step, InUtc(time.sql), InUtc(origin.sql), StringLiteral("UTC")})),
+          time.type, nullable};
+}
+
+/// time_trunc(unit, time)
+Typed TimeTrunc(const FunctionCall& call) {
+  call.Expect(2, 2);
+  const Typed time = call.Argument(1, TypeKind::kTime);
+  const Sql unit = Call("spark_time_unit", {As(call, 0, 's').sql, StringLiteral("time_trunc")});
+  return {Template("spark_time_of_micros(spark_time_micros($1) // $2 * $2)", {time.sql, unit}), time.type, true};
+}
+
+/// time_diff(unit, start, end)
+Typed TimeDiff(const FunctionCall& call) {
+  call.Expect(3, 3);
+  const Sql unit = Call("spark_time_unit", {As(call, 0, 's').sql, StringLiteral("time_diff")});
+  return {Template("spark_div(spark_time_micros($1) - spark_time_micros($2), $3)",
+                   {call.Argument(2, TypeKind::kTime).sql, call.Argument(1, TypeKind::kTime).sql, unit}),
+          kLongType, true};
+}
+
+Typed TimeToSeconds(const FunctionCall& call) {
+  call.Expect(1, 1);
+  const Typed time = call.Argument(0, TypeKind::kTime);
+  const DataType type = DataType::Decimal(14, 6);
+  const Sql micros = Template("CAST(spark_time_micros($1) AS DECIMAL(38,0))", {time.sql});
+  return {FromUnscaled(micros, type, false), type, true};
+}
+
+Typed TimeFromSeconds(const FunctionCall& call) {
+  call.Expect(1, 1);
+  const Typed seconds = As(call, 0, 'n');
+  const Sql micros = seconds.type.kind() == TypeKind::kDouble || seconds.type.kind() == TypeKind::kFloat
+                         ? Template("CAST(trunc($1 * 1000000) AS BIGINT)", {seconds.sql})
+                         : Template("CAST(trunc(CAST($1 AS DECIMAL(38,12)) * 1000000) AS BIGINT)", {seconds.sql});
+  return {Call("spark_time_of_micros", {micros}), kTimeType, true};
 }
 
 constexpr Function kFunctions[] = {
@@ -224,63 +307,79 @@ constexpr Function kFunctions[] = {
     {"weekday", "D", "int", Nulls::kAny, "CAST(isodow($1) - 1 AS INTEGER)"},
     {"dayofyear", "D", "int", Nulls::kAny, "CAST(dayofyear($1) AS INTEGER)"},
     {"weekofyear", "D", "int", Nulls::kAny, "CAST(weekofyear($1) AS INTEGER)"},
-    {"hour", "t", "int", Nulls::kAny, "CAST(hour($1) AS INTEGER)"},
-    {"minute", "t", "int", Nulls::kAny, "CAST(minute($1) AS INTEGER)"},
-    {"second", "t", "int", Nulls::kAny, "CAST(second($1) AS INTEGER)"},
-    {"date_add", "Di", "date", Nulls::kAny, "($1 + $2)"},
-    {"dateadd", "Di", "date", Nulls::kAny, "($1 + $2)"},
-    {"date_sub", "Di", "date", Nulls::kAny, "($1 - $2)"},
-    {"add_months", "Di", "date", Nulls::kAny, "CAST($1 + to_months($2) AS DATE)"},
+    {"dayname", "D", "string", Nulls::kAny, "left(dayname($1), 3)"},
+    {"monthname", "D", "string", Nulls::kAny, "left(monthname($1), 3)"},
+    {"add_months", "Di", "date", Nulls::kAny, "spark_add_months($1, $2)"},
     {"last_day", "D", "date", Nulls::kAny, "last_day($1)"},
-    {"make_date", "iii", "date", Nulls::kAny, "spark_make_date($1, $2, $3)"},
     {"date_from_unix_date", "i", "date", Nulls::kAny, "(DATE '1970-01-01' + $1)"},
     {"unix_date", "D", "int", Nulls::kAny, "CAST($1 - DATE '1970-01-01' AS INTEGER)"},
-    {"timestamp_millis", "l", "timestamp", Nulls::kAny, "make_timestamptz($1 * CAST(1000 AS BIGINT))"},
-    {"timestamp_micros", "l", "timestamp", Nulls::kAny, "make_timestamptz($1)"},
-    {"unix_micros", "T", "bigint", Nulls::kAny, "epoch_us($1)"},
-    {"unix_millis", "T", "bigint", Nulls::kAny, "spark_floor_divide(epoch_us($1), 1000)"},
-    {"unix_seconds", "T", "bigint", Nulls::kAny, "spark_floor_divide(epoch_us($1), 1000000)"},
     {"current_timestamp", "", "timestamp", Nulls::kNever, "now()"},
     {"now", "", "timestamp", Nulls::kNever, "now()"},
+    {"time_to_millis", "H", "bigint", Nulls::kAlways, "spark_div(spark_time_micros($1), 1000)"},
+    {"time_to_micros", "H", "bigint", Nulls::kAlways, "spark_time_micros($1)"},
+    {"time_from_millis", "l", "time(6)", Nulls::kAlways, "spark_time_of_micros($1 * 1000)"},
+    {"time_from_micros", "l", "time(6)", Nulls::kAlways, "spark_time_of_micros($1)"},
 };
 
-Typed TimestampSeconds(const FunctionCall& call) {
-  call.Expect(1, 1);
-  return Coerce(CoerceTo('n', call.Argument(0), call.scope(), call.name(), 1), kTimestamp, call.scope());
-}
-
-Typed CurrentDate(const FunctionCall& call) {
-  call.Expect(0, 0);
-  return {CastTo(ToLocalTime(Token("now()"), call.scope()), kDate), kDate, false};
-}
-
 constexpr SpecialFunction kSpecials[] = {
-    {"to_timestamp", ToTimestamp},
-    {"to_timestamp_ltz", ToTimestamp},
-    {"to_timestamp_ntz", ToTimestampNtz},
-    {"try_to_timestamp", TryToTimestamp},
-    {"to_date", ToDate},
-    {"try_to_date", TryToDate},
-    {"unix_timestamp", UnixTimestamp},
-    {"to_unix_timestamp", UnixTimestamp},
-    {"date_format", DateFormat},
-    {"from_unixtime", FromUnixTime},
+    {"hour", ClockField},
+    {"minute", ClockField},
+    {"second", ClockField},
     {"trunc", Trunc},
     {"date_trunc", DateTrunc},
     {"months_between", MonthsBetween},
-    {"make_timestamp", MakeTimestamp},
-    {"make_timestamp_ntz", MakeTimestampNtz},
     {"extract", Extract},
     {"date_part", Extract},
     {"datepart", Extract},
+    {"date_add", DateAdd},
+    {"dateadd", DateAdd},
+    {"date_sub", DateSub},
     {"datediff", DateDiff},
     {"date_diff", DateDiff},
-    {"timestamp_seconds", TimestampSeconds},
+    {"timestampadd", TimestampAdd},
+    {"timestamp_add", TimestampAdd},
+    {"timestampdiff", TimestampDiff},
+    {"timestamp_diff", TimestampDiff},
+    {"next_day", NextDay},
     {"current_date", CurrentDate},
     {"curdate", CurrentDate},
+    {"current_time", CurrentTime},
+    {"current_timezone", CurrentTimeZone},
+    {"localtimestamp", LocalTimestamp},
+    {"from_utc_timestamp", FromUtc},
+    {"to_utc_timestamp", ToUtc},
+    {"convert_timezone", ConvertTimeZone},
+    {"time_bucket", TimeBucket},
+    {"time_trunc", TimeTrunc},
+    {"time_diff", TimeDiff},
+    {"time_to_seconds", TimeToSeconds},
+    {"time_from_seconds", TimeFromSeconds},
 };
 
 }  // namespace
+
+Typed TimestampAdd(const FunctionCall& call) {
+  call.Expect(3, 3);
+  const Typed unit = As(call, 0, 's');
+  const Typed count = call.Argument(1, kLongType);
+  Typed time = call.Argument(2);
+  const bool local = time.type == kNtzType;
+  if (!local) time = As(call, 2, 'T');
+  const bool nullable = count.nullable || time.nullable;
+  if (!local) {
+    return {Call("spark_timestamp_add", {unit.sql, count.sql, time.sql, ZoneOf(call)}), kTimestampType, nullable};
+  }
+  return {OutOfUtc(Call("spark_timestamp_add", {unit.sql, count.sql, InUtc(time.sql), StringLiteral("UTC")})), kNtzType,
+          nullable};
+}
+
+Typed TimestampDiff(const FunctionCall& call) {
+  call.Expect(3, 3);
+  const Typed start = As(call, 1, 'T');
+  const Typed end = As(call, 2, 'T');
+  return {Call("spark_timestamp_diff", {As(call, 0, 's').sql, start.sql, end.sql, ZoneOf(call)}), kLongType,
+          start.nullable || end.nullable};
+}
 
 FunctionGroup DateTimeFunctions() {
   return {FunctionKind::kScalar, kFunctions, kSpecials};

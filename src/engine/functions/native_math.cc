@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <stdexcept>
 
 #include "engine/functions/text_values.h"
@@ -123,15 +125,84 @@ double RoundDouble(double value, int scale, bool half_even) {
   return rounded.value_or(value);
 }
 
+enum class Rounding { kHalfUp, kHalfEven, kFloor, kCeiling };
+
 /// Rounds whole digits at 10^places; half up means away from zero.
-__int128 RoundWhole(__int128 digits, int places, bool half_even) {
-  if (places > 38) return 0;
+__int128 RoundWhole(__int128 digits, int places, Rounding rounding) {
+  if (places > 38) {
+    const bool away = (rounding == Rounding::kFloor && digits < 0) || (rounding == Rounding::kCeiling && digits > 0);
+    if (away) throw Error("ARITHMETIC_OVERFLOW", "Rounding overflow: no decimal holds the result.");
+    return 0;
+  }
   const auto unit = static_cast<__int128>(PowerOfTen(places));
   __int128 quotient = digits / unit;
   const __int128 rest = digits % unit < 0 ? -(digits % unit) : digits % unit;
-  const bool up = rest > unit - rest || (rest == unit - rest && (!half_even || quotient % 2 != 0));
-  if (up) quotient += digits < 0 ? -1 : 1;
+  bool away = false;
+  switch (rounding) {
+    case Rounding::kHalfUp:
+      away = rest >= unit - rest;
+      break;
+    case Rounding::kHalfEven:
+      away = rest > unit - rest || (rest == unit - rest && quotient % 2 != 0);
+      break;
+    case Rounding::kFloor:
+      away = rest != 0 && digits < 0;
+      break;
+    case Rounding::kCeiling:
+      away = rest != 0 && digits > 0;
+      break;
+  }
+  if (unit == 1) away = false;
+  if (away) quotient += digits < 0 ? -1 : 1;
   return quotient * unit;
+}
+
+/// Digits of one base as digits of another. The number is one of 64 bits, without sign unless `to` is negative.
+std::optional<std::string> ConvertBase(std::string_view text, int from, int to, bool lenient) {
+  const int base = std::abs(to);
+  if (from < 2 || from > 36 || base < 2 || base > 36) return std::nullopt;
+  text = text.substr(std::min(text.find_first_not_of(' '), text.size()));
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  if (text.empty()) return std::nullopt;
+  bool negative = text.front() == '-';
+  if (negative) text.remove_prefix(1);
+  uint64_t value = 0;
+  bool overflow = false;
+  for (const char c : text) {
+    const int digit = c >= '0' && c <= '9'   ? c - '0'
+                      : c >= 'a' && c <= 'z' ? c - 'a' + 10
+                      : c >= 'A' && c <= 'Z' ? c - 'A' + 10
+                                             : 99;
+    if (digit >= from) break;
+    if (overflow || __builtin_mul_overflow(value, static_cast<uint64_t>(from), &value) ||
+        __builtin_add_overflow(value, static_cast<uint64_t>(digit), &value)) {
+      overflow = true;
+    }
+  }
+  if (overflow) {
+    if (!lenient) {
+      throw Error(
+          "ARITHMETIC_OVERFLOW",
+          "Overflow in function conv(). If necessary set \"spark.sql.ansi.enabled\" to \"false\" to bypass "
+          "this error.",
+          {{"message", "Overflow in function conv()"}, {"alternative", ""}, {"config", "\"spark.sql.ansi.enabled\""}});
+    }
+    value = UINT64_MAX;
+  }
+  if (negative && to > 0) {
+    value = static_cast<int64_t>(value) < 0 ? UINT64_MAX : 0 - value;
+    negative = false;
+  }
+  if (to < 0 && static_cast<int64_t>(value) < 0) {
+    value = 0 - value;
+    negative = true;
+  }
+  std::string out;
+  do {
+    out.insert(out.begin(), "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[value % static_cast<uint64_t>(base)]);
+    value /= static_cast<uint64_t>(base);
+  } while (value != 0);
+  return (negative ? "-" : "") + out;
 }
 
 int64_t ToLong(double value) {
@@ -213,27 +284,95 @@ void AddNativeMath(ScalarFunctions* out) {
     result.Data<double>()[row] =
         RoundDouble(in[0].Data<double>()[row], in[1].Data<int32_t>()[row], in[2].Data<uint8_t>()[row] != 0);
   });
-  add("spark_round", {l, i, b}, DataType(l), [](const ScalarInput& in, size_t row, OutVector& result) {
-    const __int128 rounded =
-        RoundWhole(in[0].Data<int64_t>()[row], -in[1].Data<int32_t>()[row], in[2].Data<uint8_t>()[row] != 0);
-    if (rounded > INT64_MAX || rounded < INT64_MIN)
-      throw Error("ARITHMETIC_OVERFLOW", "Rounding overflow: the result is out of the range of bigint.");
+  // number, scale, half even, bits of its type, whether what does not fit wraps around
+  add("spark_round", {l, i, b, i, b}, DataType(l), [](const ScalarInput& in, size_t row, OutVector& result) {
+    const __int128 rounded = RoundWhole(in[0].Data<int64_t>()[row], -in[1].Data<int32_t>()[row],
+                                        in[2].Data<uint8_t>()[row] != 0 ? Rounding::kHalfEven : Rounding::kHalfUp);
+    const int bits = in[3].Data<int32_t>()[row];
+    const __int128 high = (static_cast<__int128>(1) << (bits - 1)) - 1;
+    if (rounded > high || rounded < -high - 1) {
+      if (in[4].Data<uint8_t>()[row] == 0) {
+        throw Error("ARITHMETIC_OVERFLOW",
+                    "Overflow. If necessary set \"spark.sql.ansi.enabled\" to \"false\" to bypass this error.",
+                    {{"message", "Overflow"}, {"alternative", ""}, {"config", "\"spark.sql.ansi.enabled\""}});
+      }
+      const auto shifted = static_cast<uint64_t>(rounded) << (64 - bits);
+      result.Data<int64_t>()[row] = static_cast<int64_t>(shifted) >> (64 - bits);
+      return;
+    }
     result.Data<int64_t>()[row] = static_cast<int64_t>(rounded);
   });
+  // The digits at the scale, or at 0 for a negative one.
   out->push_back({.name = "spark_round_decimal",
-                  .parameters = {ParameterType::Any(), i, b},
+                  .parameters = {ParameterType::Any(), i, i},
                   .varargs = {},
                   .result = DataType::Decimal(38, 0),
                   .run = [](const ScalarInput& in, OutVector& result) {
                     const DataType type = in[0].Type();
                     for (size_t row = 0; row < in.rows(); ++row) {
                       if (in.AnyNull(row)) continue;
-                      const int places = type.scale() - in[1].Data<int32_t>()[row];
+                      const int scale = in[1].Data<int32_t>()[row];
+                      const __int128 digits = DecimalDigits(type, in[0], row);
+                      if (scale >= type.scale()) {
+                        result.Data<__int128>()[row] = digits;
+                        continue;
+                      }
                       const __int128 rounded =
-                          RoundWhole(DecimalDigits(type, in[0], row), places, in[2].Data<uint8_t>()[row] != 0);
-                      result.Data<__int128>()[row] = rounded / static_cast<__int128>(PowerOfTen(type.scale()));
+                          RoundWhole(digits, type.scale() - scale, static_cast<Rounding>(in[2].Data<int32_t>()[row]));
+                      const int kept = std::max(scale, 0);
+                      result.Data<__int128>()[row] = rounded / static_cast<__int128>(PowerOfTen(type.scale() - kept));
                     }
                   }});
+  add("spark_bit_get", {l, i, i}, DataType(TypeKind::kByte), [](const ScalarInput& in, size_t row, OutVector& result) {
+    const int32_t position = in[1].Data<int32_t>()[row];
+    const int32_t bits = in[2].Data<int32_t>()[row];
+    if (position < 0 || position >= bits) {
+      throw Error(
+          "INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE",
+          fmt::format("The value of parameter(s) `pos` in `bit_get` is invalid: expects an integer value in [0, "
+                      "{}), but got {}.",
+                      bits, position),
+          {{"functionName", "`bit_get`"},
+           {"parameter", "`pos`"},
+           {"upper", std::to_string(bits)},
+           {"invalidValue", std::to_string(position)}});
+    }
+    result.Data<int8_t>()[row] = static_cast<int8_t>(in[0].Data<int64_t>()[row] >> position & 1);
+  });
+  add("spark_width_bucket", {d, d, d, l}, DataType(l), [](const ScalarInput& in, size_t row, OutVector& result) {
+    const double value = in[0].Data<double>()[row];
+    const double low = in[1].Data<double>()[row];
+    const double high = in[2].Data<double>()[row];
+    const int64_t buckets = in[3].Data<int64_t>()[row];
+    if (buckets <= 0 || buckets == INT64_MAX || std::isnan(value) || !std::isfinite(low) || !std::isfinite(high) ||
+        low == high) {
+      return result.SetNull(row);
+    }
+    const double lower = std::min(low, high);
+    const double upper = std::max(low, high);
+    const bool rising = low < high;
+    int64_t bucket = 0;
+    if (rising ? value < lower : value > upper) {
+      bucket = 0;
+    } else if (rising ? value >= upper : value <= lower) {
+      bucket = buckets + 1;
+    } else {
+      const double distance = rising ? value - lower : upper - value;
+      bucket = static_cast<int64_t>(static_cast<double>(buckets) * distance / (upper - lower)) + 1;
+    }
+    result.Data<int64_t>()[row] = bucket;
+  });
+  // text, from base, to base, whether what is too large is cut to the largest number
+  add("spark_conv", {TypeKind::kString, i, i, b}, DataType(TypeKind::kString),
+      [](const ScalarInput& in, size_t row, OutVector& result) {
+        const auto converted = ConvertBase(in[0].String(row), in[1].Data<int32_t>()[row], in[2].Data<int32_t>()[row],
+                                           in[3].Data<uint8_t>()[row] != 0);
+        if (converted) {
+          result.SetString(row, *converted);
+        } else {
+          result.SetNull(row);
+        }
+      });
   add("spark_factorial", {i}, DataType(l), [](const ScalarInput& in, size_t row, OutVector& result) {
     const int32_t n = in[0].Data<int32_t>()[row];
     if (n < 0 || n > 20) {

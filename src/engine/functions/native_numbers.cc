@@ -12,28 +12,50 @@ namespace tinderbox::engine {
 
 namespace {
 
+constexpr char kBypass[] = "If necessary set \"spark.sql.ansi.enabled\" to \"false\" to bypass this error.";
+constexpr char kConfig[] = "\"spark.sql.ansi.enabled\"";
+
 [[noreturn]] void ThrowDivideByZero() {
   throw Error("DIVIDE_BY_ZERO",
-              "Division by zero. Use `try_divide` to tolerate a divisor of 0 and return NULL instead.",
-              {{"config", "\"spark.sql.ansi.enabled\""}});
+              fmt::format("Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. {}",
+                          kBypass),
+              {{"config", kConfig}});
 }
 
 [[noreturn]] void ThrowRemainderByZero() {
-  throw Error("REMAINDER_BY_ZERO",
-              "Remainder by zero. Use `try_mod` to tolerate a divisor of 0 and return NULL instead.",
-              {{"config", "\"spark.sql.ansi.enabled\""}});
+  throw Error(
+      "REMAINDER_BY_ZERO",
+      fmt::format("Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. {}", kBypass),
+      {{"config", kConfig}});
 }
 
-[[noreturn]] void ThrowOverflow(std::string_view what) {
-  throw Error("ARITHMETIC_OVERFLOW",
-              fmt::format("{} overflow. Use the try_ form of the function to get NULL instead.", what),
-              {{"message", fmt::format("{} overflow", what)}, {"config", "\"spark.sql.ansi.enabled\""}});
+[[noreturn]] void ThrowOverflow(std::string_view what, std::string_view instead) {
+  const std::string alternative =
+      instead.empty() ? "" : fmt::format(" Use '{}' to tolerate overflow and return NULL instead.", instead);
+  throw Error("ARITHMETIC_OVERFLOW", fmt::format("{}.{} {}", what, alternative, kBypass),
+              {{"message", std::string(what)}, {"alternative", alternative}, {"config", kConfig}});
 }
 
-[[noreturn]] void ThrowDecimalOverflow(int scale) {
+[[noreturn]] void ThrowDecimalOverflow(int scale, const std::string& value) {
   throw Error("NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION",
-              fmt::format("The result of an operation on decimals cannot be represented as decimal(38, {}).", scale),
-              {{"precision", "38"}, {"scale", std::to_string(scale)}});
+              fmt::format("{} cannot be represented as Decimal(38, {}). {}", value, scale, kBypass),
+              {{"value", value}, {"precision", "38"}, {"scale", std::to_string(scale)}, {"config", kConfig}});
+}
+
+/// All digits of a number that is too wide for a decimal.
+std::string WideText(Wide magnitude, bool negative, int scale) {
+  std::string digits;
+  while (magnitude.high != 0 || magnitude.low != 0) {
+    Unsigned128 digit = 0;
+    magnitude = Divide(magnitude, 10, &digit);
+    digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(digit)));
+  }
+  if (scale > 0) {
+    if (digits.size() <= static_cast<size_t>(scale))
+      digits.insert(0, static_cast<size_t>(scale) + 1 - digits.size(), '0');
+    digits.insert(digits.size() - static_cast<size_t>(scale), ".");
+  }
+  return (negative ? "-" : "") + digits;
 }
 
 // A decimal operand.
@@ -47,7 +69,9 @@ Unsigned128 Magnitude(__int128 value) {
 }
 
 __int128 Signed(const Wide& magnitude, bool negative, int scale) {
-  if (magnitude.high != 0 || magnitude.low >= PowerOfTen(38)) ThrowDecimalOverflow(scale);
+  if (magnitude.high != 0 || magnitude.low >= PowerOfTen(38)) {
+    ThrowDecimalOverflow(scale, WideText(magnitude, negative, scale));
+  }
   return negative ? -static_cast<__int128>(magnitude.low) : static_cast<__int128>(magnitude.low);
 }
 
@@ -55,7 +79,7 @@ __int128 Signed(const Wide& magnitude, bool negative, int scale) {
 Wide Rescale(const Wide& magnitude, int from, int to) {
   if (to >= from) {
     const auto out = TimesPowerOfTen(magnitude, to - from);
-    if (!out) ThrowDecimalOverflow(to);
+    if (!out) ThrowDecimalOverflow(to, "The result");
     return *out;
   }
   Wide value = magnitude;
@@ -102,7 +126,7 @@ __int128 DivideDecimals(const Decimal& a, const Decimal& b, int scale) {
   Wide divisor{0, Magnitude(b.digits)};
   auto& scaled = exponent >= 0 ? dividend : divisor;
   const auto shifted = TimesPowerOfTen(scaled, std::abs(exponent));
-  if (!shifted) ThrowDecimalOverflow(scale);
+  if (!shifted) ThrowDecimalOverflow(scale, "The result");
   scaled = *shifted;
   // A divisor beyond 128 bits is more than twice any dividend: the quotient rounds to zero.
   if (divisor.high != 0) return 0;
@@ -160,38 +184,92 @@ __int128 PmodDecimals(const Decimal& a, const Decimal& b, int scale) {
   return RemainderDecimals({sum, common}, b, scale);
 }
 
+/// Runs `compute`, or with `tolerant` makes the row NULL where it fails.
 template <typename F>
-void AddDecimalFunction(ScalarFunctions* out, const char* name, F compute) {
-  out->push_back({.name = name,
-                  .parameters = {ParameterType::Any(), ParameterType::Any(), TypeKind::kInteger},
-                  .varargs = {},
-                  .result = DataType::Decimal(38, 0),
-                  .run = [compute](const ScalarInput& in, OutVector& result) {
-                    const DataType left = in[0].Type();
-                    const DataType right = in[1].Type();
-                    for (size_t row = 0; row < in.rows(); ++row) {
-                      if (in.AnyNull(row)) continue;
-                      result.Data<__int128>()[row] =
-                          compute({DecimalDigits(left, in[0], row), left.scale()},
-                                  {DecimalDigits(right, in[1], row), right.scale()}, in[2].Data<int32_t>()[row]);
-                    }
-                  }});
+void Attempt(bool tolerant, OutVector& result, size_t row, F compute) {
+  if (!tolerant) return compute();
+  try {
+    compute();
+  } catch (const Error&) {
+    result.SetNull(row);
+  }
 }
 
+/// spark_decimal_NAME(a, b, scale), and spark_try_decimal_NAME, which gives NULL where that fails.
+template <typename F>
+void AddDecimalFunction(ScalarFunctions* out, const std::string& name, F compute) {
+  for (const bool tolerant : {false, true}) {
+    out->push_back({.name = (tolerant ? "spark_try_decimal_" : "spark_decimal_") + name,
+                    .parameters = {ParameterType::Any(), ParameterType::Any(), TypeKind::kInteger},
+                    .varargs = {},
+                    .result = DataType::Decimal(38, 0),
+                    .run = [compute, tolerant](const ScalarInput& in, OutVector& result) {
+                      const DataType left = in[0].Type();
+                      const DataType right = in[1].Type();
+                      for (size_t row = 0; row < in.rows(); ++row) {
+                        if (in.AnyNull(row)) continue;
+                        Attempt(tolerant, result, row, [&] {
+                          result.Data<__int128>()[row] =
+                              compute({DecimalDigits(left, in[0], row), left.scale()},
+                                      {DecimalDigits(right, in[1], row), right.scale()}, in[2].Data<int32_t>()[row]);
+                        });
+                      }
+                    }});
+  }
+}
+
+/// spark_NAME and spark_try_NAME.
 template <typename T, typename F>
-void AddBinary(ScalarFunctions* out, const char* name, TypeKind kind, F compute) {
-  out->push_back({.name = name,
-                  .parameters = {kind, kind},
+void AddBinary(ScalarFunctions* out, const std::string& name, TypeKind kind, F compute) {
+  for (const bool tolerant : {false, true}) {
+    out->push_back({.name = (tolerant ? "spark_try_" : "spark_") + name,
+                    .parameters = {kind, kind},
+                    .varargs = {},
+                    .result = DataType(kind),
+                    .run = PerRow([compute, tolerant](const ScalarInput& in, size_t row, OutVector& result) {
+                      Attempt(tolerant, result, row,
+                              [&] { result.Data<T>()[row] = compute(in[0].Data<T>()[row], in[1].Data<T>()[row]); });
+                    })});
+  }
+}
+
+/// Integral + - *: spark_wrap_NAME keeps the low bits, spark_try_NAME gives NULL on overflow.
+template <typename T>
+void AddWholeArithmetic(ScalarFunctions* out, TypeKind kind) {
+  const auto add = [&](const std::string& name, auto compute) {
+    for (const bool tolerant : {false, true}) {
+      out->push_back({.name = (tolerant ? "spark_try_" : "spark_wrap_") + name,
+                      .parameters = {kind, kind},
+                      .varargs = {},
+                      .result = DataType(kind),
+                      .run = PerRow([compute, tolerant](const ScalarInput& in, size_t row, OutVector& result) {
+                        T value = 0;
+                        if (compute(in[0].Data<T>()[row], in[1].Data<T>()[row], &value) && tolerant) {
+                          result.SetNull(row);
+                        } else {
+                          result.Data<T>()[row] = value;
+                        }
+                      })});
+    }
+  };
+  add("add", [](T a, T b, T* sum) { return __builtin_add_overflow(a, b, sum); });
+  add("subtract", [](T a, T b, T* difference) { return __builtin_sub_overflow(a, b, difference); });
+  add("multiply", [](T a, T b, T* product) { return __builtin_mul_overflow(a, b, product); });
+  out->push_back({.name = "spark_wrap_abs",
+                  .parameters = {kind},
                   .varargs = {},
                   .result = DataType(kind),
-                  .run = PerRow([compute](const ScalarInput& in, size_t row, OutVector& result) {
-                    result.Data<T>()[row] = compute(in[0].Data<T>()[row], in[1].Data<T>()[row]);
+                  .run = PerRow([](const ScalarInput& in, size_t row, OutVector& result) {
+                    const T value = in[0].Data<T>()[row];
+                    T negated = 0;
+                    (void)__builtin_sub_overflow(T{0}, value, &negated);
+                    result.Data<T>()[row] = value < 0 ? negated : value;
                   })});
 }
 
 int64_t DivLong(int64_t a, int64_t b) {
   if (b == 0) ThrowDivideByZero();
-  if (b == -1 && a == INT64_MIN) ThrowOverflow("Integral divide");
+  if (b == -1 && a == INT64_MIN) ThrowOverflow("Overflow in integral divide", "try_divide");
   return a / b;
 }
 
@@ -253,21 +331,24 @@ bool ExactlyEqual(__int128 digits, int scale, double number) {
 }  // namespace
 
 void AddNativeNumbers(ScalarFunctions* out) {
-  AddBinary<double>(out, "spark_divide", TypeKind::kDouble, DivideDouble);
-  AddBinary<double>(out, "spark_remainder", TypeKind::kDouble, RemainderDouble);
-  AddBinary<double>(out, "spark_pmod", TypeKind::kDouble, PmodDouble);
-  AddBinary<int64_t>(out, "spark_remainder", TypeKind::kLong, RemainderLong);
-  AddBinary<int64_t>(out, "spark_pmod", TypeKind::kLong, PmodLong);
-  AddBinary<int64_t>(out, "spark_div", TypeKind::kLong, DivLong);
-  AddBinary<int64_t>(out, "spark_floor_divide", TypeKind::kLong, FloorDivide);
-  AddDecimalFunction(out, "spark_decimal_add", AddDecimals);
-  AddDecimalFunction(out, "spark_decimal_subtract", SubtractDecimals);
-  AddDecimalFunction(out, "spark_decimal_multiply", MultiplyDecimals);
-  AddDecimalFunction(out, "spark_decimal_divide", DivideDecimals);
-  AddDecimalFunction(out, "spark_decimal_remainder", RemainderDecimals);
-  AddDecimalFunction(out, "spark_decimal_pmod", PmodDecimals);
-  AddDecimalFunction(out, "spark_decimal_div",
-                     [](const Decimal& a, const Decimal& b, int) { return DivDecimals(a, b); });
+  AddWholeArithmetic<int8_t>(out, TypeKind::kByte);
+  AddWholeArithmetic<int16_t>(out, TypeKind::kShort);
+  AddWholeArithmetic<int32_t>(out, TypeKind::kInteger);
+  AddWholeArithmetic<int64_t>(out, TypeKind::kLong);
+  AddBinary<double>(out, "divide", TypeKind::kDouble, DivideDouble);
+  AddBinary<double>(out, "remainder", TypeKind::kDouble, RemainderDouble);
+  AddBinary<double>(out, "pmod", TypeKind::kDouble, PmodDouble);
+  AddBinary<int64_t>(out, "remainder", TypeKind::kLong, RemainderLong);
+  AddBinary<int64_t>(out, "pmod", TypeKind::kLong, PmodLong);
+  AddBinary<int64_t>(out, "div", TypeKind::kLong, DivLong);
+  AddBinary<int64_t>(out, "floor_divide", TypeKind::kLong, FloorDivide);
+  AddDecimalFunction(out, "add", AddDecimals);
+  AddDecimalFunction(out, "subtract", SubtractDecimals);
+  AddDecimalFunction(out, "multiply", MultiplyDecimals);
+  AddDecimalFunction(out, "divide", DivideDecimals);
+  AddDecimalFunction(out, "remainder", RemainderDecimals);
+  AddDecimalFunction(out, "pmod", PmodDecimals);
+  AddDecimalFunction(out, "div", [](const Decimal& a, const Decimal& b, int) { return DivDecimals(a, b); });
   out->push_back({.name = "spark_exact_equal",
                   .parameters = {ParameterType::Any(), TypeKind::kDouble},
                   .varargs = {},

@@ -1,33 +1,16 @@
+#include "engine/functions/native_times.h"
+
 #include <fmt/format.h>
 
 #include <cmath>
-#include <map>
-#include <memory>
 
 #include "engine/functions/datetime_pattern.h"
-#include "engine/functions/native.h"
-#include "engine/functions/text_values.h"
 #include "spark/text.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
 
 namespace {
-
-constexpr int64_t kDay = 86400000000;
-
-const DateTimePattern& Compiled(std::string_view text) {
-  thread_local std::map<std::string, std::unique_ptr<DateTimePattern>, std::less<>> cache;
-  const auto found = cache.find(text);
-  if (found != cache.end()) return *found->second;
-  auto pattern = std::make_unique<DateTimePattern>(text);
-  if (cache.size() >= 64) cache.clear();
-  return *cache.emplace(std::string(text), std::move(pattern)).first->second;
-}
-
-int64_t FloorDivide(int64_t a, int64_t b) {
-  return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
-}
 
 struct Civil {
   int64_t year;
@@ -59,66 +42,93 @@ std::optional<int64_t> TruncateDay(int64_t days, const std::string& unit) {
   return std::nullopt;
 }
 
-std::optional<int64_t> TruncateTime(int64_t micros, const std::string& unit) {
-  const auto floor = [&](int64_t step) { return FloorDivide(micros, step) * step; };
-  if (unit == "MICROSECOND") return micros;
-  if (unit == "MILLISECOND") return floor(1000);
-  if (unit == "SECOND") return floor(1000000);
-  if (unit == "MINUTE") return floor(60000000);
-  if (unit == "HOUR") return floor(3600000000);
-  if (unit == "DAY" || unit == "DD") return floor(kDay);
-  const auto day = TruncateDay(FloorDivide(micros, kDay), unit);
-  if (!day) return std::nullopt;
-  return *day * kDay;
-}
-
 bool IsLastDay(int64_t days) {
   return CivilOf(days + 1).day == 1;
 }
 
 double MonthsBetween(int64_t left, int64_t right, bool round_off) {
-  const int64_t days1 = FloorDivide(left, kDay);
-  const int64_t days2 = FloorDivide(right, kDay);
+  const int64_t days1 = FloorDivide(left, kMicrosOfDay);
+  const int64_t days2 = FloorDivide(right, kMicrosOfDay);
   const Civil a = CivilOf(days1);
   const Civil b = CivilOf(days2);
   const auto months =
       static_cast<double>((a.year - b.year) * 12 + static_cast<int64_t>(a.month) - static_cast<int64_t>(b.month));
   if (a.day == b.day || (IsLastDay(days1) && IsLastDay(days2))) return months;
-  const int64_t seconds1 = (left - days1 * kDay) / 1000000;
-  const int64_t seconds2 = (right - days2 * kDay) / 1000000;
+  const int64_t seconds1 = (left - days1 * kMicrosOfDay) / kMicrosOfSecond;
+  const int64_t seconds2 = (right - days2 * kMicrosOfDay) / kMicrosOfSecond;
   const int64_t difference = (static_cast<int64_t>(a.day) - static_cast<int64_t>(b.day)) * 86400 + seconds1 - seconds2;
   const double out = months + static_cast<double>(difference) / 2678400.0;
   return round_off ? std::round(out * 1e8) / 1e8 : out;
 }
 
-[[noreturn]] void ThrowFields(std::string_view what) {
-  throw Error("DATETIME_FIELD_OUT_OF_BOUNDS", fmt::format("{} is not a valid date or time.", what),
-              {{"rangeMessage", std::string(what)}});
+[[noreturn]] void ThrowFields(const std::string& why) {
+  throw Error("DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION",
+              fmt::format("{}. If necessary set \"spark.sql.ansi.enabled\" to \"false\" to bypass this error.", why),
+              {{"rangeMessage", why}, {"ansiConfig", "\"spark.sql.ansi.enabled\""}});
 }
 
-int32_t MakeDate(int32_t year, int32_t month, int32_t day) {
-  const auto date =
-      ParseDate(fmt::format("{}{:04}-{}-{}", year < 0 ? "-" : "", std::abs(static_cast<int64_t>(year)), month, day));
-  if (!date) ThrowFields(fmt::format("The year {}, month {}, day {}", year, month, day));
-  return *date;
+/// What is wrong with a time of the day; empty: nothing.
+std::string TimeProblem(int64_t hour, int64_t minute, int64_t second) {
+  if (hour < 0 || hour > 23) return ValueProblem("HourOfDay", "0 - 23", hour);
+  if (minute < 0 || minute > 59) return ValueProblem("MinuteOfHour", "0 - 59", minute);
+  if (second < 0 || second > 59) return ValueProblem("SecondOfMinute", "0 - 59", second);
+  return "";
 }
 
-[[noreturn]] void ThrowUnparsable(std::string_view text, std::string_view pattern) {
-  throw Error(
-      "CANNOT_PARSE_TIMESTAMP",
-      fmt::format("Text '{}' could not be parsed with the pattern '{}'. Use `try_to_timestamp` to tolerate invalid "
-                  "input and return NULL instead.",
-                  text, pattern),
-      {{"func", "`try_to_timestamp`"}, {"message", fmt::format("Text '{}' could not be parsed", text)}});
+std::string SecondsText(int64_t micros) {
+  std::string out;
+  spark::AppendDecimal(&out, {micros, 6});
+  while (out.back() == '0') out.pop_back();
+  if (out.back() == '.') out.pop_back();
+  return out;
+}
+
+/// Monday is 0; nullopt for another word.
+std::optional<int> WeekdayOf(std::string_view text) {
+  static constexpr std::pair<std::string_view, int> kNames[] = {
+      {"MO", 0},     {"MON", 0},       {"MONDAY", 0}, {"TU", 1},       {"TUE", 1},      {"TUESDAY", 1}, {"WE", 2},
+      {"WED", 2},    {"WEDNESDAY", 2}, {"TH", 3},     {"THU", 3},      {"THURSDAY", 3}, {"FR", 4},      {"FRI", 4},
+      {"FRIDAY", 4}, {"SA", 5},        {"SAT", 5},    {"SATURDAY", 5}, {"SU", 6},       {"SUN", 6},     {"SUNDAY", 6}};
+  const std::string upper = UpperOf(text);
+  for (const auto& [name, day] : kNames) {
+    if (upper == name) return day;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
-void AddNativeTimes(ScalarFunctions* out) {
+int64_t AddMonths(int64_t days, int64_t months) {
+  const Civil date = CivilOf(days);
+  const int64_t total = date.year * 12 + static_cast<int64_t>(date.month) - 1 + months;
+  const int64_t year = FloorDivide(total, 12);
+  const auto month = static_cast<unsigned>(total - year * 12 + 1);
+  const int64_t first = spark::DaysFromCivil(year, month, 1);
+  const int64_t next = month == 12 ? spark::DaysFromCivil(year + 1, 1, 1) : spark::DaysFromCivil(year, month + 1, 1);
+  return first + std::min<int64_t>(date.day, next - first) - 1;
+}
+
+std::optional<int64_t> TruncateTime(int64_t local_micros, std::string_view unit_text) {
+  const std::string unit = UpperOf(unit_text);
+  const auto floor = [&](int64_t step) { return FloorDivide(local_micros, step) * step; };
+  if (unit == "MICROSECOND") return local_micros;
+  if (unit == "MILLISECOND") return floor(1000);
+  if (unit == "SECOND") return floor(kMicrosOfSecond);
+  if (unit == "MINUTE") return floor(60 * kMicrosOfSecond);
+  if (unit == "HOUR") return floor(3600 * kMicrosOfSecond);
+  if (unit == "DAY" || unit == "DD") return floor(kMicrosOfDay);
+  const auto day = TruncateDay(FloorDivide(local_micros, kMicrosOfDay), unit);
+  if (!day) return std::nullopt;
+  return *day * kMicrosOfDay;
+}
+
+void AddTimeParts(ScalarFunctions* out) {
   constexpr TypeKind s = TypeKind::kString;
   constexpr TypeKind i = TypeKind::kInteger;
   constexpr TypeKind l = TypeKind::kLong;
+  constexpr TypeKind d = TypeKind::kDate;
   constexpr TypeKind t = TypeKind::kTimestampNtz;
+  constexpr TypeKind b = TypeKind::kBoolean;
   const auto add = [&](const char* name, std::vector<ParameterType> parameters, TypeKind result, auto one) {
     out->push_back({.name = name,
                     .parameters = std::move(parameters),
@@ -126,58 +136,133 @@ void AddNativeTimes(ScalarFunctions* out) {
                     .result = DataType(result),
                     .run = PerRow(one)});
   };
-  add("spark_format_timestamp", {t, s}, s, [](const ScalarInput& in, size_t row, OutVector& result) {
-    result.SetString(row, Compiled(in[1].String(row)).Format(in[0].Data<int64_t>()[row]));
-  });
-  for (const bool tolerant : {false, true}) {
-    add(tolerant ? "spark_try_parse_timestamp" : "spark_parse_timestamp", {s, s}, t,
-        [tolerant](const ScalarInput& in, size_t row, OutVector& result) {
-          const auto parsed = Compiled(in[1].String(row)).Parse(in[0].String(row));
-          if (parsed) {
-            result.Data<int64_t>()[row] = parsed->local_micros - parsed->zone_seconds.value_or(0) * int64_t{1000000};
-          } else if (tolerant) {
-            result.SetNull(row);
-          } else {
-            ThrowUnparsable(in[0].String(row), in[1].String(row));
-          }
-        });
-  }
-  add("spark_trunc_date", {TypeKind::kDate, s}, TypeKind::kDate,
-      [](const ScalarInput& in, size_t row, OutVector& result) {
-        const auto day = TruncateDay(in[0].Data<int32_t>()[row], UpperOf(in[1].String(row)));
-        if (day) {
-          result.Data<int32_t>()[row] = static_cast<int32_t>(*day);
-        } else {
-          result.SetNull(row);
-        }
-      });
-  add("spark_trunc_timestamp", {t, s}, t, [](const ScalarInput& in, size_t row, OutVector& result) {
-    const auto time = TruncateTime(in[0].Data<int64_t>()[row], UpperOf(in[1].String(row)));
-    if (time) {
-      result.Data<int64_t>()[row] = *time;
+  add("spark_trunc_date", {d, s}, d, [](const ScalarInput& in, size_t row, OutVector& result) {
+    const auto day = TruncateDay(in[0].Data<int32_t>()[row], UpperOf(in[1].String(row)));
+    if (day) {
+      result.Data<int32_t>()[row] = static_cast<int32_t>(*day);
     } else {
       result.SetNull(row);
     }
   });
-  add("spark_months_between", {t, t, TypeKind::kBoolean}, TypeKind::kDouble,
-      [](const ScalarInput& in, size_t row, OutVector& result) {
-        result.Data<double>()[row] =
-            MonthsBetween(in[0].Data<int64_t>()[row], in[1].Data<int64_t>()[row], in[2].Data<uint8_t>()[row] != 0);
-      });
-  add("spark_make_date", {i, i, i}, TypeKind::kDate, [](const ScalarInput& in, size_t row, OutVector& result) {
-    result.Data<int32_t>()[row] =
-        MakeDate(in[0].Data<int32_t>()[row], in[1].Data<int32_t>()[row], in[2].Data<int32_t>()[row]);
+  add("spark_add_months", {d, i}, d, [](const ScalarInput& in, size_t row, OutVector& result) {
+    const int64_t moved = AddMonths(in[0].Data<int32_t>()[row], in[1].Data<int32_t>()[row]);
+    if (moved > INT32_MAX || moved < INT32_MIN) throw Error("DATETIME_OVERFLOW", "Datetime operation overflow.");
+    result.Data<int32_t>()[row] = static_cast<int32_t>(moved);
   });
-  add("spark_make_timestamp", {i, i, i, i, i, l}, t, [](const ScalarInput& in, size_t row, OutVector& result) {
-    const int64_t days = MakeDate(in[0].Data<int32_t>()[row], in[1].Data<int32_t>()[row], in[2].Data<int32_t>()[row]);
-    const int64_t hour = in[3].Data<int32_t>()[row];
-    const int64_t minute = in[4].Data<int32_t>()[row];
-    const int64_t micros = in[5].Data<int64_t>()[row];
-    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || micros < 0 || micros > 60000000) {
-      ThrowFields(fmt::format("The time {}:{} and {} microseconds", hour, minute, micros));
+  add("spark_months_between", {t, t, b}, TypeKind::kDouble, [](const ScalarInput& in, size_t row, OutVector& result) {
+    result.Data<double>()[row] =
+        MonthsBetween(in[0].Data<int64_t>()[row], in[1].Data<int64_t>()[row], in[2].Data<uint8_t>()[row] != 0);
+  });
+  add("spark_next_day", {d, s, b}, d, [](const ScalarInput& in, size_t row, OutVector& result) {
+    const auto weekday = WeekdayOf(in[1].String(row));
+    if (!weekday) {
+      if (in[2].Data<uint8_t>()[row] != 0) return result.SetNull(row);
+      throw Error("ILLEGAL_DAY_OF_WEEK", fmt::format("Illegal input for day of week: {}.", in[1].String(row)),
+                  {{"string", std::string(in[1].String(row))}});
     }
-    result.Data<int64_t>()[row] = days * kDay + hour * 3600000000 + minute * 60000000 + micros;
+    const int32_t day = in[0].Data<int32_t>()[row];
+    const int today = ((day + 3) % 7 + 7) % 7;
+    result.Data<int32_t>()[row] = day + (*weekday - today + 6) % 7 + 1;
   });
+  // The last argument of these says that what there is not is NULL.
+  add("spark_make_date", {i, i, i, b}, d, [](const ScalarInput& in, size_t row, OutVector& result) {
+    const int64_t year = in[0].Data<int32_t>()[row];
+    const int64_t month = in[1].Data<int32_t>()[row];
+    const int64_t day = in[2].Data<int32_t>()[row];
+    const std::string problem = DateProblem(year, month, day);
+    if (problem.empty()) {
+      const int64_t days = spark::DaysFromCivil(year, static_cast<unsigned>(month), static_cast<unsigned>(day));
+      if (days >= INT32_MIN && days <= INT32_MAX) {
+        result.Data<int32_t>()[row] = static_cast<int32_t>(days);
+        return;
+      }
+    }
+    if (in[3].Data<uint8_t>()[row] != 0) return result.SetNull(row);
+    ThrowFields(problem.empty() ? "integer overflow" : problem);
+  });
+  add("spark_make_timestamp", {i, i, i, i, i, l, b}, t, [](const ScalarInput& in, size_t row, OutVector& result) {
+    int64_t parts[6];
+    for (size_t k = 0; k < 5; ++k) parts[k] = in[k].Data<int32_t>()[row];
+    const bool tolerant = in[6].Data<uint8_t>()[row] != 0;
+    const int64_t micros = in[5].Data<int64_t>()[row];
+    const int64_t second = FloorDivide(micros, kMicrosOfSecond);
+    std::string problem = DateProblem(parts[0], parts[1], parts[2]);
+    // A full minute of seconds belongs to the next minute, but not a part of a second more.
+    const bool full = second == 60;
+    if (full && micros % kMicrosOfSecond != 0) {
+      if (tolerant) return result.SetNull(row);
+      throw Error("INVALID_FRACTION_OF_SECOND",
+                  fmt::format("Valid range for seconds is [0, 60] (inclusive), but the provided value is {}. To avoid "
+                              "this error, use `try_make_timestamp`, which returns NULL on error.\nIf you do not want "
+                              "to use the session default timestamp version of this function, use "
+                              "`try_make_timestamp_ntz` or `try_make_timestamp_ltz`.",
+                              SecondsText(micros)),
+                  {{"secAndMicros", SecondsText(micros)}});
+    }
+    if (problem.empty()) problem = TimeProblem(parts[3], parts[4], full ? 0 : second);
+    if (!problem.empty()) {
+      if (tolerant) return result.SetNull(row);
+      ThrowFields(problem);
+    }
+    const int64_t days =
+        spark::DaysFromCivil(parts[0], static_cast<unsigned>(parts[1]), static_cast<unsigned>(parts[2]));
+    int64_t at = 0;
+    if (__builtin_mul_overflow(days, kMicrosOfDay, &at) ||
+        __builtin_add_overflow(at, (parts[3] * 60 + parts[4]) * 60 * kMicrosOfSecond + micros, &at)) {
+      if (tolerant) return result.SetNull(row);
+      throw Error("DATETIME_OVERFLOW", "Datetime operation overflow.");
+    }
+    result.Data<int64_t>()[row] = at;
+  });
+  add("spark_make_time", {i, i, l}, TypeKind::kTime, [](const ScalarInput& in, size_t row, OutVector& result) {
+    const int64_t hour = in[0].Data<int32_t>()[row];
+    const int64_t minute = in[1].Data<int32_t>()[row];
+    const int64_t micros = in[2].Data<int64_t>()[row];
+    const std::string problem = TimeProblem(hour, minute, FloorDivide(micros, kMicrosOfSecond));
+    if (!problem.empty()) {
+      throw Error("DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION", problem + ".", {{"rangeMessage", problem}});
+    }
+    result.Data<int64_t>()[row] = (hour * 60 + minute) * 60 * kMicrosOfSecond + micros;
+  });
+  add("spark_time_of_micros", {l}, TypeKind::kTime, [](const ScalarInput& in, size_t row, OutVector& result) {
+    const int64_t micros = in[0].Data<int64_t>()[row];
+    if (micros < 0 || micros >= kMicrosOfDay) {
+      const std::string problem =
+          fmt::format("Invalid value for MicroOfDay (valid values 0 - 86399999999): {}", micros);
+      throw Error("DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION", problem + ".", {{"rangeMessage", problem}});
+    }
+    result.Data<int64_t>()[row] = micros;
+  });
+  add("spark_time_micros", {TypeKind::kTime}, l, [](const ScalarInput& in, size_t row, OutVector& result) {
+    result.Data<int64_t>()[row] = in[0].Data<int64_t>()[row];
+  });
+  add("spark_time_unit", {s, s}, l, [](const ScalarInput& in, size_t row, OutVector& result) {
+    static constexpr std::pair<std::string_view, int64_t> kUnits[] = {{"MICROSECOND", 1},
+                                                                      {"MILLISECOND", 1000},
+                                                                      {"SECOND", kMicrosOfSecond},
+                                                                      {"MINUTE", 60 * kMicrosOfSecond},
+                                                                      {"HOUR", 3600 * kMicrosOfSecond}};
+    const std::string unit = UpperOf(in[0].String(row));
+    for (const auto& [name, micros] : kUnits) {
+      if (unit == name) {
+        result.Data<int64_t>()[row] = micros;
+        return;
+      }
+    }
+    throw Error("INVALID_PARAMETER_VALUE.TIME_UNIT",
+                fmt::format("The value of parameter(s) `unit` in `{}` is invalid: expects one of the units 'HOUR', "
+                            "'MINUTE', 'SECOND', 'MILLISECOND', 'MICROSECOND', but got '{}'.",
+                            in[1].String(row), in[0].String(row)),
+                {{"functionName", fmt::format("`{}`", in[1].String(row))},
+                 {"parameter", "`unit`"},
+                 {"invalidValue", fmt::format("'{}'", in[0].String(row))}});
+  });
+}
+
+void AddNativeTimes(ScalarFunctions* out) {
+  AddTimeParts(out);
+  AddTimeText(out);
+  AddTimeZones(out);
 }
 
 }  // namespace tinderbox::engine

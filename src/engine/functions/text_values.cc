@@ -246,6 +246,52 @@ std::optional<int32_t> ParseZoneOffset(std::string_view zone) {
   return sign * seconds;
 }
 
+std::optional<int64_t> ParseTime(std::string_view text) {
+  text = TrimAll(text);
+  int64_t half = -1;
+  if (text.size() > 2) {
+    const std::string end = LowerOf(text.substr(text.size() - 2));
+    if (end == "am" || end == "pm") {
+      half = end == "am" ? 0 : 12;
+      text = TrimAll(text.substr(0, text.size() - 2));
+    }
+  }
+  if (!text.empty() && text.front() == 'T') text.remove_prefix(1);
+  std::array<int64_t, 3> parts = {0, 0, 0};
+  size_t part = 0;
+  size_t digits = 0;
+  size_t i = 0;
+  for (; i < text.size() && text[i] != '.'; ++i) {
+    if (IsDigit(text[i]) && digits < 2) {
+      parts[part] = parts[part] * 10 + (text[i] - '0');
+      ++digits;
+    } else if (text[i] == ':' && digits > 0 && part < 2) {
+      ++part;
+      digits = 0;
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (digits == 0 || part == 0) return std::nullopt;
+  int64_t micros = 0;
+  if (i < text.size()) {
+    if (part != 2) return std::nullopt;
+    size_t places = 0;
+    for (++i; i < text.size(); ++i) {
+      if (!IsDigit(text[i])) return std::nullopt;
+      if (places < 6) micros = micros * 10 + (text[i] - '0');
+      ++places;
+    }
+    for (; places < 6; ++places) micros *= 10;
+  }
+  if (half >= 0) {
+    if (parts[0] < 1 || parts[0] > 12) return std::nullopt;
+    parts[0] = parts[0] % 12 + half;
+  }
+  if (parts[0] > 23 || parts[1] > 59 || parts[2] > 59) return std::nullopt;
+  return ((parts[0] * 60 + parts[1]) * 60 + parts[2]) * 1000000 + micros;
+}
+
 std::optional<ParsedTimestamp> ParseTimestamp(std::string_view text) {
   text = TrimAll(text);
   if (text.empty()) return std::nullopt;
@@ -317,8 +363,7 @@ std::optional<ParsedTimestamp> ParseTimestamp(std::string_view text) {
         return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '/' || c == '_' || c == '-' ||
                c == '+';
       });
-      if (!name || IsDigit(zone[0]) || zone[0] == '+' || zone[0] == '-' || zone.find('/') == std::string_view::npos)
-        return std::nullopt;
+      if (!name || IsDigit(zone[0]) || zone[0] == '+' || zone[0] == '-') return std::nullopt;
       out.region = std::string(zone);
     }
   }

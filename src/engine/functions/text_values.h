@@ -30,6 +30,8 @@ struct ParsedTimestamp {
   std::string region;                   ///< a zone named by region, which this does not resolve
 };
 std::optional<ParsedTimestamp> ParseTimestamp(std::string_view text);
+/// Microseconds of the day of "10:20:30.5", "T1:2", "10:20 PM".
+std::optional<int64_t> ParseTime(std::string_view text);
 /// The offset of "Z", "UTC", "+2", "+02:00", "GMT-3", …; nullopt for a region.
 std::optional<int32_t> ParseZoneOffset(std::string_view zone);
 

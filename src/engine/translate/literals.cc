@@ -18,6 +18,8 @@ namespace {
 
 using Literal = proto::Expression::Literal;
 
+const DataType kLongType(TypeKind::kLong);
+
 Typed Make(Sql sql, DataType type) {
   return {CastTo(sql, type), type, false};
 }
@@ -154,11 +156,12 @@ DataType LiteralType(const Literal& literal) {
     case Literal::kTimestampNtz:
       return DataType(TypeKind::kTimestampNtz);
     case Literal::kTime:
-      return DataType(TypeKind::kTime);
+      return DataType::Time(literal.time().has_precision() ? literal.time().precision() : 6);
+    // Which fields an interval has, only its declared type says.
     case Literal::kYearMonthInterval:
-      return DataType(TypeKind::kYearMonthInterval);
+      return literal.has_data_type() ? spark::FromProto(literal.data_type()) : DataType(TypeKind::kYearMonthInterval);
     case Literal::kDayTimeInterval:
-      return DataType(TypeKind::kDayTimeInterval);
+      return literal.has_data_type() ? spark::FromProto(literal.data_type()) : DataType(TypeKind::kDayTimeInterval);
     case Literal::kArray: {
       if (const auto* declared = Declared(literal)) return spark::FromProto(*declared);
       const auto& array = literal.array();
@@ -186,7 +189,7 @@ DataType LiteralType(const Literal& literal) {
     case Literal::kSpecializedArray:
       return SpecializedArray(literal.specialized_array()).type;
     case Literal::kCalendarInterval:
-      RefuseFeature("calendar interval literals; use a year-month or a day-time interval");
+      return DataType(TypeKind::kCalendarInterval);
     default:
       RefuseFeature("a literal without a value");
   }
@@ -234,8 +237,14 @@ Typed TranslateLiteral(const Literal& literal, const DataType& type) {
     case Literal::kTimestampNtz:
       return {Template("make_timestamp(CAST($1 AS BIGINT))", {IntegerLiteral(literal.timestamp_ntz())}), type, false};
     case Literal::kTime:
-      return {Template("(TIME '00:00:00' + to_microseconds($1))", {IntegerLiteral(literal.time().nano() / 1000)}), type,
+      return {Call("spark_time_of_micros", {Make(IntegerLiteral(literal.time().nano() / 1000), kLongType).sql}), type,
               false};
+    case Literal::kCalendarInterval:
+      return {Call("spark_interval",
+                   {IntegerLiteral(literal.calendar_interval().months()),
+                    IntegerLiteral(literal.calendar_interval().days()),
+                    Make(IntegerLiteral(literal.calendar_interval().microseconds()), kLongType).sql}),
+              type, false};
     case Literal::kYearMonthInterval:
       return Make(IntegerLiteral(literal.year_month_interval()), type);
     case Literal::kDayTimeInterval:
