@@ -25,10 +25,11 @@ class Conf {
   std::optional<std::string> Find(const std::string& key) const;
   /// REQUIRES a key that has a default.
   std::string Get(const std::string& key) const;
-  bool GetBoolean(const std::string& key) const { return Get(key) == "true"; }
-  /// Throws Error CANNOT_MODIFY_CONFIG for a key that is fixed or static, INVALID_CONF_VALUE for a value its check
-  /// refuses.
+  bool GetBoolean(const std::string& key) const;
+  /// Throws Error CANNOT_MODIFY_CONFIG or CANNOT_MODIFY_STATIC_CONFIG for a key that is fixed, INVALID_CONF_VALUE for a
+  /// value that its check refuses or Tinderbox cannot honour.
   void Set(const std::string& key, const std::string& value);
+  /// Throws Error as Set does for a key that is fixed.
   void Unset(const std::string& key);
   bool IsModifiable(const std::string& key) const;
   /// Everything that was set, and the fixed settings.
@@ -38,6 +39,8 @@ class Conf {
   ::spark::connect::ConfigResponse Answer(const ::spark::connect::ConfigRequest_Operation& operation);
 
  private:
+  void CheckModifiable(const std::string& key) const;
+
   mutable std::mutex mutex_;
   std::map<std::string, std::string> fixed_;
   std::map<std::string, std::string> set_;

@@ -85,6 +85,7 @@ Kind CastKind(const Error& error) {
 }
 
 Kind KindOf(const Error& error) {
+  if (dynamic_cast<const ParseError*>(&error) != nullptr) return Kind::kParse;
   const std::string_view condition = error.condition();
   const std::string_view parent = condition.substr(0, condition.find('.'));
   const auto* row = std::ranges::lower_bound(kKinds, parent, {}, &KindRow::condition);
