@@ -1,5 +1,10 @@
 // Functions about the session, the query, and values as such.
 #include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
 
 #include "engine/functions/function.h"
 #include "engine/translate/coercion.h"
@@ -37,6 +42,25 @@ Typed TypeOf(const FunctionCall& call) {
   return {StringLiteral(call.Argument(0).type.SimpleString()), kString, false};
 }
 
+Typed CurrentDatabase(const FunctionCall& call) {
+  call.Expect(0, 0);
+  return {StringLiteral(call.scope().database), kString, false};
+}
+
+/// The user whom this process belongs to, as Spark's server tells it to all sessions.
+Typed CurrentUser(const FunctionCall& call) {
+  call.Expect(0, 0);
+  const char* named = std::getenv("SPARK_USER");
+  std::array<char, 4096> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  if (named == nullptr && getpwuid_r(geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 &&
+      found != nullptr) {
+    named = found->pw_name;
+  }
+  return {StringLiteral(named == nullptr ? std::to_string(geteuid()) : named), kString, false};
+}
+
 /// aes_encrypt(value, key[, mode[, padding[, iv[, aad]]]]); decryption takes no initialization vector.
 Typed Aes(const FunctionCall& call, const char* function, std::string_view letters) {
   call.Expect(2, letters.size());
@@ -67,6 +91,9 @@ constexpr Function kFunctions[] = {
     {"sha1", "B", "string", Nulls::kAny, "sha1($1)"},
     {"sha2", "Bi", "string", Nulls::kAlways, "spark_sha2($1, $2)"},
     {"crc32", "B", "bigint", Nulls::kAny, "spark_crc32($1)"},
+    {"current_catalog", "", "string", Nulls::kNever, "'spark_catalog'"},
+    {"version", "", "string", Nulls::kNever, "'4.2.0 tinderbox'"},
+    {"uuid", "", "string", Nulls::kNever, "CAST(uuid() AS VARCHAR)"},
     {"input_file_name", "", "string", Nulls::kNever, "''"},
     {"input_file_block_start", "", "bigint", Nulls::kNever, "CAST(-1 AS BIGINT)"},
     {"input_file_block_length", "", "bigint", Nulls::kNever, "CAST(-1 AS BIGINT)"},
@@ -80,8 +107,17 @@ constexpr Function kFunctions[] = {
 };
 
 constexpr SpecialFunction kSpecials[] = {
-    {"raise_error", RaiseError}, {"assert_true", AssertTrue}, {"typeof", TypeOf},
-    {"aes_encrypt", AesEncrypt}, {"aes_decrypt", AesDecrypt}, {"try_aes_decrypt", TryAesDecrypt},
+    {"current_database", CurrentDatabase},
+    {"current_schema", CurrentDatabase},
+    {"current_user", CurrentUser},
+    {"session_user", CurrentUser},
+    {"user", CurrentUser},
+    {"raise_error", RaiseError},
+    {"assert_true", AssertTrue},
+    {"typeof", TypeOf},
+    {"aes_encrypt", AesEncrypt},
+    {"aes_decrypt", AesDecrypt},
+    {"try_aes_decrypt", TryAesDecrypt},
 };
 
 }  // namespace

@@ -401,7 +401,6 @@ constexpr SpecialFunction kSpecials[] = {
     {"replace", Replace},
     {"locate", Locate},
     {"position", Locate},
-    {"charindex", Locate},
     {"lpad", PadLeft},
     {"rpad", PadRight},
     {"overlay", Overlay},

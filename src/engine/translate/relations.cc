@@ -207,6 +207,7 @@ Scope RelationTranslator::ScopeOf(const std::vector<OutputColumn>& columns) {
   scope.case_sensitive = options_.case_sensitive;
   scope.ansi = options_.ansi;
   scope.time_zone = options_.time_zone;
+  scope.database = options_.database;
   scope.outer = outer_;
   scope.subqueries = this;
   return scope;

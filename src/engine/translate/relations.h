@@ -40,6 +40,7 @@ struct TranslateOptions {
   bool case_sensitive = false;
   bool ansi = true;
   std::string time_zone = "UTC";
+  std::string database = "default";  ///< the session's current one
 };
 
 /// Translates a relation to one SELECT and its columns. Throws Error; UNSUPPORTED_FEATURE.RELATION names a kind that
