@@ -25,6 +25,7 @@ struct EmbeddedOptions {
   std::filesystem::path temp_directory;  ///< spill files; empty: the system's temporary folder. A private folder inside
                                          ///< is removed at the end
   std::string time_zone = "UTC";
+  std::filesystem::path warehouse;  ///< the folder of tables, made on first use; empty: ./spark-warehouse
 };
 
 /// What runs a query right now; for progress displays.

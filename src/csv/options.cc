@@ -254,9 +254,10 @@ CsvOptions ParseCsvOptions(const std::map<std::string, std::string>& options) {
       out.location_column = value;
     } else if (key == "recordindex") {
       out.record_index = value;
-    } else {
-      Unsupported(name, value, "Remove it or check its spelling.");
+    } else if (key == "singlevariantcolumn") {
+      Unsupported(name, value, "There is no VARIANT type.");
     }
+    // Spark ignores what it does not know.
   }
   if (escape_escape_given) {
     dialect.has_escape_escape = escape_escape.has_value();

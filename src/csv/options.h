@@ -58,8 +58,8 @@ struct CsvOptions {
   bool operator==(const CsvOptions&) const = default;
 };
 
-/// Throws Error UNSUPPORTED_FEATURE.CSV_OPTION for a name or value that is not supported, INVALID_OPTION for a bad
-/// value.
+/// Throws Error UNSUPPORTED_FEATURE.CSV_OPTION for what Spark knows and is not supported here, INVALID_OPTION for a bad
+/// value. Names that Spark does not know are ignored, as by Spark.
 CsvOptions ParseCsvOptions(const std::map<std::string, std::string>& options);
 
 }  // namespace tinderbox::csv

@@ -2,15 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <map>
-#include <mutex>
-
+#include "engine/analyze.h"
 #include "engine/commands.h"
-#include "engine/engine.h"
-#include "engine/plan_key.h"
-#include "engine/stream_reader.h"
-#include "engine/translate/relations.h"
-#include "spark/conf.h"
+#include "engine/metric_literal.h"
+#include "engine/statements/statement.h"
+#include "engine/statements/views.h"
+#include "engine/workspace.h"
+#include "spark/ipc.h"
+#include "spark/plan_extensions.pb.h"
 #include "spark/proto.h"
 #include "spark/proto_types.h"
 #include "tinderbox/error.h"
@@ -19,80 +18,128 @@ namespace tinderbox::engine {
 
 namespace {
 
-namespace conf = spark::conf;
+using Purpose = Workspace::Purpose;
 
-struct Query {
-  TranslatedRelation relation;
-  std::vector<std::shared_ptr<LocalSource>> locals;
-  std::vector<std::string> paths;
-};
+/// The name of the field that a message has set, for what is refused.
+template <typename Message>
+std::string FieldName(int number, const char* none) {
+  const auto* field = Message::descriptor()->FindFieldByNumber(number);
+  return field == nullptr ? none : field->name();
+}
+
+StorageLevel ToLevel(const proto::StorageLevel& level) {
+  return {.use_disk = level.use_disk(),
+          .use_memory = level.use_memory(),
+          .use_off_heap = level.use_off_heap(),
+          .deserialized = level.deserialized(),
+          .replication = level.replication()};
+}
+
+void ToProto(const StorageLevel& level, proto::StorageLevel* out) {
+  out->set_use_disk(level.use_disk);
+  out->set_use_memory(level.use_memory);
+  out->set_use_off_heap(level.use_off_heap);
+  out->set_deserialized(level.deserialized);
+  out->set_replication(level.replication);
+}
 
 class EmbeddedSession : public spark::Session {
  public:
   using spark::Session::Execute;
 
-  explicit EmbeddedSession(std::shared_ptr<Engine> engine)
-      : engine_(std::move(engine)), number_(engine_->NextSession()), conf_(engine_->fixed_conf()) {
-    conf_.Set(conf::kTimeZone, engine_->time_zone());
-  }
-  EmbeddedSession(const EmbeddedSession& other)
-      : engine_(other.engine_), number_(engine_->NextSession()), conf_(other.conf_) {
-    const std::lock_guard lock(other.artifacts_mutex_);
-    artifacts_ = other.artifacts_;
-  }
+  explicit EmbeddedSession(std::shared_ptr<Engine> engine) : workspace_(std::move(engine)) {}
+  explicit EmbeddedSession(const Workspace& workspace) : workspace_(workspace) {}
 
   std::unique_ptr<BatchReader> Execute(const proto::Relation& relation, const std::string& operation) override {
-    Query query = Translate(relation);
-    auto stream = OpenStream(Connect(operation), query.relation.sql.text());
-    StructType schema = ToSchema(query.relation.columns);
-    struct Keep {
-      std::shared_ptr<Engine> engine;
-      std::vector<std::shared_ptr<LocalSource>> locals;
-    };
-    return MakeStreamReader(std::move(schema), std::move(stream),
-                            std::make_shared<Keep>(Keep{engine_, std::move(query.locals)}));
+    return workspace_.Run(relation, operation);
   }
 
   proto::ExecutePlanResponse Execute(const proto::Command& command, const std::string& operation) override {
-    if (command.command_type_case() != proto::Command::kWriteOperation) {
-      const auto* field = proto::Command::descriptor()->FindFieldByNumber(command.command_type_case());
-      std::string kind = field == nullptr ? "empty command" : field->name();
-      throw Error("UNSUPPORTED_FEATURE.COMMAND",
-                  fmt::format("The embedded engine does not support the command {}.", kind), {{"command", kind}});
+    proto::ExecutePlanResponse response;
+    switch (command.command_type_case()) {
+      case proto::Command::kWriteOperation:
+        RunWrite(workspace_, command.write_operation(), operation);
+        break;
+      case proto::Command::kWriteOperationV2:
+        RunWrite(workspace_, command.write_operation_v2(), operation);
+        break;
+      case proto::Command::kSqlCommand:
+        *response.mutable_sql_command_result()->mutable_relation() = RunSql(command.sql_command(), operation);
+        break;
+      case proto::Command::kExtension: {
+        plan::Statement statement;
+        if (!command.extension().UnpackTo(&statement)) {
+          throw Error("UNSUPPORTED_FEATURE.COMMAND",
+                      fmt::format("The embedded engine does not know the command extension {}.",
+                                  command.extension().type_url()));
+        }
+        RunStatement(workspace_, statement, operation);
+        break;
+      }
+      case proto::Command::kCreateDataframeView: {
+        const auto& view = command.create_dataframe_view();
+        CreateTempView(workspace_, view.input(), view.name(), view.is_global(), view.replace());
+        break;
+      }
+      case proto::Command::kGetResourcesCommand:
+        response.mutable_get_resources_command_result();
+        break;
+      case proto::Command::kCheckpointCommand: {
+        const auto& checkpoint = command.checkpoint_command();
+        response.mutable_checkpoint_command_result()->mutable_relation()->set_relation_id(
+            workspace_.Checkpoint(checkpoint.relation(), checkpoint.eager(), operation));
+        break;
+      }
+      case proto::Command::kRemoveCachedRemoteRelationCommand:
+        workspace_.RemoveCheckpoint(command.remove_cached_remote_relation_command().relation().relation_id());
+        break;
+      default: {
+        const std::string kind = FieldName<proto::Command>(command.command_type_case(), "empty command");
+        throw Error("UNSUPPORTED_FEATURE.COMMAND",
+                    fmt::format("The embedded engine does not support the command {}.", kind), {{"command", kind}});
+      }
     }
-    const auto& write = command.write_operation();
-    Query query = Translate(write.input());
-    Write(write, query.relation, query.paths, Connect(operation));
-    return {};
+    return response;
   }
 
-  proto::ExecutePlanResponse Observed(const std::string&) override { return {}; }
+  proto::ExecutePlanResponse Observed(const std::string& operation) override {
+    proto::ExecutePlanResponse response;
+    for (const Workspace::Metrics& metrics : workspace_.TakeObserved(operation)) {
+      auto& observed = *response.add_observed_metrics();
+      observed.set_name(metrics.name);
+      for (size_t i = 0; i < metrics.schema.fields.size(); ++i) {
+        observed.add_keys(metrics.schema.fields[i].name);
+        ToLiteral(metrics.values[i], metrics.schema.fields[i].type, observed.add_values());
+      }
+    }
+    return response;
+  }
 
   proto::AnalyzePlanResponse Analyze(const proto::AnalyzePlanRequest& request) override {
     proto::AnalyzePlanResponse response;
+    if (AnalyzePlan(workspace_, request, &response)) return response;
+    Cache& cache = workspace_.engine().cache();
     switch (request.analyze_case()) {
-      case proto::AnalyzePlanRequest::kSchema: {
-        const StructType schema = ToSchema(Translate(request.schema().plan().root()).relation.columns);
-        spark::ToProto(DataType::Struct(schema.fields), response.mutable_schema()->mutable_schema());
-        break;
-      }
-      case proto::AnalyzePlanRequest::kExplain:
-        response.mutable_explain()->set_explain_string(
-            fmt::format("== SQL ==\n{}\n", Translate(request.explain().plan().root()).relation.sql.text()));
-        break;
-      case proto::AnalyzePlanRequest::kPersist:
-        Persist(request.persist().relation());
+      case proto::AnalyzePlanRequest::kPersist: {
+        const auto& persist = request.persist();
+        const StorageLevel level = persist.has_storage_level() ? ToLevel(persist.storage_level()) : StorageLevel{};
+        cache.Add(workspace_.CacheKey(persist.relation()), persist.relation().rel_type_case(), level);
         response.mutable_persist();
         break;
-      case proto::AnalyzePlanRequest::kUnpersist: {
-        const auto table = engine_->persisted().Release(PlanKey(request.unpersist().relation()));
-        if (table) Connect("")->Run(Concat({Token("DROP TABLE "), Ident(table->name)}).text());
+      }
+      case proto::AnalyzePlanRequest::kUnpersist:
+        cache.Remove(workspace_.CacheKey(request.unpersist().relation()));
         response.mutable_unpersist();
+        break;
+      case proto::AnalyzePlanRequest::kGetStorageLevel: {
+        const auto level = cache.Find(workspace_.CacheKey(request.get_storage_level().relation()));
+        constexpr StorageLevel kNone{
+            .use_disk = false, .use_memory = false, .use_off_heap = false, .deserialized = false, .replication = 1};
+        ToProto(level.value_or(kNone), response.mutable_get_storage_level()->mutable_storage_level());
         break;
       }
       default: {
-        const auto* field = proto::AnalyzePlanRequest::descriptor()->FindFieldByNumber(request.analyze_case());
-        std::string kind = field == nullptr ? "nothing" : field->name();
+        const std::string kind = FieldName<proto::AnalyzePlanRequest>(request.analyze_case(), "nothing");
         throw Error("UNSUPPORTED_FEATURE.ANALYZE", fmt::format("The embedded engine does not analyse {}.", kind),
                     {{"analyze", kind}});
       }
@@ -103,71 +150,75 @@ class EmbeddedSession : public spark::Session {
   proto::ConfigResponse Config(const proto::ConfigRequest::Operation& operation) override {
     for (const auto& pair : operation.set().pairs()) {
       // A zone that does not exist is refused here.
-      if (pair.key() == conf::kTimeZone) engine_->database().Connect()->SetTimeZone(pair.value());
+      if (pair.key() == spark::conf::kTimeZone) workspace_.engine().database().Connect()->SetTimeZone(pair.value());
     }
-    return conf_.Answer(operation);
+    return workspace_.conf().Answer(operation);
   }
 
   void AddArtifact(const std::string& name, std::string data) override {
-    const std::lock_guard lock(artifacts_mutex_);
-    artifacts_[name] = std::make_shared<const std::string>(std::move(data));
+    workspace_.AddArtifact(name, std::move(data));
   }
-  bool HasArtifact(const std::string& name) override {
-    const std::lock_guard lock(artifacts_mutex_);
-    return artifacts_.contains(name);
+  bool HasArtifact(const std::string& name) override { return workspace_.FindArtifact(name) != nullptr; }
+
+  std::shared_ptr<spark::Session> Clone() override { return std::make_shared<EmbeddedSession>(workspace_); }
+
+  void Interrupt(const std::string& operation) override {
+    workspace_.engine().database().Interrupt(workspace_.Tag(operation));
   }
-
-  std::shared_ptr<spark::Session> Clone() override { return std::make_shared<EmbeddedSession>(*this); }
-
-  void Interrupt(const std::string& operation) override { engine_->database().Interrupt(Tag(operation)); }
   Progress GetProgress(const std::string& operation) override {
-    return engine_->database().GetProgress(Tag(operation));
+    return workspace_.engine().database().GetProgress(workspace_.Tag(operation));
   }
 
  private:
-  /// What the connections of an operation are marked with; of all of them when it is empty.
-  std::string Tag(const std::string& operation) const { return fmt::format("{}/{}", number_, operation); }
-
-  Query Translate(const proto::Relation& relation) {
-    SessionLeaves leaves(engine_->database(), engine_->locals(), engine_->persisted(), conf_.Get(conf::kTimeZone));
-    TranslateOptions options{.case_sensitive = conf_.GetBoolean(conf::kCaseSensitive),
-                             .ansi = conf_.GetBoolean(conf::kAnsi),
-                             .time_zone = conf_.Get(conf::kTimeZone)};
-    Query query;
-    query.relation = TranslateRelation(relation, leaves, options);
-    query.locals = leaves.TakeLocals();
-    query.paths = leaves.paths();
-    return query;
+  /// A query comes back as it is, to be run later; a statement runs now and comes back as its rows.
+  proto::Relation RunSql(const proto::SqlCommand& command, const std::string& operation) {
+    if (!command.has_input()) {
+      throw Error("UNSUPPORTED_FEATURE.COMMAND",
+                  "A SQL command holds its text in `input`; older clients, which do not, are not supported.");
+    }
+    const proto::Relation& input = command.input();
+    const proto::SQL& sql = input.has_with_relations() ? input.with_relations().root().sql() : input.sql();
+    const proto::Plan parsed = ParseSqlStatement(sql);
+    if (parsed.has_root()) {
+      workspace_.Translate(input, Purpose::kAnalysis);
+      return input;
+    }
+    plan::Statement statement;
+    if (!parsed.command().extension().UnpackTo(&statement)) {
+      throw Error("INTERNAL_ERROR", "The parser of SQL gave neither a query nor a statement.");
+    }
+    // The relations that a statement brings along are temporary views while it runs.
+    const TempViews before = workspace_.views();
+    const auto restore = [&] {
+      for (const auto& reference : input.with_relations().references()) {
+        const std::string& name = reference.subquery_alias().alias();
+        if (auto view = before.Find(name)) {
+          workspace_.views().Set(name, std::move(view), true);
+        } else {
+          workspace_.views().Drop(name);
+        }
+      }
+    };
+    for (const auto& reference : input.with_relations().references()) {
+      CreateTempView(workspace_, reference.subquery_alias().input(), reference.subquery_alias().alias(), false, true);
+    }
+    Rows rows;
+    try {
+      rows = RunStatement(workspace_, statement, operation);
+    } catch (...) {
+      restore();
+      throw;
+    }
+    restore();
+    std::vector<ArrowBatch> batches;
+    if (!rows.rows.empty()) batches.push_back(spark::ToBatch(rows.schema, rows.rows));
+    proto::Relation out;
+    out.mutable_local_relation()->set_data(spark::WriteIpcStream(rows.schema, batches));
+    out.mutable_local_relation()->set_schema(rows.schema.Json());
+    return out;
   }
 
-  void Persist(const proto::Relation& relation) {
-    std::string key = PlanKey(relation);
-    // One at a time, so that equal relations are computed once.
-    const std::lock_guard lock(engine_->persisted().filling());
-    if (engine_->persisted().Find(key)) return;
-    Query query = Translate(relation);
-    std::vector<Sql> columns;
-    for (size_t i = 0; i < query.relation.columns.size(); ++i) columns.push_back(Ident(fmt::format("c{}", i)));
-    PersistedTables::Table table{.name = engine_->persisted().NewName(),
-                                 .columns = columns.size(),
-                                 .relation_kind = relation.rel_type_case()};
-    Connect("")->Run(Concat({Token("CREATE TABLE "), Ident(table.name), Token("("), Join(columns, ", "),
-                             Token(") AS\n"), query.relation.sql})
-                         .text());
-    engine_->persisted().Add(key, std::move(table));
-  }
-
-  Lease Connect(const std::string& operation) {
-    Lease lease = engine_->database().Connect(Tag(operation));
-    lease->SetTimeZone(conf_.Get(conf::kTimeZone));
-    return lease;
-  }
-
-  std::shared_ptr<Engine> engine_;
-  uint64_t number_;
-  spark::Conf conf_;
-  mutable std::mutex artifacts_mutex_;
-  std::map<std::string, std::shared_ptr<const std::string>> artifacts_;
+  Workspace workspace_;
 };
 
 }  // namespace

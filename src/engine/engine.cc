@@ -22,13 +22,21 @@ std::filesystem::path TempDirectory(const EmbeddedOptions& options) {
   return options.temp_directory.empty() ? std::filesystem::temp_directory_path() : options.temp_directory;
 }
 
+std::filesystem::path Warehouse(const EmbeddedOptions& options) {
+  return std::filesystem::absolute(options.warehouse.empty() ? "spark-warehouse" : options.warehouse)
+      .lexically_normal();
+}
+
 }  // namespace
 
 Engine::Engine(const EmbeddedOptions& options)
     : fixed_conf_{{spark::conf::kParallelism, std::to_string(ToDatabase(options).threads)},
-                  {spark::conf::kLocalDirectory, TempDirectory(options).string()}},
+                  {spark::conf::kLocalDirectory, TempDirectory(options).string()},
+                  {spark::conf::kWarehouse, "file:" + Warehouse(options).string()}},
       time_zone_(options.time_zone),
-      database_(ToDatabase(options)) {
+      database_(ToDatabase(options)),
+      cache_(database_, ToDatabase(options).memory_bytes / 2),
+      catalog_(Warehouse(options)) {
   database_.Register(kLocalTableFunction, [locals = locals_](std::string_view name) { return locals->Find(name); });
   RegisterSources(database_);
 }

@@ -5,7 +5,10 @@
 #include <mutex>
 #include <string>
 
+#include "engine/cache.h"
+#include "engine/catalog/catalog.h"
 #include "engine/duckdb/connection.h"
+#include "engine/named_plans.h"
 #include "engine/session_leaves.h"
 
 namespace tinderbox::engine {
@@ -16,7 +19,10 @@ class Engine {
 
   Database& database() { return database_; }
   LocalTables& locals() { return *locals_; }
-  PersistedTables& persisted() { return persisted_; }
+  Cache& cache() { return cache_; }
+  Catalog& catalog() { return catalog_; }
+  NamedPlans& plans() { return plans_; }
+  TempViews& global_views() { return global_views_; }
   /// Settings of the process, which sessions can read and not change.
   const std::map<std::string, std::string>& fixed_conf() const { return fixed_conf_; }
   const std::string& time_zone() const { return time_zone_; }
@@ -27,7 +33,10 @@ class Engine {
   std::string time_zone_;
   Database database_;
   std::shared_ptr<LocalTables> locals_ = std::make_shared<LocalTables>();
-  PersistedTables persisted_;
+  Cache cache_;
+  Catalog catalog_;
+  NamedPlans plans_;
+  TempViews global_views_;
   std::atomic<uint64_t> sessions_ = 0;
 };
 

@@ -20,11 +20,14 @@ constexpr int kMaxDepth = 6000;
 
 class Normaliser {
  public:
+  explicit Normaliser(const std::function<void(proto::Relation*)>& expand) : expand_(expand) {}
+
   void Normalise(Message* message, int depth) {
     if (depth > kMaxDepth) {
       throw Error("TINDERBOX_PLAN_TOO_DEEP",
                   "The query nests too deeply. Persist a step in the middle, or combine steps.");
     }
+    if (auto* relation = dynamic_cast<proto::Relation*>(message); relation != nullptr && expand_) expand_(relation);
     if (auto* common = dynamic_cast<proto::RelationCommon*>(message)) {
       bool has_plan_id = common->has_plan_id();
       int64_t plan_id = common->plan_id();
@@ -52,6 +55,7 @@ class Normaliser {
   }
 
  private:
+  const std::function<void(proto::Relation*)>& expand_;
   std::map<int64_t, int64_t> ids_;
 };
 
@@ -76,10 +80,10 @@ void CheckDepth(const Message& message, int depth) {
 
 }  // namespace
 
-std::string PlanKey(const proto::Relation& relation) {
+std::string PlanKey(const proto::Relation& relation, const std::function<void(proto::Relation*)>& expand) {
   CheckDepth(relation, 0);
   proto::Relation copy = relation;
-  Normaliser().Normalise(&copy, 0);
+  Normaliser(expand).Normalise(&copy, 0);
   std::string out;
   {
     google::protobuf::io::StringOutputStream stream(&out);

@@ -7,11 +7,21 @@
 #include <string>
 #include <vector>
 
+#include "engine/cache.h"
+#include "engine/catalog/catalog.h"
 #include "engine/duckdb/connection.h"
 #include "engine/local_source.h"
+#include "engine/named_plans.h"
 #include "engine/translate/relations.h"
 
+namespace spark::connect {
+class SQL;
+class WithRelations;
+}  // namespace spark::connect
+
 namespace tinderbox::engine {
+
+class Workspace;
 
 /// Tables of Arrow batches that running queries read, by the name their SQL has for them. Thread-safe.
 class LocalTables {
@@ -26,54 +36,72 @@ class LocalTables {
   std::map<std::string, std::weak_ptr<LocalSource>, std::less<>> tables_;
 };
 
-/// Tables in the engine's database that hold the rows of persisted relations. Thread-safe.
-class PersistedTables {
- public:
-  struct Table {
-    std::string name;
-    size_t columns = 0;
-    int relation_kind = 0;
-  };
-  void Add(const std::string& key, Table table);
-  /// Forgets a table, which the caller then drops.
-  std::optional<Table> Release(const std::string& key);
-  std::optional<Table> Find(const std::string& key);
-  /// Whether a relation of that kind is persisted at all.
-  bool HasKind(int relation_kind);
-  std::string NewName();
-  /// Held while a table is being filled.
-  std::mutex& filling() { return filling_; }
-
- private:
-  std::mutex mutex_;
-  std::mutex filling_;
-  uint64_t next_ = 1;
-  std::map<std::string, Table> tables_;
-};
-
-/// The leaves of one query of an embedded session. Keeps what the query's SQL refers to alive.
+/// The leaves of one query of a workspace. Keeps what the query's SQL refers to alive.
 class SessionLeaves : public Leaves {
  public:
-  SessionLeaves(Database& database, LocalTables& locals, PersistedTables& persisted, const std::string& time_zone)
-      : database_(database), locals_(locals), persisted_(persisted), time_zone_(time_zone) {}
+  /// With `executes`, persisted relations are computed when the query needs them, as part of `operation`.
+  SessionLeaves(Workspace& workspace, bool executes, std::string operation);
+
+  TranslatedRelation Translate(const ::spark::connect::Relation& relation);
+  TranslatedRelation Translate(const NamedPlan& plan);
 
   TranslatedRelation Read(const ::spark::connect::Read& read) override;
   TranslatedRelation Local(const ::spark::connect::LocalRelation& local) override;
+  TranslatedRelation Other(const ::spark::connect::Relation& relation) override;
+  std::optional<Sql> Store(const TranslatedRelation& relation) override;
   std::optional<Sql> Persisted(const ::spark::connect::Relation& relation,
-                               const std::vector<OutputColumn>& columns) override;
+                               const TranslatedRelation& translated) override;
+
+  std::vector<std::optional<std::string>> Texts(const Sql& query) override;
+
+  void Observe(const std::string& name, const TranslatedRelation& metrics) override;
+
+  /// The key of a relation in the cache, as names mean at this place.
+  std::string CacheKey(const ::spark::connect::Relation& relation);
+  std::string CacheKey(const NamedPlan& plan);
 
   /// The files that the query reads.
   const std::vector<std::string>& paths() const { return paths_; }
-  std::vector<std::shared_ptr<LocalSource>> TakeLocals() { return std::move(alive_); }
+  std::vector<std::pair<std::string, TranslatedRelation>> TakeObserved() { return std::move(observed_); }
+  std::vector<std::shared_ptr<const void>> TakeKept() { return std::move(kept_); }
 
  private:
-  Database& database_;
-  LocalTables& locals_;
-  PersistedTables& persisted_;
-  std::string time_zone_;
+  /// What names and values mean at a place of the plan: at the top, or inside a view.
+  struct Frame {
+    TranslateOptions options;
+    std::string database;
+    std::string view;  ///< the id of the named plan, or the name of the catalogue's view
+    std::map<std::string, const ::spark::connect::Relation*> relations;  ///< those that only this text names
+  };
+  class Inside;
+
+  TranslatedRelation NamedTable(const std::vector<std::string>& name,
+                                const std::map<std::string, std::string>& options);
+  TranslatedRelation Table(const CatalogTable& table, const std::map<std::string, std::string>& options);
+  TranslatedRelation View(const CatalogTable& table);
+  TranslatedRelation Files(const std::string& format, const std::map<std::string, std::string>& options,
+                           std::vector<std::string> paths, std::optional<StructType> schema);
+  TranslatedRelation Rows(const StructType& data_schema, const StructType& schema, std::vector<ArrowBatch> batches);
+  TranslatedRelation Checkpoint(const std::string& id);
+  /// Replaces a name by what it stands for.
+  void Expand(::spark::connect::Relation* relation);
+
+  Workspace& workspace_;
+  bool executes_;
+  std::string operation_;
+  std::vector<Frame> frames_;
   std::vector<std::string> paths_;
-  std::vector<std::shared_ptr<LocalSource>> alive_;
+  std::vector<std::pair<std::string, TranslatedRelation>> observed_;
+  std::vector<std::shared_ptr<const void>> kept_;
 };
+
+/// Throws TABLE_OR_VIEW_NOT_FOUND. `database`: the session's. `is_query`: the functions' namespaces are searched too.
+[[noreturn]] void ThrowTableNotFound(const std::vector<std::string>& name, const std::string& database,
+                                     bool is_query = true);
+/// "{"… is JSON, anything else DDL.
+StructType ParseSchemaText(const std::string& text);
+/// Database and name of a catalogue's table. Throws for another catalogue, or too many parts.
+std::pair<std::string, std::string> SplitTableName(const std::vector<std::string>& name, const std::string& database);
 
 inline constexpr char kLocalTableFunction[] = "tinderbox_local";
 

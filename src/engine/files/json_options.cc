@@ -43,6 +43,7 @@ constexpr FixedOption kFixed[] = {
     {"prefersdecimal", {"false"}},
     {"infertimestamp", {"false"}},
     {"dropfieldifallnull", {"false"}},
+    {"singlevariantcolumn", {"false"}},
     {"allowcomments", {"false"}},
     {"allowunquotedfieldnames", {"false"}},
     {"allownumericleadingzeros", {"false"}},
@@ -87,13 +88,7 @@ JsonOptions ParseJsonOptions(const std::map<std::string, std::string>& options) 
     } else {
       const auto* fixed =
           std::find_if(std::begin(kFixed), std::end(kFixed), [&](const FixedOption& o) { return o.lower_name == key; });
-      if (fixed == std::end(kFixed)) {
-        base::Fail("UNSUPPORTED_FEATURE.JSON_OPTION",
-                   "The JSON reader does not know the option {}. Known are multiLine, mode, encoding, "
-                   "columnNameOfCorruptRecord, columnNameOfMalformed, columnNameOfLocation, primitivesAsString, "
-                   "allowSingleQuotes and allowNonNumericNumbers.",
-                   name);
-      }
+      if (fixed == std::end(kFixed)) continue;  // Spark ignores what it does not know
       if (std::find(std::begin(fixed->values), std::end(fixed->values), value) == std::end(fixed->values) ||
           value.empty()) {
         base::Fail("UNSUPPORTED_FEATURE.JSON_OPTION",

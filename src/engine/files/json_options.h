@@ -19,8 +19,8 @@ struct JsonOptions {
   std::string location_column;   ///< empty: none
 };
 
-/// Reads Spark's option names without regard to letter case. Throws Error for an option that is not known, or that asks
-/// for what is not there, by name.
+/// Reads Spark's option names without regard to letter case. Throws Error for one that asks for what is not there,
+/// by name; what Spark does not know is ignored, as by Spark.
 JsonOptions ParseJsonOptions(const std::map<std::string, std::string>& options);
 
 }  // namespace tinderbox::engine

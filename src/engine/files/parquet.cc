@@ -6,7 +6,9 @@
 #include <set>
 
 #include "engine/duckdb/encode_error.h"
+#include "engine/named_plans.h"
 #include "engine/translate/relation_translator.h"
+#include "spark/type_names.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -204,14 +206,14 @@ bool Fits(const DataType& spark, const DataType& file) {
   }
 }
 
+/// Refuses what Spark knows and DuckDB's reader cannot do; Spark ignores what it does not know.
 void CheckOptions(const FileRead& request) {
-  for (const auto& [name, value] : request.options) {
-    if (SameName(name, "mergeSchema", false) && (SameName(value, "true", false) || SameName(value, "false", false)))
-      continue;
-    throw Error(
-        "UNSUPPORTED_FEATURE.READ_OPTION",
-        fmt::format("Reading Parquet has no option {} = {} in the embedded engine. It has mergeSchema.", name, value),
-        {{"option", name}});
+  for (const char* name : {"datetimeRebaseMode", "int96RebaseMode"}) {
+    const auto value = FindOption(request.options, name);
+    if (!value || SameName(*value, "CORRECTED", false) || SameName(*value, "EXCEPTION", false)) continue;
+    throw Error("UNSUPPORTED_FEATURE.READ_OPTION",
+                fmt::format("Reading Parquet has no option {} = {} in the embedded engine.", name, *value),
+                {{"option", name}});
   }
 }
 
@@ -230,7 +232,7 @@ Sql PartitionValue(const InputFiles& input, size_t partition, const DataType& ty
 
 FileTable ReadParquet(const FileRead& request, Database& database) {
   CheckOptions(request);
-  InputFiles input = ListInput(request.paths);
+  InputFiles input = ListInput(request.paths, ListOptionsOf(request));
   FileTable out;
   for (const InputFile& file : input.files) out.paths.push_back(file.path.string());
   UniqueIds ids;
@@ -247,9 +249,7 @@ FileTable ReadParquet(const FileRead& request, Database& database) {
 
   if (input.files.empty()) {
     if (!request.schema) {
-      throw Error("UNABLE_TO_INFER_SCHEMA",
-                  fmt::format("Unable to infer the schema for Parquet: there is no data file in {}. Give a schema.",
-                              fmt::join(request.paths, ", ")),
+      throw Error("UNABLE_TO_INFER_SCHEMA", "Unable to infer schema for Parquet. It must be specified manually.",
                   {{"format", "Parquet"}});
     }
     for (const StructField& field : request.schema->fields) add(field, CastTo(Token("NULL"), field.type));
@@ -306,6 +306,19 @@ FileTable ReadParquet(const FileRead& request, Database& database) {
       if (Fits(spark.ToType(), DataType::Struct(fields))) fields = spark.fields;
     } catch (const Error&) {
       // Another writer may have put anything there; the file's own schema stands.
+    }
+  }
+
+  if (!request.case_sensitive && !request.schema) {
+    for (size_t i = 0; i < fields.size(); ++i) {
+      for (size_t j = 0; j < i; ++j) {
+        if (!SameName(fields[i].name, fields[j].name, false)) continue;
+        const std::string shown = spark::Quote(LowerCase(fields[i].name));
+        throw Error(
+            "COLUMN_ALREADY_EXISTS",
+            fmt::format("The column {} already exists. Choose another name or rename the existing column.", shown),
+            {{"columnName", shown}});
+      }
     }
   }
 

@@ -1,7 +1,9 @@
 #include "engine/files/paths.h"
 
 #include <fmt/format.h>
+#include <fnmatch.h>
 #include <glob.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cctype>
@@ -44,7 +46,8 @@ bool IsHidden(const std::string& name) {
 }
 
 [[noreturn]] void ThrowNotFound(const std::string& path) {
-  throw Error("PATH_NOT_FOUND", fmt::format("Path does not exist: {}. Check its spelling.", path), {{"path", path}});
+  const std::string shown = "file:" + fs::absolute(path).lexically_normal().string();
+  throw Error("PATH_NOT_FOUND", fmt::format("Path does not exist: {}.", shown), {{"path", shown}});
 }
 
 using Pairs = std::vector<std::pair<std::string, std::optional<std::string>>>;
@@ -88,19 +91,6 @@ void Walk(const fs::path& folder, const Pairs& pairs, std::vector<Found>* out) {
   }
 }
 
-void Add(const fs::path& path, std::vector<Found>* out) {
-  std::error_code ignored;
-  if (fs::is_directory(path, ignored)) {
-    Walk(path, {}, out);
-  } else if (fs::exists(path, ignored)) {
-    // A pipe or device has no size, but can be read.
-    uint64_t size = fs::is_regular_file(path, ignored) ? fs::file_size(path, ignored) : 0;
-    out->push_back({{path, size, {}}, {}});
-  } else {
-    ThrowNotFound(path.string());
-  }
-}
-
 bool HasGlob(const std::string& path) {
   return path.find_first_of("*?[{") != std::string::npos;
 }
@@ -138,6 +128,48 @@ std::vector<std::string> ExpandBraces(const std::string& pattern) {
     }
   }
   return {pattern};
+}
+
+/// The partitions that the folders from `base` down to `path` name.
+Pairs PairsBelow(const fs::path& base, const fs::path& path) {
+  Pairs out;
+  for (const fs::path& part : fs::absolute(path).lexically_normal().lexically_relative(base)) {
+    ParsePair(part.string(), &out);
+  }
+  return out;
+}
+
+int64_t ModificationTime(const fs::path& path) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0 ? info.st_mtime : 0;
+}
+
+bool Wanted(const fs::path& path, const ListOptions& options) {
+  if (!options.name_glob.empty()) {
+    const std::string name = path.filename().string();
+    const std::vector<std::string> globs = ExpandBraces(options.name_glob);
+    if (std::ranges::none_of(globs,
+                             [&](const std::string& glob) { return fnmatch(glob.c_str(), name.c_str(), 0) == 0; }))
+      return false;
+  }
+  if (!options.modified_before && !options.modified_after) return true;
+  const int64_t time = ModificationTime(path);
+  return (!options.modified_before || time < *options.modified_before) &&
+         (!options.modified_after || time > *options.modified_after);
+}
+
+void Add(const fs::path& path, const ListOptions& options, std::vector<Found>* out) {
+  std::error_code ignored;
+  const Pairs above = options.base.empty() ? Pairs{} : PairsBelow(options.base, path);
+  if (fs::is_directory(path, ignored)) {
+    Walk(path, above, out);
+  } else if (fs::exists(path, ignored)) {
+    // A pipe or device has no size, but can be read.
+    uint64_t size = fs::is_regular_file(path, ignored) ? fs::file_size(path, ignored) : 0;
+    out->push_back({{path, size, {}}, above});
+  } else {
+    ThrowNotFound(path.string());
+  }
 }
 
 std::vector<fs::path> Glob(const std::string& pattern) {
@@ -268,19 +300,26 @@ fs::path LocalPath(std::string_view path_or_url) {
   return fs::path(Unescape(rest));
 }
 
-InputFiles ListInput(const std::vector<std::string>& paths) {
+InputFiles ListInput(const std::vector<std::string>& paths, const ListOptions& given_options) {
+  ListOptions options = given_options;
+  if (!options.base.empty()) options.base = fs::absolute(LocalPath(options.base)).lexically_normal().string();
   std::vector<Found> found;
   for (const std::string& given : paths) {
     fs::path path = LocalPath(given);
     std::error_code ignored;
     // A file may well be called "a[1].csv".
     if (!HasGlob(path.string()) || fs::exists(path, ignored)) {
-      Add(path, &found);
+      Add(path, options, &found);
       continue;
     }
     std::vector<fs::path> matches = Glob(path.string());
     if (matches.empty()) ThrowNotFound(path.string());
-    for (const fs::path& match : matches) Add(match, &found);
+    for (const fs::path& match : matches) Add(match, options, &found);
+  }
+
+  std::erase_if(found, [&](const Found& one) { return !Wanted(one.file.path, options); });
+  if (options.recursive) {
+    for (Found& one : found) one.pairs.clear();
   }
 
   InputFiles out;

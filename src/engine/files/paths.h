@@ -26,12 +26,21 @@ struct InputFiles {
   std::vector<StructField> partitions;
 };
 
+/// Which of the files that are found are read.
+struct ListOptions {
+  bool recursive = false;                  ///< recursiveFileLookup: folders are no partitions
+  std::string name_glob;                   ///< pathGlobFilter; empty: all
+  std::optional<int64_t> modified_before;  ///< seconds since the epoch
+  std::optional<int64_t> modified_after;
+  std::string base;  ///< basePath: folders below it are partitions even when they were named
+};
+
 /// Finds the files behind files, folders (all levels; names that start with '_' or '.' are left out, as in Spark),
 /// globs
 /// ("*", "?", "[ab]", "{a,b}") and file: URLs. An empty folder gives no files.
 /// Throws Error: PATH_NOT_FOUND; CONFLICTING_PARTITION_COLUMN_NAMES; UNSUPPORTED_FEATURE.FILE_SYSTEM for another URL
 /// scheme.
-InputFiles ListInput(const std::vector<std::string>& paths);
+InputFiles ListInput(const std::vector<std::string>& paths, const ListOptions& options = {});
 
 /// A local path of a plain path or file: URL (escapes decoded). Throws UNSUPPORTED_FEATURE.FILE_SYSTEM for another
 /// scheme.

@@ -1,9 +1,13 @@
 #include "engine/files/read.h"
 
 #include <fmt/format.h>
+#include <time.h>
+
+#include <ctime>
 
 #include "engine/files/parquet.h"
 #include "engine/files/text.h"
+#include "engine/files/write.h"
 #include "engine/translate/relation_translator.h"
 #include "tinderbox/error.h"
 
@@ -14,6 +18,44 @@ std::optional<std::string> FindOption(const std::map<std::string, std::string>& 
     if (SameName(key, name, false)) return value;
   }
   return std::nullopt;
+}
+
+namespace {
+
+/// Seconds since the epoch of "2020-01-31T12:30:00", in UTC.
+int64_t ParseTime(const char* name, const std::string& text) {
+  std::tm time{};
+  const char* end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
+  if (end != nullptr && *end == '\0') return timegm(&time);
+  throw Error(
+      "INVALID_PARAMETER_VALUE",
+      fmt::format("The option {} has the value \"{}\"; it must be a time like 2020-01-31T12:30:00.", name, text),
+      {{"option", name}});
+}
+
+bool IsTrue(const std::optional<std::string>& value) {
+  return value && SameName(*value, "true", false);
+}
+
+}  // namespace
+
+ListOptions ListOptionsOf(const FileRead& request) {
+  ListOptions out;
+  out.recursive = IsTrue(FindOption(request.options, "recursiveFileLookup"));
+  out.name_glob = FindOption(request.options, "pathGlobFilter").value_or("");
+  out.base = FindOption(request.options, "basePath").value_or("");
+  if (const auto time = FindOption(request.options, "modifiedBefore")) {
+    out.modified_before = ParseTime("modifiedBefore", *time);
+  }
+  if (const auto time = FindOption(request.options, "modifiedAfter")) {
+    out.modified_after = ParseTime("modifiedAfter", *time);
+  }
+  if (IsTrue(FindOption(request.options, "ignoreCorruptFiles"))) {
+    throw Error("UNSUPPORTED_FEATURE.READ_OPTION",
+                "The embedded engine does not support the option ignoreCorruptFiles.",
+                {{"option", "ignoreCorruptFiles"}});
+  }
+  return out;
 }
 
 FileTable ReadFiles(const FileRead& given, Database& database) {
@@ -28,13 +70,18 @@ FileTable ReadFiles(const FileRead& given, Database& database) {
     }
   }
   if (request.paths.empty()) {
-    throw Error("DATA_SOURCE_NOT_FOUND.NO_PATH", fmt::format("Reading {} needs a path.", request.format));
+    CheckFileFormat(request.format);
+    throw Error("UNABLE_TO_INFER_SCHEMA",
+                fmt::format("Unable to infer schema for {}. It must be specified manually.", request.format),
+                {{"format", request.format}});
   }
   if (SameName(request.format, "parquet", false) || request.format.empty()) return ReadParquet(request, database);
   if (SameName(request.format, "csv", false)) return ReadCsv(request);
   if (SameName(request.format, "json", false)) return ReadJson(request);
-  throw Error("DATA_SOURCE_NOT_FOUND",
-              fmt::format("The embedded engine reads csv, json and parquet, not \"{}\".", request.format),
+  if (SameName(request.format, "text", false)) return ReadTextLines(request);
+  CheckFileFormat(request.format);
+  throw Error("UNSUPPORTED_FEATURE.DATA_SOURCE",
+              fmt::format("The embedded engine does not read the format {}.", request.format),
               {{"provider", request.format}});
 }
 

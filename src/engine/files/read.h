@@ -20,6 +20,7 @@ struct FileRead {
   std::optional<StructType> schema;
   std::vector<std::string> paths;
   std::string time_zone;
+  bool case_sensitive = false;
 };
 
 struct FileTable {
@@ -30,6 +31,9 @@ struct FileTable {
 /// Finds the files and makes the SELECT that reads them. Throws Error: UNSUPPORTED_DATA_SOURCE…, PATH_NOT_FOUND,
 /// UNABLE_TO_INFER_SCHEMA, and what a format says of an option it does not know.
 FileTable ReadFiles(const FileRead& request, Database& database);
+
+/// The options that say which files are read. Throws Error for a bad value.
+ListOptions ListOptionsOf(const FileRead& request);
 
 /// The value of an option whose name ignores letter case.
 std::optional<std::string> FindOption(const std::map<std::string, std::string>& options, std::string_view name);

@@ -7,6 +7,7 @@
 
 #include "csv/infer.h"
 #include "engine/files/json_source.h"
+#include "engine/files/text_lines.h"
 #include "engine/limits.h"
 #include "engine/translate/relation_translator.h"
 #include "tinderbox/error.h"
@@ -27,7 +28,7 @@ std::string Spec(const std::vector<std::string>& files, const Options& options, 
 }
 
 FileTable ReadText(const FileRead& request, const char* format, const char* function, const Infer& infer) {
-  InputFiles input = ListInput(request.paths);
+  InputFiles input = ListInput(request.paths, ListOptionsOf(request));
   FileTable out;
   for (const InputFile& file : input.files) out.paths.push_back(file.path.string());
   Options options = request.options;
@@ -38,8 +39,7 @@ FileTable ReadText(const FileRead& request, const char* format, const char* func
     schema = *request.schema;
   } else if (out.paths.empty()) {
     throw Error("UNABLE_TO_INFER_SCHEMA",
-                fmt::format("Unable to infer the schema for {}: there is no data file in {}. Give a schema.", format,
-                            fmt::join(request.paths, ", ")),
+                fmt::format("Unable to infer schema for {}. It must be specified manually.", format),
                 {{"format", format}});
   } else {
     schema = infer(out.paths, options);
@@ -116,6 +116,19 @@ FileTable ReadCsv(const FileRead& given) {
 FileTable ReadJson(const FileRead& request) {
   return ReadText(request, "JSON", kJsonFunction,
                   [](const auto& files, const Options& options) { return InferJsonSchema(files, options); });
+}
+
+FileTable ReadTextLines(const FileRead& given) {
+  FileRead request = given;
+  const StructType lines{{{"value", DataType(TypeKind::kString), true, "{}"}}};
+  if (request.schema) {
+    // A schema may name the column otherwise, and may hold partition columns.
+    const DataType& type = request.schema->fields.empty() ? DataType() : request.schema->fields[0].type;
+    if (type.kind() != TypeKind::kString) CheckTextLines(*request.schema, {});
+  } else {
+    request.schema = lines;
+  }
+  return ReadText(request, "Text", kTextFunction, nullptr);
 }
 
 }  // namespace tinderbox::engine

@@ -8,6 +8,10 @@ namespace tinderbox::engine {
 FileTable ReadCsv(const FileRead& request);
 FileTable ReadJson(const FileRead& request);
 
+/// spark.read.text: a line, or a file, a row.
+FileTable ReadTextLines(const FileRead& request);
+
+inline constexpr char kTextFunction[] = "tb_text";
 inline constexpr char kCsvFunction[] = "tb_csv";
 inline constexpr char kJsonFunction[] = "tb_json";
 

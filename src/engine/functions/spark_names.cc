@@ -69,4 +69,11 @@ bool IsSparkFunction(std::string_view name) {
   return names.contains(std::string(name));
 }
 
+std::vector<std::string> SparkFunctionNames() {
+  std::vector<std::string> out;
+  std::istringstream words(kNames);
+  for (std::string word; words >> word;) out.push_back(word);
+  return out;
+}
+
 }  // namespace tinderbox::engine
