@@ -22,6 +22,8 @@ struct Verb {
 constexpr Verb kVerbs[] = {
     {"diff", RunDiff, "Find the differences between two tables in files"},
     {"patch", RunPatch, "Make the right table from the left one and a patch"},
+    {"run", RunScript, "Run a PySpark script on an engine of its own"},
+    {"sql", RunSql, "Run SQL statements, or ask for them at a prompt"},
     {"server", RunServer, "Serve Spark Connect: PySpark's own client runs on it"},
     {"diffit", RunDiffit, "The command lines of loum/diffit"},
     {"version", RunVersion, "Print the version"},
@@ -37,7 +39,8 @@ std::string ShortHelp() {
       "\nFor example:\n"
       "  tinderbox diff before.csv after.csv --key id\n"
       "  tinderbox diff old/ new/ --key id --report changes.html\n"
-      "  tinderbox server\n"
+      "  tinderbox sql \"SELECT count(*) FROM parquet.`flights.parquet`\"\n"
+      "  tinderbox run etl.py\n"
       "\nEvery verb has its own --help.\n";
   return out;
 }

@@ -12,12 +12,20 @@ void AddEngineFlags(CLI::App* app, EngineFlags* flags) {
   app->add_option("--time-zone", flags->time_zone, "Time zone that sessions start with; default: UTC")
       ->type_name("ZONE")
       ->group("Resources");
+  app->add_option("--warehouse", flags->warehouse, "Folder of the tables; default: spark-warehouse in this folder")
+      ->type_name("DIR")
+      ->group("Resources");
+}
+
+EmbeddedOptions ToEmbedded(const EngineFlags& flags) {
+  EmbeddedOptions options = ToEmbedded(flags.resources);
+  if (!flags.time_zone.empty()) options.time_zone = flags.time_zone;
+  options.warehouse = flags.warehouse;
+  return options;
 }
 
 connect::SessionFactory MakeSessions(const EngineFlags& flags) {
-  EmbeddedOptions options = ToEmbedded(flags.resources);
-  if (!flags.time_zone.empty()) options.time_zone = flags.time_zone;
-  return [engine = engine::OpenEngine(options)](const std::string&, const std::string&) {
+  return [engine = engine::OpenEngine(ToEmbedded(flags))](const std::string&, const std::string&) {
     return engine::OpenSession(engine);
   };
 }

@@ -12,6 +12,8 @@ int RunDiff(const Arguments& arguments);
 int RunPatch(const Arguments& arguments);
 int RunDiffit(const Arguments& arguments);
 int RunServer(const Arguments& arguments);
+int RunScript(const Arguments& arguments);
+int RunSql(const Arguments& arguments);
 int RunVersion(const Arguments& arguments);
 int RunHelp(const Arguments& arguments);
 

@@ -48,10 +48,10 @@ constexpr HandleText kHandleTexts[] = {
 
 }  // namespace
 
-std::string ErrorStore::Add(const Error& error) {
+std::string ErrorStore::Add(ErrorPointer error) {
   std::string id = NewUuid();
   const std::lock_guard lock(mutex_);
-  errors_.emplace(id, error);
+  errors_.emplace(id, std::move(error));
   order_.push_back(id);
   if (order_.size() > kKept) {
     errors_.erase(order_.front());
@@ -60,29 +60,32 @@ std::string ErrorStore::Add(const Error& error) {
   return id;
 }
 
-std::optional<Error> ErrorStore::Take(const std::string& id) {
+ErrorPointer ErrorStore::Take(const std::string& id) {
   const std::lock_guard lock(mutex_);
   const auto found = errors_.find(id);
-  if (found == errors_.end()) return std::nullopt;
-  std::optional<Error> error(found->second);
+  if (found == errors_.end()) return nullptr;
+  ErrorPointer error = std::move(found->second);
   errors_.erase(found);
   std::erase(order_, id);
   return error;
 }
 
-Error CurrentError() {
+ErrorPointer CurrentError() {
   try {
     throw;
+  } catch (const ParseError& error) {
+    return std::make_shared<ParseError>(error);
   } catch (const Error& error) {
-    return error;
+    return std::make_shared<Error>(error);
   } catch (const std::bad_alloc&) {
-    return {"TINDERBOX_OUT_OF_MEMORY", "There is not enough memory to go on."};
+    return std::make_shared<Error>("TINDERBOX_OUT_OF_MEMORY", "There is not enough memory to go on.");
   } catch (const std::exception& error) {
-    return {"INTERNAL_ERROR", error.what(), {{"message", error.what()}}};
+    return std::make_shared<Error>("INTERNAL_ERROR", error.what(), Error::Params{{"message", error.what()}});
   }
 }
 
-grpc::Status ToStatus(const Error& error, ErrorStore* store) {
+grpc::Status ToStatus(const ErrorPointer& shared, ErrorStore* store) {
+  const Error& error = *shared;
   const spark::ErrorClass error_class = spark::ClassOf(error);
   const std::string message = Shorten(spark::FullMessage(error));
   google::rpc::ErrorInfo info;
@@ -94,7 +97,7 @@ grpc::Status ToStatus(const Error& error, ErrorStore* store) {
   metadata["sqlState"] = spark::SqlState(error.condition());
   const std::string params = ToJson(nlohmann::json(error.params()));
   metadata["messageParameters"] = params.size() <= kMaxParams ? params : "{}";
-  if (store != nullptr) metadata["errorId"] = store->Add(error);
+  if (store != nullptr) metadata["errorId"] = store->Add(shared);
   google::rpc::Status status;
   status.set_code(grpc::StatusCode::INTERNAL);
   status.set_message(message);

@@ -56,11 +56,11 @@ void Operation::Run(const proto::Plan& plan) {
   }
 }
 
-void Operation::End(const Error& error) {
-  const bool cancelled = state_ == State::kTerminating || error.condition() == "OPERATION_CANCELED";
+void Operation::End(ErrorPointer error) {
+  const bool cancelled = state_ == State::kTerminating || error->condition() == "OPERATION_CANCELED";
   state_ = cancelled ? State::kCancelled : State::kFailed;
-  const Error shown = cancelled ? Error("OPERATION_CANCELED", "Operation has been canceled.") : error;
-  buffer_.End(ToStatus(shown, errors_.get()));
+  if (cancelled) error = std::make_shared<Error>("OPERATION_CANCELED", "Operation has been canceled.");
+  buffer_.End(ToStatus(error, errors_.get()));
 }
 
 void Operation::RunQuery(const proto::Plan& plan) {

@@ -58,7 +58,7 @@ class Operation {
   /// Throws Interrupted when nobody wants it any more.
   void Push(::spark::connect::ExecutePlanResponse* response);
   grpc::ByteBuffer Seal(::spark::connect::ExecutePlanResponse* response) const;
-  void End(const Error& error);
+  void End(ErrorPointer error);
 
   const OperationOptions options_;
   const std::shared_ptr<spark::Session> session_;

@@ -143,7 +143,7 @@ void FetchErrorDetails(Sessions* sessions, proto::FetchErrorDetailsRequest* requ
   const auto session = OpenFor(sessions, *request);
   SetIds(*session, response);
   const auto error = session->errors()->Take(request->error_id());
-  if (!error) return;
+  if (error == nullptr) return;
   response->set_root_error_idx(0);
   auto* out = response->add_errors();
   for (const std::string_view name : spark::ClassOf(*error).hierarchy) out->add_error_type_hierarchy(std::string(name));

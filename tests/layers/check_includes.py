@@ -38,6 +38,7 @@ THIRD_PARTY = [
     (r"CLI/", "cli11"),
     (r"(spark/connect/.*|google/rpc/.*)\.pb\.h$", "proto"),
     (r"google/protobuf/", "proto"),
+    (r"editline/", "edit"),
     (r"grpcpp/", "grpc"),
     (r"spark/connect/.*\.grpc\.pb\.h$", "grpc"),
     (r"(gtest|gmock)/", "gtest"),

@@ -1,0 +1,147 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <future>
+
+#include "base/fail.h"
+#include "cli/console.h"
+#include "cli/server_flags.h"
+#include "cli/verbs.h"
+#include "connect/uuid.h"
+
+namespace tinderbox::cli {
+namespace {
+
+constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+constexpr int kSignalled = 128;  // what shells add to the signal that ended a program
+constexpr size_t kTokenBytes = 32;
+
+volatile sig_atomic_t child = 0;
+
+extern "C" void Forward(int signal, siginfo_t* info, void*) {
+  // What the terminal sends goes to the script as well, without our help.
+  if (info->si_code == SI_USER && child > 0) ::kill(static_cast<pid_t>(child), signal);
+}
+
+/// While one lives, signals go to the script and not to this program.
+class ForwardSignals {
+ public:
+  ForwardSignals() {
+    struct sigaction action {};
+    action.sa_sigaction = Forward;
+    action.sa_flags = SA_SIGINFO | SA_RESTART;
+    ::sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < std::size(kSignals); ++i) ::sigaction(kSignals[i], &action, &previous_[i]);
+  }
+  ForwardSignals(const ForwardSignals&) = delete;
+  ForwardSignals& operator=(const ForwardSignals&) = delete;
+  ~ForwardSignals() {
+    for (size_t i = 0; i < std::size(kSignals); ++i) ::sigaction(kSignals[i], &previous_[i], nullptr);
+    child = 0;
+  }
+
+ private:
+  struct sigaction previous_[std::size(kSignals)]{};
+};
+
+/// Starts a program with this one's input, output and environment, and waits for it. `quiet`: without any output.
+int Spawn(const std::vector<std::string>& words, bool quiet) {
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t files;
+  ::posix_spawn_file_actions_init(&files);
+  if (quiet) {
+    ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    ::posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  }
+  pid_t pid = 0;
+  const int failed = ::posix_spawnp(&pid, arguments[0], &files, nullptr, arguments.data(), environ);
+  ::posix_spawn_file_actions_destroy(&files);
+  if (failed == ENOENT)
+    base::Fail("TINDERBOX_PYTHON", "There is no program \"{}\". Name the Python to use with --python.", words[0]);
+  if (failed != 0) base::FailErrno("TINDERBOX_PYTHON", failed, fmt::format("Cannot start {}", words[0]));
+  if (!quiet) child = pid;
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0) {
+    if (errno != EINTR) base::FailErrno("TINDERBOX_PYTHON", errno, fmt::format("Cannot wait for {}", words[0]));
+  }
+  return WIFSIGNALED(status) ? kSignalled + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+void CheckPython(const std::string& python) {
+  const int missing = Spawn({python, "-c",
+                             "import importlib.util as u, sys\n"
+                             "sys.exit(any(u.find_spec(m) is None for m in ('pyspark', 'grpc', 'pandas', 'pyarrow')))"},
+                            true);
+  if (missing != 0) {
+    base::Fail("TINDERBOX_PYTHON",
+               "PySpark's client is not installed for {}. Install it: {} -m pip install pyspark-client 'pandas<3'",
+               python, python);
+  }
+}
+
+/// The place of the script among the arguments: behind our own options, each of which takes a value.
+size_t FindScript(const Arguments& arguments) {
+  size_t at = 0;
+  while (at < arguments.size() && arguments[at].starts_with("-")) {
+    const std::string& word = arguments[at];
+    if (word == "--") return at + 1;
+    at += word == "-h" || word == "--help" || word.find('=') != std::string::npos ? 1 : 2;
+  }
+  return at;
+}
+
+}  // namespace
+
+int RunScript(const Arguments& arguments) {
+  EngineFlags flags;
+  std::string python = "python3";
+  CLI::App app(
+      "Runs a PySpark script on an engine of its own, in place of python. SparkSession.builder.getOrCreate() finds the "
+      "engine; nothing has to be changed in the script, and no JVM is needed.");
+  app.add_option("--python", python, "The Python to use; default: python3")->type_name("PROGRAM")->group("Script");
+  AddEngineFlags(&app, &flags);
+  app.footer(
+      "The script and its own arguments follow the options: tinderbox run [options] SCRIPT [ARGUMENT...]\n"
+      "A script that names a master itself (.master(...)) is refused by PySpark: take that call out.\n"
+      "\n"
+      "For example:\n"
+      "  tinderbox run etl.py --date 2026-11-21\n"
+      "  tinderbox run --memory 4GiB --python .venv/bin/python etl.py\n"
+      "\n"
+      "Exit code: the script's, 128 and the signal's number when a signal ended it, or 2 when it could not start\n");
+  const size_t script = std::min(FindScript(arguments), arguments.size());
+  const auto middle = arguments.begin() + static_cast<std::ptrdiff_t>(script);
+  Arguments own(arguments.begin(), middle);
+  if (!own.empty() && own.back() == "--") own.pop_back();
+  if (!ParseFlags(&app, "run", own)) return kSame;
+  if (middle == arguments.end()) throw UsageError("run", "Which script shall run? tinderbox run SCRIPT [ARGUMENT...]");
+  if (::access(middle->c_str(), R_OK) != 0)
+    base::FailErrno("PATH_NOT_FOUND", errno, fmt::format("Cannot read \"{}\"", *middle));
+
+  auto checked = std::async(std::launch::async, [&] { CheckPython(python); });
+  connect::ServerOptions options;
+  options.port = 0;
+  options.service.token = connect::RandomHex(kTokenBytes);
+  const connect::Server server(options, MakeSessions(flags));
+  checked.get();
+
+  // PySpark's client sends a token without TLS to this name alone.
+  ::setenv("SPARK_REMOTE", fmt::format("sc://localhost:{}", server.port()).c_str(), 1);
+  ::setenv("SPARK_CONNECT_AUTHENTICATE_TOKEN", options.service.token.c_str(), 1);
+  ::setenv("SPARK_CONNECT_MODE_ENABLED", "1", 1);
+  ::unsetenv("MASTER");  // with it PySpark refuses SPARK_REMOTE
+  std::vector<std::string> words = {python};
+  words.insert(words.end(), middle, arguments.end());
+  const ForwardSignals forward;
+  return Spawn(words, false);
+}
+
+}  // namespace tinderbox::cli
