@@ -10,6 +10,7 @@ import concurrent.futures
 import json
 import logging
 import os
+import re
 import sys
 import time
 
@@ -54,8 +55,26 @@ def run_file(job):
     return path, results, time.monotonic() - start
 
 
+def reason_of(failure):
+    """What kind of difference it is, in words, for the many that need no words of their own."""
+    ours, spark = (failure["answer"] or [""])[0], (failure["expected"] or [""])[0]
+    if ours.startswith("error UNSUPPORTED") or ours.startswith("error NOT_SUPPORTED"):
+        refused = re.search(r'"feature": "((?:[^"\\]|\\.)*)"', ours)
+        return "refused: " + (json.loads(f'"{refused.group(1)}"') if refused else ours.split()[1])
+    if ours.startswith("error") and spark.startswith("error"):
+        same = ours.split()[1] == spark.split()[1]
+        return "the error has other parameters or another place" if same else "another error condition"
+    if ours.startswith("error"):
+        return f"fails with {ours.split()[1]}"
+    if spark.startswith("error"):
+        return "does not fail"
+    if ours != spark:
+        return "nullability differs" if ours.replace(" NOT NULL", "") == spark.replace(" NOT NULL", "") else "names or types of the columns differ"
+    return "values differ"
+
+
 def accept(failures, reason):
-    """Writes our answers into the files as known differences."""
+    """Writes our answers into the files as known differences; `auto` finds the words."""
     by_file = {}
     for failure in failures:
         by_file.setdefault(failure["file"], {})[failure["line"]] = failure
@@ -65,7 +84,8 @@ def accept(failures, reason):
         for case in found:
             if case.line in lines:
                 answer = lines[case.line]["answer"]
-                case.reason, case.ours = (None, None) if answer == case.expected else (reason, answer)
+                words = reason_of(lines[case.line]) if reason == "auto" else reason
+                case.reason, case.ours = (None, None) if answer == case.expected else (words, answer)
         cases.write(path, found)
 
 

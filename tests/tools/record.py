@@ -123,6 +123,17 @@ def record_script(remote, path):
     return True
 
 
+def record_functions(remote):
+    """The names of all functions Spark has, for docs/compatibility.md."""
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.builder.remote(remote).create()
+    names = sorted(row[0] for row in session.sql("SHOW FUNCTIONS").collect())
+    session.stop()
+    with open(os.path.join(ROOT, "tests", "spark", "functions.txt"), "w") as file:
+        file.write("".join(f"{n}\n" for n in names))
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("files", nargs="*", help="files or folders of .test, or examples/*.py; default: all cases")
@@ -135,6 +146,8 @@ def main():
         scripts = [f for f in options.files if f.endswith(".py")]
         good = [record_script(spark.remote, f) for f in scripts]
         others = [f for f in options.files if not f.endswith(".py")]
+        if not options.files:
+            record_functions(spark.remote)
         if others or not scripts:
             good += [record(spark.remote, f, options.new) for f in cases.files(others, os.path.join(ROOT, "tests", "spark"))]
     finally:
