@@ -96,7 +96,7 @@ constexpr ExpressionCase kCases[] = {
     {R"~(trunc('2019-08-04', 'week'))~", R"~(2019-07-29 : date)~"},
     {R"~(date_trunc('HOUR', '2015-03-05T09:32:05.359'))~", R"~(2015-03-05 09:00:00 : timestamp)~"},
     {R"~(make_date(2013, 7, 15))~", R"~(2013-07-15 : date)~"},
-    {R"~(make_date(2019, 13, 1))~", R"~(E DATETIME_FIELD_OUT_OF_BOUNDS)~"},
+    {R"~(make_date(2019, 13, 1))~", R"~(E DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION)~"},
     {R"~(make_timestamp(2014, 12, 28, 6, 30, 45.887))~", R"~(2014-12-28 06:30:45.887 : timestamp)~"},
     {R"~(unix_timestamp('2016-04-08', 'yyyy-MM-dd'))~", R"~(1460073600 : bigint)~"},
     {R"~(from_unixtime(0, 'yyyy-MM-dd HH:mm:ss'))~", R"~(1970-01-01 00:00:00 : string)~"},

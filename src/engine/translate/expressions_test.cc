@@ -80,7 +80,7 @@ constexpr ExpressionCase kCases[] = {
     {R"~((2 + 3) * 4)~", R"~(20 : int)~"},
     {R"~(-2147483648)~", R"~(-2147483648 : int)~"},
     {R"~(1Y + 1S)~", R"~(2 : smallint)~"},
-    {R"~(127Y + 1Y)~", R"~(E ARITHMETIC_OVERFLOW)~"},
+    {R"~(127Y + 1Y)~", R"~(E BINARY_ARITHMETIC_OVERFLOW)~"},
     {R"~('it\'s')~", R"~(it's : string)~"},
     {R"~(date '2024-01-31' + interval 1 month)~", R"~(2024-02-29 : date)~"},
     {R"~(date '2024-01-31' - date '2024-01-01')~",
