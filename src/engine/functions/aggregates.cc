@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/functions/aggregate_parts.h"
+#include "engine/functions/sketches.h"
 #include "engine/translate/casts.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/expressions.h"
@@ -234,41 +235,6 @@ Typed Correlation(const FunctionCall& call) {
           kDoubleType, true};
 }
 
-/// grouping and grouping_id, of the keys of the GROUP BY around them.
-Typed GroupingOf(const FunctionCall& call, bool all) {
-  const Grouping* grouping = call.scope().grouping;
-  if (grouping == nullptr || !grouping->sets) {
-    throw Error("UNSUPPORTED_GROUPING_EXPRESSION",
-                "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.");
-  }
-  std::vector<Sql> keys;
-  if (all && call.size() == 0) {
-    for (const Typed& key : grouping->keys) keys.push_back(key.sql);
-  }
-  for (size_t i = 0; i < call.size(); ++i) {
-    const Sql key = call.Argument(i).sql;
-    const bool known = std::ranges::any_of(grouping->keys, [&](const Typed& k) { return k.sql.text() == key.text(); });
-    if (!known) {
-      const std::string shown = fmt::format("\"{}\"", ExpressionName(call.ArgumentProto(i)));
-      throw Error(
-          all ? "GROUPING_ID_COLUMN_MISMATCH" : "GROUPING_COLUMN_MISMATCH",
-          fmt::format("Column of {} ({}) can't be found in grouping columns.", all ? "grouping_id" : "grouping", shown),
-          {{"grouping", shown}, {"groupingColumns", ""}});
-    }
-    keys.push_back(key);
-  }
-  const DataType type(all ? TypeKind::kLong : TypeKind::kByte);
-  return {CastTo(Call("grouping", keys), type), type, false};
-}
-
-Typed GroupingFlag(const FunctionCall& call) {
-  call.Expect(1, 1);
-  return GroupingOf(call, false);
-}
-Typed GroupingId(const FunctionCall& call) {
-  return GroupingOf(call, true);
-}
-
 constexpr Function kFunctions[] = {
     {"count_if", "b", "bigint", Nulls::kNever, "count($8CASE WHEN $1 THEN 1 END)$9"},
     {"stddev", "d", "double", Nulls::kAlways, "spark_stddev_samp($8$1)$9"},
@@ -319,8 +285,6 @@ constexpr SpecialFunction kSpecials[] = {
     {"min_by", MinBy},
     {"approx_count_distinct", ApproxCountDistinct},
     {"corr", Correlation},
-    {"grouping", GroupingFlag},
-    {"grouping_id", GroupingId},
     {"try_avg", TryAverage},
     {"bit_and", BitAndAll},
     {"bit_or", BitOrAll},
@@ -346,8 +310,9 @@ void ExpectRange(const FunctionCall& call, const char* what, bool holds, const s
 FunctionGroup AggregateFunctions() {
   static const std::vector<SpecialFunction> all = [] {
     std::vector<SpecialFunction> out(std::begin(kSpecials), std::end(kSpecials));
-    const auto samples = SampleAggregates();
-    out.insert(out.end(), samples.begin(), samples.end());
+    for (const auto& functions : {SampleAggregates(), SketchAggregates()}) {
+      out.insert(out.end(), functions.begin(), functions.end());
+    }
     return out;
   }();
   return {FunctionKind::kAggregate, kFunctions, all};

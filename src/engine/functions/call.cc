@@ -155,6 +155,9 @@ Typed CoerceTo(char letter, const Typed& value, const Scope& scope, std::string_
     case 'B':
       return kind == TypeKind::kBinary ? value : cast(TypeKind::kBinary);
     case 'b':
+      if (kind != TypeKind::kBoolean && kind != TypeKind::kString && kind != TypeKind::kNull) {
+        RefuseArgument(function, position, "BOOLEAN", value.type);
+      }
       return cast(TypeKind::kBoolean);
     case 'i':
       return cast(TypeKind::kInteger);

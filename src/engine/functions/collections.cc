@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "engine/functions/collection_parts.h"
+#include "engine/functions/sketches.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/refusals.h"
 #include "tinderbox/error.h"
@@ -51,8 +52,8 @@ Sql MapFrom(const Sql& keys, const Sql& values) {
 FunctionGroup CollectionFunctions() {
   static const std::vector<SpecialFunction> all = [] {
     std::vector<SpecialFunction> out;
-    for (const auto& functions :
-         {ArrayFunctions(), MapFunctions(), StructFunctions(), LambdaFunctions(), SequenceFunctions()}) {
+    for (const auto& functions : {ArrayFunctions(), MapFunctions(), StructFunctions(), LambdaFunctions(),
+                                  SequenceFunctions(), SketchFunctions()}) {
       out.insert(out.end(), functions.begin(), functions.end());
     }
     return out;

@@ -1,6 +1,8 @@
 // Functions that take lambda functions.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/functions/collection_parts.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/expressions.h"
@@ -49,6 +51,13 @@ Lambda TranslateLambda(const FunctionCall& call, size_t argument, const std::vec
 [[noreturn]] void RefuseReturn(const FunctionCall& call, size_t argument, const DataType& wanted,
                                const DataType& given) {
   engine::RefuseArgument(call.name(), argument + 1, wanted.Sql(), given);
+}
+
+/// Whether the types are the same but for names and nullability.
+bool SameShape(const DataType& a, const DataType& b) {
+  if (a.kind() != TypeKind::kStruct || b.kind() != TypeKind::kStruct) return a.SameIgnoringNullability(b);
+  return std::ranges::equal(a.fields(), b.fields(),
+                            [](const StructField& x, const StructField& y) { return SameShape(x.type, y.type); });
 }
 
 /// A condition, which must be boolean; NULL without a type is one.
@@ -115,10 +124,13 @@ Typed Aggregate(const FunctionCall& call) {
   const Lambda merge = TranslateLambda(
       call, 2, {{parameters[0], start.type, true}, {parameters[1], array.type.element(), array.type.contains_null()}},
       parameters, 2);
-  if (!merge.body.type.SameIgnoringNullability(start.type)) RefuseReturn(call, 2, start.type, merge.body.type);
+  if (!SameShape(merge.body.type, start.type)) RefuseReturn(call, 2, start.type, merge.body.type);
+  Scope inside = call.scope();
+  inside.lambdas.resize(inside.lambdas.size() + 2);
+  const Sql merged = Coerce(merge.body, start.type, inside).sql;
   const Sql folded =
       Concat({Token("list_reduce("), array.sql, Token(", lambda "), Join(merge.parameters, ", "), Token(": "),
-              CastTo(merge.body.sql, start.type), Token(", "), CastTo(start.sql, start.type), Token(")")});
+              CastTo(merged, start.type), Token(", "), CastTo(start.sql, start.type), Token(")")});
   if (call.size() == 3) return {folded, start.type, true};
   const Lambda finish = TranslateLambda(call, 3, {{parameters[0], start.type, true}}, parameters);
   // A NULL array has no result, whatever the last lambda makes of NULL.

@@ -208,8 +208,26 @@ const DataType& Bar() {
   return type;
 }
 
+/// The random numbers of java.util.Random.
+class JavaRandom {
+ public:
+  explicit JavaRandom(uint64_t seed) : state_((seed ^ 0x5DEECE66DULL) & kMask) {}
+  double NextDouble() {
+    const uint64_t high = Next(26);
+    return static_cast<double>((high << 27) + Next(27)) * 0x1.0p-53;
+  }
+
+ private:
+  static constexpr uint64_t kMask = (uint64_t{1} << 48) - 1;
+  uint64_t Next(int bits) {
+    state_ = (state_ * 0x5DEECE66DULL + 0xB) & kMask;
+    return state_ >> (48 - bits);
+  }
+  uint64_t state_;
+};
+
 /// A histogram of at most `size` bars: a value opens a bar of its own, and the two nearest bars become one while there
-/// are too many.
+/// are too many. Among equally near ones chance decides, by the numbers that Spark draws.
 void Histogram(const ScalarInput& in, OutVector& result) {
   std::vector<std::pair<double, double>> all;
   for (size_t row = 0; row < in.rows(); ++row) {
@@ -217,6 +235,7 @@ void Histogram(const ScalarInput& in, OutVector& result) {
     if (!in.AnyNull(row)) {
       const auto size = static_cast<size_t>(in[1].Data<int32_t>()[row]);
       std::vector<std::pair<double, double>> bars;
+      JavaRandom random(31183);
       for (const double value : DoublesOf(in[0], row)) {
         const auto at =
             std::lower_bound(bars.begin(), bars.end(), value, [](const auto& bar, double x) { return bar.first < x; });
@@ -228,16 +247,20 @@ void Histogram(const ScalarInput& in, OutVector& result) {
         if (bars.size() <= size) continue;
         size_t nearest = 0;
         double distance = std::numeric_limits<double>::infinity();
+        int ties = 0;
         for (size_t i = 0; i + 1 < bars.size(); ++i) {
           const double gap = bars[i + 1].first - bars[i].first;
           if (gap < distance) {
             distance = gap;
             nearest = i;
+            ties = 1;
+          } else if (gap == distance && random.NextDouble() <= 1.0 / ++ties) {
+            nearest = i;
           }
         }
         const double weight = bars[nearest].second + bars[nearest + 1].second;
         bars[nearest].first = bars[nearest].first * (bars[nearest].second / weight) +
-                              bars[nearest + 1].first * (bars[nearest + 1].second / weight);
+                              bars[nearest + 1].first / weight * bars[nearest + 1].second;
         bars[nearest].second = weight;
         bars.erase(bars.begin() + static_cast<std::ptrdiff_t>(nearest) + 1);
       }

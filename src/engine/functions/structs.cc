@@ -41,7 +41,18 @@ Typed StructOf(const FunctionCall& call) {
 Typed NamedStruct(const FunctionCall& call) {
   if (call.size() % 2 != 0 || call.size() == 0) RefuseCount(call.name(), "2n (n > 0)", call.size());
   std::vector<std::pair<std::string, Typed>> fields;
-  for (size_t i = 0; i < call.size(); i += 2) fields.emplace_back(call.LiteralString(i), call.Argument(i + 1));
+  for (size_t i = 0; i < call.size(); i += 2) {
+    const auto& name = call.ArgumentProto(i);
+    if (!name.has_literal() || !name.literal().has_string()) {
+      const std::string shown = fmt::format("[\"{}\"]", ExpressionName(name));
+      throw Error("DATATYPE_MISMATCH.CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING",
+                  fmt::format("Cannot resolve \"{}\" due to data type mismatch: Only foldable `STRING` expressions are "
+                              "allowed to appear at odd position, but they are {}.",
+                              call.SqlName(), shown),
+                  {{"inputExprs", shown}, {"sqlExpr", "\"" + call.SqlName() + "\""}});
+    }
+    fields.emplace_back(name.literal().string(), call.Argument(i + 1));
+  }
   return Pack(fields);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <compare>
 
 #include "engine/functions/value_text.h"
 #include "tinderbox/error.h"
@@ -78,6 +79,15 @@ int ValueOrder::Compare(size_t left, size_t right) const {
         if (order != 0) return order;
       }
       return Three(a.length, b.length);
+    }
+    case TypeKind::kCalendarInterval: {
+      struct Interval {
+        int32_t months;
+        int32_t days;
+        int64_t micros;
+        auto operator<=>(const Interval&) const = default;
+      };
+      return integers(Interval{});
     }
     case TypeKind::kStruct:
       for (const ValueOrder& field : children_) {

@@ -1,18 +1,25 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
-#include <chrono>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "engine/functions/time_zone.h"
 #include "engine/translate/expression_names.h"
 #include "engine/translate/expressions.h"
 #include "engine/translate/extensions.h"
+#include "engine/translate/function_names.h"
 #include "engine/translate/literals.h"
 #include "engine/translate/names.h"
-#include "spark/proto.h"
+#include "spark/proto_expressions.h"
 #include "spark/proto_types.h"
+#include "spark/text.h"
+#include "spark/type_names.h"
 #include "sql/parser.h"
+#include "tinderbox/error.h"
 
 namespace tinderbox::engine {
 
@@ -26,37 +33,40 @@ std::string Lower(std::string_view text) {
   return out;
 }
 
-std::string DateText(int64_t days) {
-  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days}}};
-  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                     static_cast<unsigned>(date.day()));
-}
+/// What the names in reach are: the parameters of the lambda functions around, and what there is to resolve others.
+struct Naming {
+  const Scope* scope = nullptr;
+  std::vector<std::string> parameters;
+};
+thread_local Naming naming;
 
-std::string TimestampText(int64_t micros) {
-  int64_t seconds = micros / 1000000;
-  int64_t fraction = micros % 1000000;
-  if (fraction < 0) {
-    fraction += 1000000;
-    --seconds;
-  }
-  int64_t days = seconds / 86400;
-  int64_t rest = seconds % 86400;
-  if (rest < 0) {
-    rest += 86400;
-    --days;
-  }
-  std::string out = fmt::format("{} {:02}:{:02}:{:02}", DateText(days), rest / 3600, rest / 60 % 60, rest % 60);
-  if (fraction != 0) {
-    out += fmt::format(".{:06}", fraction);
-    while (out.back() == '0') out.pop_back();
-  }
+std::string DateText(int64_t days) {
+  std::string out;
+  spark::AppendDate(&out, days);
   return out;
 }
 
-std::string JavaNumber(double value) {
-  std::string text = fmt::format("{}", value);
-  if (text.find_first_of(".en") == std::string::npos) text += ".0";
-  return text;
+std::string TimestampText(int64_t micros) {
+  std::string out;
+  spark::AppendTimestamp(&out, micros);
+  return out;
+}
+
+/// An instant on a clock of the session's zone.
+std::string InstantText(int64_t micros) {
+  return TimestampText(naming.scope == nullptr ? micros : TimeZone::Find(naming.scope->time_zone).ToLocal(micros));
+}
+
+std::string FloatText(float value) {
+  std::string out;
+  spark::AppendFloat(&out, value);
+  return out;
+}
+
+std::string DoubleText(double value) {
+  std::string out;
+  spark::AppendDouble(&out, value);
+  return out;
 }
 
 std::string LiteralName(const proto::Expression::Literal& literal) {
@@ -75,9 +85,9 @@ std::string LiteralName(const proto::Expression::Literal& literal) {
     case Literal::kLong:
       return std::to_string(literal.long_());
     case Literal::kFloat:
-      return JavaNumber(literal.float_());
+      return FloatText(literal.float_());
     case Literal::kDouble:
-      return JavaNumber(literal.double_());
+      return DoubleText(literal.double_());
     case Literal::kDecimal:
       return literal.decimal().value();
     case Literal::kString:
@@ -85,7 +95,7 @@ std::string LiteralName(const proto::Expression::Literal& literal) {
     case Literal::kDate:
       return fmt::format("DATE '{}'", DateText(literal.date()));
     case Literal::kTimestamp:
-      return fmt::format("TIMESTAMP '{}'", TimestampText(literal.timestamp()));
+      return fmt::format("TIMESTAMP '{}'", InstantText(literal.timestamp()));
     case Literal::kTimestampNtz:
       return fmt::format("TIMESTAMP_NTZ '{}'", TimestampText(literal.timestamp_ntz()));
     case Literal::kBinary: {
@@ -93,14 +103,131 @@ std::string LiteralName(const proto::Expression::Literal& literal) {
       for (unsigned char c : literal.binary()) out += fmt::format("{:02X}", c);
       return out + "'";
     }
+    case Literal::kTime: {
+      std::string out = "TIME '";
+      spark::AppendTime(&out, literal.time().nano() / 1000);
+      return out + "'";
+    }
+    case Literal::kYearMonthInterval: {
+      std::string out;
+      spark::AppendYearMonthInterval(&out, literal.year_month_interval(), LiteralType(literal));
+      return out;
+    }
+    case Literal::kDayTimeInterval: {
+      std::string out;
+      spark::AppendDayTimeInterval(&out, literal.day_time_interval(), LiteralType(literal));
+      return out;
+    }
+    case Literal::kCalendarInterval: {
+      const auto& interval = literal.calendar_interval();
+      std::string out = "INTERVAL '";
+      spark::AppendCalendarInterval(&out, {interval.months(), interval.days(), interval.microseconds()});
+      return out + "'";
+    }
     default:
       return "literal";
   }
 }
 
+bool IsParameter(const std::string& name) {
+  return std::ranges::find(naming.parameters, name) != naming.parameters.end();
+}
+
+/// Spark names a lambda function's parameters alike, all of them.
+std::string VariableName(const std::vector<std::string>& parts) {
+  std::string out = "namedlambdavariable()";
+  for (size_t i = 1; i < parts.size(); ++i) out += "." + parts[i];
+  return out;
+}
+
+/// What stands among arguments: there an alias shows.
+std::string ArgumentName(const proto::Expression& expression) {
+  const bool named = expression.has_alias() && expression.alias().name_size() == 1;
+  if (!named) return ExpressionName(expression);
+  return fmt::format("{} AS {}", ExpressionName(expression.alias().expr()),
+                     spark::QuoteIfNeeded(expression.alias().name(0)));
+}
+
+bool IsMap(const proto::Expression& expression) {
+  if (naming.scope == nullptr || !naming.parameters.empty()) return false;
+  try {
+    return TranslateExpression(expression, *naming.scope).type.kind() == TypeKind::kMap;
+  } catch (const Error&) {
+    return false;  // what cannot be resolved is refused with its own error elsewhere
+  }
+}
+
+/// Functions whose last argument Spark does not show.
+constexpr std::pair<const char*, int> kShown[] = {
+    {"any_value", 1},  {"approx_count_distinct", 1},
+    {"first", 1},      {"first_value", 1},
+    {"lag", 3},        {"last", 1},
+    {"last_value", 1}, {"lead", 3},
+    {"nth_value", 2},  {"shuffle", 1},
+};
+
 std::string ListOf(const google::protobuf::RepeatedPtrField<proto::Expression>& expressions) {
   std::string out;
-  for (const auto& expression : expressions) out += (out.empty() ? "" : ", ") + ExpressionName(expression);
+  for (const auto& expression : expressions) out += (out.empty() ? "" : ", ") + ArgumentName(expression);
+  return out;
+}
+
+/// A call as name(a, b), with the arguments that Spark shows.
+std::string PlainCall(const std::string& name, bool distinct,
+                      const google::protobuf::RepeatedPtrField<proto::Expression>& arguments) {
+  if (name == "mode" && arguments.size() == 2) {
+    const auto& ordered = arguments.Get(1);
+    if (ordered.has_literal() && ordered.literal().boolean()) {
+      return fmt::format("mode() WITHIN GROUP (ORDER BY {} DESC)", ArgumentName(arguments.Get(0)));
+    }
+    return fmt::format("mode({})", ArgumentName(arguments.Get(0)));
+  }
+  int size = arguments.size();
+  for (const auto& [function, shown] : kShown) {
+    if (name == function) size = std::min(size, shown);
+  }
+  std::vector<std::string> texts;
+  for (int i = 0; i < size; ++i) texts.push_back(ArgumentName(arguments.Get(i)));
+  if (distinct && !texts.empty()) texts[0] = "DISTINCT " + texts[0];
+  std::string out = CallText(name, texts).value_or(fmt::format("{}({})", name, fmt::join(texts, ", ")));
+  if (name == "nth_value" && arguments.size() == 3 && arguments.Get(2).literal().boolean()) out += " ignore nulls";
+  return out;
+}
+
+/// withField and dropFields one after another are one update of the struct below them.
+std::string UpdateName(const proto::Expression& expression) {
+  std::vector<std::string> changes;
+  const proto::Expression* base = &expression;
+  while (base->has_update_fields()) {
+    const auto& update = base->update_fields();
+    const std::vector<std::string> path = ParseAttributeName(update.field_name());
+    std::string change = update.has_value_expression()
+                             ? fmt::format("WithField({})", ExpressionName(update.value_expression()))
+                             : "dropfield()";
+    const proto::Expression* inner = &update.struct_expression();
+    while (inner->has_update_fields()) inner = &inner->update_fields().struct_expression();
+    for (size_t depth = path.size(); depth-- > 1;) {
+      std::string target = ExpressionName(*inner);
+      for (size_t i = 0; i < depth; ++i) target += "." + path[i];
+      change = fmt::format("WithField(update_fields({}, {}))", target, change);
+    }
+    changes.insert(changes.begin(), change);
+    base = &update.struct_expression();
+  }
+  std::string out = "update_fields(" + ExpressionName(*base);
+  for (const std::string& change : changes) out += ", " + change;
+  return out + ")";
+}
+
+std::string LambdaName(const proto::Expression::LambdaFunction& lambda) {
+  const size_t outside = naming.parameters.size();
+  std::string parameters;
+  for (const auto& variable : lambda.arguments()) {
+    naming.parameters.push_back(variable.name_parts().empty() ? "" : variable.name_parts(0));
+    parameters += ", namedlambdavariable()";
+  }
+  std::string out = fmt::format("lambdafunction({}{})", ExpressionName(lambda.function()), parameters);
+  naming.parameters.resize(outside);
   return out;
 }
 
@@ -146,7 +273,7 @@ std::string FunctionName(const proto::Expression::UnresolvedFunction& function) 
     for (int i = 1; i < arguments.size(); ++i) list += (i == 1 ? "" : ", ") + argument(i);
     return fmt::format("({} IN ({}))", argument(0), list);
   }
-  return fmt::format("{}({}{})", shown, function.is_distinct() ? "DISTINCT " : "", ListOf(arguments));
+  return PlainCall(shown, function.is_distinct(), arguments);
 }
 
 std::string OrderName(const proto::Expression::SortOrder& order) {
@@ -226,13 +353,15 @@ std::string ExpressionName(const proto::Expression& expression) {
   switch (expression.expr_type_case()) {
     case proto::Expression::kLiteral:
       return LiteralName(expression.literal());
-    case proto::Expression::kUnresolvedAttribute:
-      return ParseAttributeName(expression.unresolved_attribute().unparsed_identifier()).back();
+    case proto::Expression::kUnresolvedAttribute: {
+      const auto parts = ParseAttributeName(expression.unresolved_attribute().unparsed_identifier());
+      return IsParameter(parts.front()) ? VariableName(parts) : parts.back();
+    }
     case proto::Expression::kUnresolvedFunction:
       return FunctionName(expression.unresolved_function());
     case proto::Expression::kCallFunction:
-      return fmt::format("{}({})", Lower(expression.call_function().function_name()),
-                         ListOf(expression.call_function().arguments()));
+      return PlainCall(Lower(expression.call_function().function_name()), false,
+                       expression.call_function().arguments());
     case proto::Expression::kExpressionString:
       return ExpressionName(sql::ParseExpression(expression.expression_string().expression()));
     case proto::Expression::kAlias:
@@ -252,7 +381,8 @@ std::string ExpressionName(const proto::Expression& expression) {
       const auto& extract = expression.unresolved_extract_value();
       const std::string child = ExpressionName(extract.child());
       const std::string key = ExpressionName(extract.extraction());
-      const bool field = extract.extraction().has_literal() && extract.extraction().literal().has_string();
+      const bool field =
+          extract.extraction().has_literal() && extract.extraction().literal().has_string() && !IsMap(extract.child());
       return field ? fmt::format("{}.{}", child, key) : fmt::format("{}[{}]", child, key);
     }
     case proto::Expression::kExtension:
@@ -260,23 +390,27 @@ std::string ExpressionName(const proto::Expression& expression) {
     case proto::Expression::kUnresolvedStar:
       return "*";
     case proto::Expression::kUnresolvedNamedLambdaVariable: {
-      std::string out;
-      for (const std::string& part : expression.unresolved_named_lambda_variable().name_parts()) {
-        out += (out.empty() ? "" : ".") + part;
-      }
-      return "namedlambdavariable(" + out + ")";
+      const auto& parts = expression.unresolved_named_lambda_variable().name_parts();
+      return VariableName({parts.begin(), parts.end()});
     }
-    case proto::Expression::kLambdaFunction: {
-      std::string parameters;
-      for (const auto& variable : expression.lambda_function().arguments()) {
-        parameters += ", namedlambdavariable(" + (variable.name_parts().empty() ? "" : variable.name_parts(0)) + ")";
-      }
-      return fmt::format("lambdafunction({}{})", ExpressionName(expression.lambda_function().function()), parameters);
-    }
+    case proto::Expression::kLambdaFunction:
+      return LambdaName(expression.lambda_function());
     case proto::Expression::kUpdateFields:
-      return fmt::format("update_fields({})", ExpressionName(expression.update_fields().struct_expression()));
+      return UpdateName(expression);
     default:
       return "expression";
+  }
+}
+
+std::string ExpressionName(const proto::Expression& expression, const Scope& scope) {
+  const Scope* outside = std::exchange(naming.scope, &scope);
+  try {
+    std::string out = ExpressionName(expression);
+    naming.scope = outside;
+    return out;
+  } catch (...) {
+    naming = {outside, {}};
+    throw;
   }
 }
 

@@ -17,24 +17,90 @@ struct Shown {
 
 const std::map<std::string_view, Shown>& Table() {
   static const std::vector<const char*> kTime = {"yyyy-MM-dd HH:mm:ss"};
+  static const char* kSameLambda = "lambdafunction(namedlambdavariable(), namedlambdavariable())";
+  static const char* kNullsLast =
+      "lambdafunction((IF(((namedlambdavariable() IS NULL) AND (namedlambdavariable() IS NULL)), 0, "
+      "(IF((namedlambdavariable() IS NULL), 1, (IF((namedlambdavariable() IS NULL), -1, (IF((namedlambdavariable() < "
+      "namedlambdavariable()), -1, (IF((namedlambdavariable() > namedlambdavariable()), 1, 0)))))))))), "
+      "namedlambdavariable(), namedlambdavariable())";
   static const std::map<std::string_view, Shown> table = [] {
     std::map<std::string_view, Shown> out = {
+        {"aggregate", {nullptr, 3, {kSameLambda}}},
+        {"approx_percentile", {nullptr, 2, {"10000"}}},
+        {"array_sort", {nullptr, 1, {kNullsLast}}},
+        {"hll_sketch_agg", {nullptr, 1, {"12"}}},
+        {"hll_union", {nullptr, 2, {"false"}}},
+        {"hll_union_agg", {nullptr, 1, {"false"}}},
+        {"lag", {nullptr, 1, {"1", "NULL"}}},
+        {"lead", {nullptr, 1, {"1", "NULL"}}},
+        {"listagg", {nullptr, 1, {"NULL"}}},
+        {"ntile", {nullptr, 0, {"1"}}},
+        {"percentile", {nullptr, 2, {"1"}}},
+        {"percentile_approx", {nullptr, 2, {"10000"}}},
+        {"reduce", {nullptr, 3, {kSameLambda}}},
+        {"sort_array", {nullptr, 1, {"true"}}},
+        {"str_to_map", {nullptr, 1, {",", ":"}}},
+        {"string_agg", {nullptr, 1, {"NULL"}}},
+        {"theta_sketch_agg", {nullptr, 1, {"12"}}},
+        {"theta_union", {nullptr, 2, {"12"}}},
+        {"theta_union_agg", {nullptr, 1, {"12"}}},
+        {"tuple_intersection_agg_double", {nullptr, 1, {"sum"}}},
+        {"tuple_intersection_agg_integer", {nullptr, 1, {"sum"}}},
+        {"tuple_intersection_double", {nullptr, 2, {"sum"}}},
+        {"tuple_intersection_integer", {nullptr, 2, {"sum"}}},
+        {"tuple_intersection_theta_double", {nullptr, 2, {"sum"}}},
+        {"tuple_intersection_theta_integer", {nullptr, 2, {"sum"}}},
+        {"tuple_sketch_agg_double", {nullptr, 2, {"12", "sum"}}},
+        {"tuple_sketch_agg_integer", {nullptr, 2, {"12", "sum"}}},
+        {"tuple_sketch_summary_double", {nullptr, 1, {"sum"}}},
+        {"tuple_sketch_summary_integer", {nullptr, 1, {"sum"}}},
+        {"tuple_union_agg_double", {nullptr, 1, {"12", "sum"}}},
+        {"tuple_union_agg_integer", {nullptr, 1, {"12", "sum"}}},
+        {"tuple_union_double", {nullptr, 2, {"12", "sum"}}},
+        {"tuple_union_integer", {nullptr, 2, {"12", "sum"}}},
+        {"tuple_union_theta_double", {nullptr, 2, {"12", "sum"}}},
+        {"tuple_union_theta_integer", {nullptr, 2, {"12", "sum"}}},
+        {"array_agg", {"collect_list", 0, {}}},
+        {"aes_decrypt", {nullptr, 2, {"GCM", "DEFAULT", ""}}},
+        {"aes_encrypt", {nullptr, 2, {"GCM", "DEFAULT", "", ""}}},
         {"atan2", {"ATAN2", 0, {}}},
         {"bround", {nullptr, 1, {"0"}}},
+        {"current_database", {"current_schema", 0, {}}},
         {"curdate", {"current_date", 0, {}}},
         {"current_time", {nullptr, 0, {"6"}}},
         {"dateadd", {"date_add", 0, {}}},
         {"e", {"E", 0, {}}},
         {"from_unixtime", {nullptr, 1, kTime}},
         {"hypot", {"HYPOT", 0, {}}},
+        {"locate", {nullptr, 2, {"1"}}},
+        {"lpad", {nullptr, 2, {" "}}},
         {"make_dt_interval", {nullptr, 0, {"0", "0", "0", "0.000000"}}},
         {"make_interval", {nullptr, 0, {"0", "0", "0", "0", "0", "0", "0.000000"}}},
         {"try_make_interval", {nullptr, 0, {"0", "0", "0", "0", "0", "0", "0.000000"}}},
         {"make_ym_interval", {nullptr, 0, {"0", "0"}}},
+        {"mask", {nullptr, 1, {"X", "x", "n", "NULL"}}},
         {"months_between", {nullptr, 2, {"true"}}},
+        {"overlay", {nullptr, 3, {"-1"}}},
         {"pi", {"PI", 0, {}}},
+        {"position", {nullptr, 2, {"1"}}},
         {"power", {"POWER", 0, {}}},
         {"random", {"rand", 0, {}}},
+        {"regexp", {"REGEXP", 0, {}}},
+        {"regexp_extract", {nullptr, 2, {"1"}}},
+        {"regexp_extract_all", {nullptr, 2, {"1"}}},
+        {"regexp_instr", {nullptr, 2, {"0"}}},
+        {"regexp_like", {"REGEXP_LIKE", 0, {}}},
+        {"regexp_replace", {nullptr, 3, {"1"}}},
+        {"replace", {nullptr, 2, {""}}},
+        {"rlike", {"RLIKE", 0, {}}},
+        {"rpad", {nullptr, 2, {" "}}},
+        {"sentences", {nullptr, 1, {"", ""}}},
+        {"spark_partition_id", {"SPARK_PARTITION_ID", 0, {}}},
+        {"split", {nullptr, 2, {"-1"}}},
+        {"substr", {nullptr, 2, {"2147483647"}}},
+        {"substring", {nullptr, 2, {"2147483647"}}},
+        {"to_varchar", {"to_char", 0, {}}},
+        {"try_aes_decrypt", {nullptr, 2, {"GCM", "DEFAULT", ""}}},
         {"round", {nullptr, 1, {"0"}}},
         {"timestamp_add", {"timestampadd", 0, {}}},
         {"timestamp_diff", {"timestampdiff", 0, {}}},
@@ -60,6 +126,21 @@ std::optional<std::string> CallText(std::string_view name, std::vector<std::stri
   static constexpr std::string_view kSpecial[] = {"floor",   "ceil",           "log",      "convert_timezone",
                                                   "dateadd", "date_add",       "datediff", "date_diff",
                                                   "window",  "session_window", "extract"};
+  // What is said of a format by options and schemas does not show.
+  static constexpr std::string_view kFirstOnly[] = {"from_json", "to_json", "schema_of_json", "from_csv",     "to_csv",
+                                                    "from_xml",  "to_xml",  "schema_of_csv",  "schema_of_xml"};
+  if (std::ranges::find(kFirstOnly, name) != std::end(kFirstOnly) && !arguments.empty()) {
+    return fmt::format("{}({})", name, arguments[0]);
+  }
+  static const std::map<std::string_view, const char*> kTrims = {
+      {"trim", "BOTH"}, {"ltrim", "LEADING"}, {"rtrim", "TRAILING"}};
+  if (const auto trim = kTrims.find(name); trim != kTrims.end() && arguments.size() == 2) {
+    return fmt::format("TRIM({} {} FROM {})", trim->second, arguments[0], arguments[1]);
+  }
+  if (name == "uuid") return "uuid()";
+  if (name == "assert_true" && arguments.size() == 1) {
+    return fmt::format("assert_true({}, '{}' is not true!)", arguments[0], arguments[0]);
+  }
   if (Table().count(name) == 0 && std::ranges::find(kSpecial, name) == std::end(kSpecial)) return std::nullopt;
   if (name == "window" || name == "session_window") return std::string(name);
   std::string shown(name);

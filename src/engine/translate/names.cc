@@ -203,6 +203,11 @@ std::optional<Typed> Lookup(const std::vector<std::string>& parts, const std::st
         for (++i; i < parts.size(); ++i) field = ExtractField(field, parts[i], plain);
         return field;
       }
+      if (scope.grouping->keys.empty()) {
+        throw Error("MISSING_GROUP_BY",
+                    "The query does not include a GROUP BY clause. Add GROUP BY or turn it into the window functions "
+                    "using OVER clauses.");
+      }
       const std::string shown = found[0]->name;
       throw Error(
           "MISSING_AGGREGATION",
@@ -310,7 +315,7 @@ Typed ExtractField(const Typed& value, std::string_view name, const Scope& scope
 Typed ExtractItem(const Typed& value, const Typed& key, const Scope& scope) {
   const DataType& type = value.type;
   if (type.kind() == TypeKind::kArray) {
-    if (!key.type.IsIntegral()) RefuseArgument("[]", 2, "integral", key.type);
+    if (!key.type.IsIntegral() && key.type.kind() != TypeKind::kNull) RefuseArgument("[]", 2, "integral", key.type);
     const Sql index = Coerce(key, DataType(TypeKind::kLong), scope).sql;
     return {Template("list_extract($1, spark_array_index($2, len($1)))", {value.sql, index}), type.element(), true};
   }
