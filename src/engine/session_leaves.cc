@@ -208,7 +208,9 @@ TranslatedRelation SessionLeaves::View(const CatalogTable& table) {
   const proto::Relation query = sql::ParseQuery(table.view_text);
   spark::Conf conf = workspace_.conf();
   for (const auto& [key, value] : table.view_conf) conf.Set(key, value);
-  const Inside inside(this, {.options = OptionsOf(conf),
+  TranslateOptions options = OptionsOf(conf);
+  options.database = workspace_.Database();
+  const Inside inside(this, {.options = options,
                              .database = table.view_database,
                              .view = QuoteName({kCatalogName, table.database, table.name}),
                              .relations = {}});

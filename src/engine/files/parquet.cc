@@ -281,6 +281,23 @@ FileTable ReadParquet(const FileRead& request, Database& database) {
         fmt::format("{} cannot be read as Parquet: {} Check that it is a complete Parquet file.", first, error.what()),
         {{"file", first}});
   }
+  if (many && !merge) {
+    // DuckDB would widen a column to what all files have; Spark reads all files by the schema of one.
+    for (const EngineColumn& other :
+         database.Connect()->Describe(Concat({Token("SELECT * FROM "), ReadCall(FileList(input), true)}).text())) {
+      const auto found = std::ranges::find(columns, other.name, &EngineColumn::name);
+      if (found == columns.end() || other.type.type.IsNested() || found->type.type.IsNested()) continue;
+      if (TypeName(found->type.type).text() == TypeName(other.type.type).text()) continue;
+      throw Error("FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH",
+                  fmt::format("Encountered error while reading the files beside {}. Data type mismatches when reading "
+                              "Parquet column [{}]. Expected Spark type {}, but another file needs {}.",
+                              first, other.name, found->type.type.SimpleString(), other.type.type.SimpleString()),
+                  {{"path", first},
+                   {"column", fmt::format("[{}]", other.name)},
+                   {"expectedType", found->type.type.SimpleString()},
+                   {"actualType", other.type.type.SimpleString()}});
+    }
+  }
   // After a merge the leaves of the first file say nothing about the columns of others.
   if (merge) leaves.clear();
 

@@ -10,6 +10,7 @@
 #include "engine/files/text_lines.h"
 #include "engine/limits.h"
 #include "engine/translate/relation_translator.h"
+#include "spark/proto.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -25,6 +26,60 @@ std::string Spec(const std::vector<std::string>& files, const Options& options, 
   json["options"] = options;
   json["schema"] = nlohmann::json::parse(schema.Json());
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// The option that holds the format of a type's texts, the format that the readers know themselves, and the function
+/// that reads any other.
+struct TimeFormat {
+  TypeKind kind;
+  const char* option;
+  const char* own;
+  const char* function;
+};
+constexpr TimeFormat kTimeFormats[] = {
+    {TypeKind::kDate, "dateFormat", "yyyy-MM-dd", "to_date"},
+    {TypeKind::kTimestamp, "timestampFormat", "yyyy-MM-dd'T'HH:mm:ss[.SSS][XXX]", "to_timestamp"},
+    {TypeKind::kTimestampNtz, "timestampNTZFormat", "yyyy-MM-dd'T'HH:mm:ss[.SSS]", "to_timestamp_ntz"},
+};
+
+/// Makes the readers give texts for the columns of a type with a format of its own; returns how each column becomes
+/// what the schema says, or nothing. Formats that columns are inferred with, or that decide which records are
+/// malformed, stay in the options, for the readers to refuse.
+std::vector<const TimeFormat*> TakeFormats(const FileRead& request, StructType* schema, Options* options,
+                                           std::vector<std::string>* formats) {
+  std::vector<const TimeFormat*> out(schema->fields.size(), nullptr);
+  formats->resize(schema->fields.size());
+  const std::string mode = FindOption(*options, "mode").value_or("PERMISSIVE");
+  const std::string corrupt = FindOption(*options, "columnNameOfCorruptRecord").value_or("_corrupt_record");
+  if (!request.schema || !SameName(mode, "PERMISSIVE", false) || schema->Find(corrupt)) return out;
+  for (const TimeFormat& known : kTimeFormats) {
+    const auto format = FindOption(*options, known.option);
+    if (!format || *format == known.own) continue;
+    for (size_t i = 0; i < schema->fields.size(); ++i) {
+      if (schema->fields[i].type.kind() != known.kind) continue;
+      out[i] = &known;
+      (*formats)[i] = *format;
+      schema->fields[i].type = DataType(TypeKind::kString);
+    }
+    std::erase_if(*options, [&](const auto& option) { return SameName(option.first, known.option, false); });
+  }
+  return out;
+}
+
+/// A text read by a format; NULL when it does not match.
+Sql ParseTime(const Sql& text, const TimeFormat& how, const std::string& format, const FileRead& request) {
+  const std::vector<OutputColumn> columns = NewColumns({{{"text", DataType(TypeKind::kString), true, "{}"}}});
+  Scope scope;
+  scope.columns = &columns;
+  scope.ansi = false;
+  scope.time_zone = request.time_zone;
+  proto::Expression call;
+  call.mutable_unresolved_function()->set_function_name(how.function);
+  call.mutable_unresolved_function()->add_arguments()->mutable_unresolved_attribute()->set_unparsed_identifier("text");
+  call.mutable_unresolved_function()->add_arguments()->mutable_literal()->set_string(format);
+  const Sql value = TranslateExpression(call, scope).sql;
+  return Concat(
+      {Token("(SELECT "), value, Token(" FROM (SELECT "), text, Token(" AS "), Ident(columns[0].id), Token("))")});
 }
 
 FileTable ReadText(const FileRead& request, const char* format, const char* function, const Infer& infer) {
@@ -67,17 +122,21 @@ FileTable ReadText(const FileRead& request, const char* format, const char* func
   for (StructField& field : all.fields) field.nullable = true;
   std::vector<OutputColumn> columns = NewColumns(all);
 
+  StructType read = schema;
+  std::vector<std::string> formats;
+  const auto takes = TakeFormats(request, &read, &options, &formats);
   auto select = [&](const std::vector<std::string>& files, const InputFile* of) {
     std::vector<SelectItem> items;
     for (size_t i = 0; i < columns.size(); ++i) {
       Sql value = Ident(fmt::format("c{}", i));
+      if (i < schema.fields.size() && takes[i] != nullptr) value = ParseTime(value, *takes[i], formats[i], request);
       if (i >= schema.fields.size()) {
         const auto& text = of->partition_values[i - schema.fields.size()];
         value = CastTo(text ? StringLiteral(*text) : Token("NULL"), columns[i].type);
       }
       items.push_back({value, columns[i]});
     }
-    return Select(std::move(items), Call(function, {StringLiteral(Spec(files, options, schema))})).sql;
+    return Select(std::move(items), Call(function, {StringLiteral(Spec(files, options, read))})).sql;
   };
   out.relation.columns = columns;
   if (out.paths.empty()) {
