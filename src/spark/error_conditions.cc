@@ -10,6 +10,7 @@ struct ConditionRow {
   std::string_view sql_state;
 };
 
+// Rows stand in the .inc file, all of Spark 4.2's conditions and a few of ours.
 constexpr ConditionRow kConditions[] = {
 #include "spark/error_conditions.inc"
 };
