@@ -104,7 +104,7 @@ class RelationTranslator : public Subqueries {
   TranslatedRelation RepartitionByExpression(const proto::RepartitionByExpression& repartition);
   TranslatedRelation SubqueryAlias(const proto::SubqueryAlias& alias);
   TranslatedRelation ColumnAliases(const plan::ColumnAliases& aliases);
-  TranslatedRelation InlineTable(const plan::InlineTable& table);
+  TranslatedRelation InlineTable(const plan::InlineTable& table, const std::vector<std::string>& names);
   TranslatedRelation CountedRows(const proto::Relation& input, const char* word, const Sql& count);
   // relations_columns.cc
   TranslatedRelation WithColumns(const proto::WithColumns& with_columns);
@@ -260,7 +260,9 @@ auto RelationTranslator::Resolving(TranslatedRelation* input, bool below, F tran
 }
 
 /// Throws when a column of the type cannot be compared: a MAP is in it.
-void RequireComparable(const std::vector<OutputColumn>& columns, const char* operation);
+void RequireComparable(const std::vector<OutputColumn>& columns);
+/// ASSIGNMENT_ARITY_MISMATCH.
+[[noreturn]] void RefuseArity(size_t columns, size_t names);
 bool HasSubquery(const proto::Expression& expression);
 
 }  // namespace tinderbox::engine

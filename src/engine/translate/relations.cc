@@ -75,22 +75,6 @@ void CollectPlanIds(const google::protobuf::Message& message, int depth, std::se
   }
 }
 
-const OutputColumn* PassedColumn(const Sql& value, const std::vector<OutputColumn>& columns) {
-  for (const OutputColumn& column : columns) {
-    if (Ident(column.id).text() == value.text()) return &column;
-  }
-  return nullptr;
-}
-
-std::string QuotedName(std::string_view name) {
-  std::string out = "`";
-  for (char c : name) {
-    if (c == '`') out += c;
-    out += c;
-  }
-  return out + "`";
-}
-
 }  // namespace
 
 std::vector<std::optional<std::string>> Leaves::Texts(const Sql&) {
@@ -111,15 +95,24 @@ TranslatedRelation Leaves::Other(const proto::Relation& relation) {
               {{"relation", KindName(relation)}});
 }
 
-void RequireComparable(const std::vector<OutputColumn>& columns, const char* operation) {
+void RefuseArity(size_t columns, size_t names) {
+  throw Error(
+      "ASSIGNMENT_ARITY_MISMATCH",
+      fmt::format("The number of columns or variables assigned or aliased: {} does not match the number of source "
+                  "expressions: {}.",
+                  columns, names),
+      {{"numTarget", std::to_string(columns)}, {"numExpr", std::to_string(names)}});
+}
+
+void RequireComparable(const std::vector<OutputColumn>& columns) {
   for (const OutputColumn& column : columns) {
     if (!HasMap(column.type)) continue;
     const std::string name = "`" + column.name + "`";
     const std::string type = "\"" + column.type.Sql() + "\"";
     throw Error("UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE",
                 fmt::format("The feature is not supported: Cannot have MAP type columns in DataFrame which calls set "
-                            "operations ({}), but the type of column {} is {}.",
-                            operation, name, type),
+                            "operations (INTERSECT, EXCEPT, etc.), but the type of column {} is {}.",
+                            name, type),
                 {{"colName", name}, {"dataType", type}});
   }
 }
@@ -455,7 +448,7 @@ TranslatedRelation RelationTranslator::TranslateExtension(const proto::Relation&
     case Extension::kHaving:
       return Filter(Translate(extension.having().input()), extension.having().condition());
     case Extension::kInlineTable:
-      return InlineTable(extension.inline_table());
+      return InlineTable(extension.inline_table(), {});
     case Extension::kLateralView:
       return LateralView(extension.lateral_view());
     case Extension::kNaturalJoin:
@@ -473,15 +466,6 @@ TranslatedRelation RelationTranslator::TranslateExtension(const proto::Relation&
     default:
       RefuseFeature("a relation that the SQL parser added");
   }
-}
-
-TranslatedRelation RelationTranslator::Range(const proto::Range& range) {
-  if (range.step() == 0) {
-    throw Error("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "The step of a range cannot be 0.");
-  }
-  StructType schema{{{"id", DataType(TypeKind::kLong), false, "{}"}}};
-  Sql call = Call("range", {IntegerLiteral(range.start()), IntegerLiteral(range.end()), IntegerLiteral(range.step())});
-  return Select({{Ident("range"), NewColumns(schema)[0]}}, call);
 }
 
 TranslatedRelation RelationTranslator::CountedRows(const proto::Relation& input, const char* word, const Sql& count) {
@@ -503,389 +487,6 @@ TranslatedRelation RelationTranslator::RepartitionByExpression(const proto::Repa
     TranslateExpression(expression.has_sort_order() ? expression.sort_order().child() : expression, scope);
   }
   return input;
-}
-
-void RelationTranslator::AddStar(const proto::Expression::UnresolvedStar& star, const Scope& scope, UniqueIds* ids,
-                                 std::vector<SelectItem>* items) {
-  const std::vector<OutputColumn>& input = *scope.columns;
-  auto add = [&](const OutputColumn& column) {
-    SelectItem item{Ident(column.id), column};
-    item.column.id = ids->Make(column.name);
-    items->push_back(std::move(item));
-  };
-  size_t before = items->size();
-  if (star.has_plan_id()) {
-    for (const OutputColumn& column : input) {
-      if (column.plan_ids.contains(star.plan_id())) add(column);
-    }
-  } else if (!star.has_unparsed_target()) {
-    for (const OutputColumn& column : input) add(column);
-    if (input.empty()) return;
-  } else {
-    std::string target = star.unparsed_target();
-    if (target.ends_with(".*")) target.resize(target.size() - 2);
-    const std::vector<std::string> path = ParseAttributeName(target);
-    for (const OutputColumn& column : input) {
-      if (path.size() > column.qualifiers.size()) continue;
-      bool same = true;
-      for (size_t i = 0; i < path.size(); ++i) {
-        same = same && Same(column.qualifiers[column.qualifiers.size() - path.size() + i], path[i]);
-      }
-      if (same) add(column);
-    }
-    if (items->size() > before) return;
-    // Not a table: the fields of a struct.
-    std::optional<Typed> value;
-    try {
-      value = ResolveAttribute(target, -1, scope);
-    } catch (const Error&) {
-      // Nothing of that name: refused below.
-    }
-    if (value && value->type.kind() == TypeKind::kStruct) {
-      for (const StructField& field : value->type.fields()) {
-        OutputColumn column = NewColumn(field.name, field.type, value->nullable || field.nullable);
-        column.id = ids->Make(field.name);
-        items->push_back({Call("struct_extract", {value->sql, StringLiteral(field.name)}), std::move(column)});
-      }
-    }
-  }
-  if (items->size() == before) {
-    std::string columns;
-    for (const OutputColumn& column : input) columns += (columns.empty() ? "`" : ", `") + column.name + "`";
-    const std::string target = "`" + star.unparsed_target().substr(0, star.unparsed_target().rfind(".*")) + "`";
-    throw Error(
-        "CANNOT_RESOLVE_STAR_EXPAND",
-        fmt::format("Cannot resolve {}.* given input columns {}. Please check that the specified table or struct "
-                    "exists and is accessible in the input columns.",
-                    target, columns),
-        {{"targetString", target}, {"columns", columns}});
-  }
-}
-
-void RelationTranslator::AddItems(const proto::Expression& expression, const Scope& scope, UniqueIds* ids,
-                                  std::vector<SelectItem>* items) {
-  if (expression.has_unresolved_star()) {
-    const size_t before = items->size();
-    AddStar(expression.unresolved_star(), scope, ids, items);
-    if (scope.grouping == nullptr) return;
-    // Each column must be a key; asking for it by name says so when it is not.
-    for (size_t i = before; i < items->size(); ++i) {
-      Scope one = scope;
-      std::vector<OutputColumn> columns;
-      for (const OutputColumn& column : *scope.columns) {
-        if (Ident(column.id).text() == (*items)[i].value.text()) columns.push_back(column);
-      }
-      one.columns = &columns;
-      if (columns.size() == 1) ResolveAttribute(QuotedName(columns[0].name), -1, one);
-    }
-    return;
-  }
-  if (expression.has_unresolved_regex()) {
-    for (size_t i : MatchingColumns(expression.unresolved_regex(), *scope.columns)) {
-      const OutputColumn& column = (*scope.columns)[i];
-      items->push_back({Ident(column.id), column});
-      items->back().column.id = ids->Make(column.name);
-    }
-    return;
-  }
-  if (expression.has_extension()) {
-    plan::ExpressionExtension extension;
-    if (expression.extension().UnpackTo(&extension) && extension.has_star_except()) {
-      proto::Expression::UnresolvedStar star;
-      if (!extension.star_except().target().empty()) star.set_unparsed_target(extension.star_except().target());
-      std::vector<SelectItem> all;
-      UniqueIds own;
-      AddStar(star, scope, &own, &all);
-      for (const std::string& name : extension.star_except().columns()) {
-        std::vector<OutputColumn> columns;
-        for (const SelectItem& item : all) columns.push_back(item.column);
-        all.erase(all.begin() + static_cast<std::ptrdiff_t>(FindColumn(columns, name)));
-      }
-      for (SelectItem& item : all) {
-        item.column.id = ids->Make(item.column.name);
-        items->push_back(std::move(item));
-      }
-      return;
-    }
-  }
-  Typed value = TranslateExpression(expression, scope);
-  SelectItem item{value.sql, {}};
-  if (expression.has_alias()) {
-    if (expression.alias().name_size() != 1) {
-      throw Error("MULTI_ALIAS_WITHOUT_GENERATOR",
-                  fmt::format("Multi part aliasing is not supported with {}, as it is not a generator function.",
-                              ExpressionName(expression.alias().expr())),
-                  {{"expr", ExpressionName(expression.alias().expr())}});
-    }
-    item.column.name = expression.alias().name(0);
-    if (expression.alias().has_metadata()) {
-      item.column.metadata_json = expression.alias().metadata();
-    } else if (const OutputColumn* column = PassedColumn(value.sql, *scope.columns)) {
-      item.column.metadata_json = column->metadata_json;
-    }
-  } else {
-    item.column.name = ExpressionName(expression, scope);
-    // A column that passes unchanged stays reachable as before.
-    if (const OutputColumn* column = PassedColumn(value.sql, *scope.columns)) item.column = *column;
-    if (scope.hidden != nullptr) {
-      if (const OutputColumn* column = PassedColumn(value.sql, *scope.hidden)) item.column = *column;
-    }
-  }
-  item.column.id = ids->Make(item.column.name);
-  item.column.type = value.type;
-  item.column.nullable = value.nullable;
-  items->push_back(std::move(item));
-}
-
-TranslatedRelation RelationTranslator::Project(const proto::Project& project) {
-  TranslatedRelation input;
-  if (project.has_input()) {
-    input = Translate(project.input());
-  } else {
-    input.sql = Token("SELECT 1 AS \"one\"");
-  }
-  if (std::ranges::any_of(project.expressions(), [](const auto& e) { return HasGenerator(e); })) {
-    return Generate(std::move(input), project.expressions());
-  }
-  if (std::ranges::any_of(project.expressions(), [](const auto& e) { return HasAggregate(e); })) {
-    GroupRequest request;
-    for (const proto::Expression& expression : project.expressions()) request.list.push_back(&expression);
-    return Group(std::move(input), request);
-  }
-  Isolate(&input, std::ranges::any_of(project.expressions(), [](const auto& e) { return HasSubquery(e); }));
-  Block block;
-  block.items = Resolving(&input, false, [&](Scope scope) {
-    UniqueIds ids;
-    std::vector<SelectItem> items;
-    for (const proto::Expression& expression : project.expressions()) {
-      AddItems(expression, scope, &ids, &items);
-      if (!expression.has_alias()) continue;
-      const SelectItem& item = items.back();
-      scope.aliases.push_back({item.column.name, {item.value, item.column.type, item.column.nullable}});
-    }
-    return items;
-  });
-  block.from = Derived(input.sql);
-  block.inputs = std::move(input.columns);
-  return SelectBlock(std::move(block));
-}
-
-TranslatedRelation RelationTranslator::Filter(TranslatedRelation input, const proto::Expression& condition) {
-  const auto translate = [&](const Scope& scope) {
-    Typed value = TranslateExpression(condition, scope);
-    if (value.type.kind() == TypeKind::kNull) value.sql = CastTo(value.sql, DataType(TypeKind::kBoolean));
-    if (value.type.kind() == TypeKind::kString) {
-      value = TranslateCast(value, DataType(TypeKind::kBoolean), scope, false);
-    }
-    if (value.type.kind() != TypeKind::kBoolean && value.type.kind() != TypeKind::kNull) {
-      const std::string shown = "\"" + ExpressionName(condition) + "\"";
-      throw Error(
-          "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
-          fmt::format("Cannot resolve {0} due to data type mismatch: Filter expression {0} of type \"{1}\" is not "
-                      "a boolean.",
-                      shown, value.type.Sql()),
-          {{"sqlExpr", shown}, {"filter", shown}, {"type", "\"" + value.type.Sql() + "\""}});
-    }
-    return value.sql;
-  };
-  if (HasAggregate(condition) || (input.block != nullptr && input.block->kind == Block::Kind::kAggregate)) {
-    if (auto filtered = FilterGroups(input, condition, translate)) return std::move(*filtered);
-  }
-  if (HasAggregate(condition)) {
-    const std::string shown = "\"" + ExpressionName(condition) + "\"";
-    throw Error(
-        "INVALID_WHERE_CONDITION",
-        fmt::format("The WHERE condition {} contains invalid expressions: aggregate functions. Rewrite the query "
-                    "to avoid window functions, aggregate functions, and generator functions in the WHERE clause.",
-                    shown),
-        {{"condition", shown}, {"expressionList", "aggregate functions"}});
-  }
-  const std::vector<OutputColumn> columns = input.columns;
-  const bool isolated = Isolate(&input, HasSubquery(condition));
-  TranslatedRelation extended = input;
-  const Sql where = Resolving(&extended, true, translate);
-  const Sql rest = Concat({Token("WHERE "), where});
-  if (isolated || extended.sql.text() != input.sql.text()) {
-    std::vector<SelectItem> items;
-    for (size_t i = 0; i < columns.size(); ++i) items.push_back({Ident(input.columns[i].id), columns[i]});
-    return Select(std::move(items), Derived(extended.sql), rest);
-  }
-  TranslatedRelation out = SelectAll(input, rest);
-  if (input.block != nullptr) {
-    Block block;
-    block.kind = Block::Kind::kFilter;
-    block.rest = rest;
-    block.input = std::move(input);
-    out.block = std::make_shared<const Block>(std::move(block));
-  }
-  return out;
-}
-
-Sql RelationTranslator::SortKey(const proto::Expression::SortOrder& order, const Scope& scope) const {
-  return TranslateSortOrder(order, scope);
-}
-
-TranslatedRelation RelationTranslator::Sort(const proto::Sort& sort) {
-  TranslatedRelation input = Translate(sort.input());
-  // ORDER BY ALL
-  if (sort.order_size() == 1 && sort.order(0).child().has_unresolved_attribute()) {
-    const auto& attribute = sort.order(0).child().unresolved_attribute();
-    if (!attribute.has_plan_id() && SameName(attribute.unparsed_identifier(), "all", false) &&
-        FindAll(input.columns, "all").empty()) {
-      proto::Sort all;
-      for (size_t i = 0; i < input.columns.size(); ++i) {
-        *all.add_order() = sort.order(0);
-        all.mutable_order(static_cast<int>(i))
-            ->mutable_child()
-            ->mutable_literal()
-            ->set_integer(static_cast<int>(i) + 1);
-      }
-      return SortBy(std::move(input), all);
-    }
-  }
-  return SortBy(std::move(input), sort);
-}
-
-TranslatedRelation RelationTranslator::SortBy(TranslatedRelation input, const proto::Sort& sort) {
-  const std::vector<OutputColumn> columns = input.columns;
-  proto::Sort order = sort;
-  std::vector<Sql> keys;
-  bool has_subquery = false;
-  std::map<int, size_t> ordinals;
-  for (int i = 0; i < sort.order_size(); ++i) {
-    has_subquery = has_subquery || HasSubquery(sort.order(i).child());
-    const proto::Expression& child = sort.order(i).child();
-    if (!child.has_literal() || !child.literal().has_integer()) continue;
-    const int position = child.literal().integer();
-    if (position < 1 || static_cast<size_t>(position) > input.columns.size()) {
-      throw Error("ORDER_BY_POS_OUT_OF_RANGE",
-                  fmt::format("ORDER BY position {} is not in select list (valid range is [1, {}]).", position,
-                              input.columns.size()),
-                  {{"index", std::to_string(position)}, {"size", std::to_string(input.columns.size())}});
-    }
-    ordinals[i] = static_cast<size_t>(position) - 1;
-  }
-  const bool isolated = Isolate(&input, has_subquery);
-  TranslatedRelation extended = input;
-  std::vector<OutputColumn> extra;
-  const auto translate = [&](const Scope& scope) {
-    std::vector<Sql> out;
-    for (int i = 0; i < order.order_size(); ++i) {
-      const auto ordinal = ordinals.find(i);
-      if (ordinal == ordinals.end()) {
-        // DuckDB would take a number as the position of a column; as a value it orders nothing.
-        if (!order.order(i).child().has_literal()) out.push_back(SortKey(order.order(i), scope));
-        continue;
-      }
-      proto::Expression::SortOrder by = order.order(i);
-      by.mutable_child()->mutable_unresolved_named_lambda_variable()->add_name_parts("ordinal");
-      Scope bound = scope;
-      bound.lambdas.push_back({"ordinal", ValueOf(input.columns[ordinal->second])});
-      out.push_back(SortKey(by, bound));
-    }
-    return out;
-  };
-  if (auto sorted = OrderGroups(&extended, &order)) extra = std::move(*sorted);
-  if (!extra.empty()) {
-    Scope scope = ScopeOf(input.columns);
-    scope.hidden = &extra;
-    keys = translate(scope);
-  } else {
-    keys = Resolving(&extended, true, translate);
-  }
-  if (keys.empty()) return input;
-  const Sql rest = Concat({Token("ORDER BY "), engine::Join(keys, ", ")});
-  if (isolated || extended.sql.text() != input.sql.text()) {
-    std::vector<SelectItem> items;
-    for (size_t i = 0; i < columns.size(); ++i) items.push_back({Ident(input.columns[i].id), columns[i]});
-    // DuckDB prefers the names of the SELECT list to those of its input, so the order stands below a renaming.
-    if (isolated) {
-      TranslatedRelation sorted = SelectAll(extended, rest);
-      return Select(std::move(items), Derived(sorted.sql));
-    }
-    return Select(std::move(items), Derived(extended.sql), rest);
-  }
-  return SelectAll(std::move(input), rest);
-}
-
-TranslatedRelation RelationTranslator::SubqueryAlias(const proto::SubqueryAlias& alias) {
-  TranslatedRelation input = Translate(alias.input());
-  std::vector<std::string> path(alias.qualifier().begin(), alias.qualifier().end());
-  path.push_back(alias.alias());
-  for (OutputColumn& column : input.columns) column.qualifiers = path;
-  // Below an alias only what a join merged away stays in reach, and by data frame alone.
-  input.block = nullptr;
-  return input;
-}
-
-TranslatedRelation RelationTranslator::ColumnAliases(const plan::ColumnAliases& aliases) {
-  TranslatedRelation input = Translate(aliases.input());
-  input.block = nullptr;
-  if (!aliases.column_names().empty() && static_cast<size_t>(aliases.column_names_size()) != input.columns.size()) {
-    throw Error("ASSIGNMENT_ARITY_MISMATCH",
-                fmt::format("The number of columns or variables assigned or aliased: {} does not match the number of "
-                            "source expressions: {}.",
-                            aliases.column_names_size(), input.columns.size()),
-                {{"numTarget", std::to_string(aliases.column_names_size())},
-                 {"numExpr", std::to_string(input.columns.size())}});
-  }
-  for (size_t i = 0; i < input.columns.size(); ++i) {
-    OutputColumn& column = input.columns[i];
-    if (!aliases.column_names().empty()) column.name = aliases.column_names(static_cast<int>(i));
-    column.plan_ids.clear();
-    if (!aliases.table_alias().empty()) column.qualifiers = {aliases.table_alias()};
-  }
-  return input;
-}
-
-TranslatedRelation RelationTranslator::InlineTable(const plan::InlineTable& table) {
-  static const std::vector<OutputColumn> kNone;
-  const Scope scope = ScopeOf(kNone);
-  std::vector<std::vector<Typed>> columns;
-  for (int r = 0; r < table.rows_size(); ++r) {
-    const auto& row = table.rows(r);
-    if (r == 0) columns.resize(static_cast<size_t>(row.values_size()));
-    if (static_cast<size_t>(row.values_size()) != columns.size()) {
-      throw Error("INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
-                  fmt::format("Invalid inline table. Inline table expected {} columns but found {} columns in row {}.",
-                              columns.size(), row.values_size(), r),
-                  {{"expectedNumCols", std::to_string(columns.size())},
-                   {"actualNumCols", std::to_string(row.values_size())},
-                   {"rowIndex", std::to_string(r)}});
-    }
-    for (size_t c = 0; c < columns.size(); ++c) {
-      columns[c].push_back(TranslateExpression(row.values(static_cast<int>(c)), scope));
-    }
-  }
-  StructType schema;
-  for (size_t c = 0; c < columns.size(); ++c) {
-    bool nullable = false;
-    for (const Typed& value : columns[c]) nullable = nullable || value.nullable;
-    DataType type;
-    try {
-      type = CoerceAll(columns[c], scope, "VALUES");
-    } catch (const Error&) {
-      const std::string name = fmt::format("`col{}`", c + 1);
-      throw Error(
-          "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE",
-          fmt::format("Invalid inline table. Found incompatible types in the column {} for inline table.", name),
-          {{"colName", name}});
-    }
-    schema.fields.push_back({fmt::format("col{}", c + 1), type, nullable, "{}"});
-  }
-  std::vector<Sql> rows;
-  std::vector<Sql> names;
-  TranslatedRelation out;
-  out.columns = NewColumns(schema);
-  for (const OutputColumn& column : out.columns) names.push_back(Ident(column.id));
-  for (int r = 0; r < table.rows_size(); ++r) {
-    std::vector<Sql> values;
-    for (const auto& column : columns) values.push_back(column[static_cast<size_t>(r)].sql);
-    rows.push_back(Concat({Token("("), engine::Join(values, ", "), Token(")")}));
-  }
-  out.sql = Concat({Token("SELECT *\nFROM (VALUES\n"), engine::Join(rows, ",\n"), Token("\n) AS t("),
-                    engine::Join(names, ", "), Token(")")});
-  return out;
 }
 
 }  // namespace tinderbox::engine

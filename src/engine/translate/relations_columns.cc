@@ -237,12 +237,7 @@ TranslatedRelation RelationTranslator::ToDf(const proto::ToDF& to_df) {
   TranslatedRelation input = Translate(to_df.input());
   input.block = nullptr;
   if (static_cast<size_t>(to_df.column_names_size()) != input.columns.size()) {
-    throw Error(
-        "ASSIGNMENT_ARITY_MISMATCH",
-        fmt::format("The number of columns or variables assigned or aliased: {} does not match the number of "
-                    "source expressions: {}.",
-                    to_df.column_names_size(), input.columns.size()),
-        {{"numTarget", std::to_string(to_df.column_names_size())}, {"numExpr", std::to_string(input.columns.size())}});
+    RefuseArity(input.columns.size(), static_cast<size_t>(to_df.column_names_size()));
   }
   for (size_t i = 0; i < input.columns.size(); ++i) {
     OutputColumn& column = input.columns[i];
@@ -371,7 +366,7 @@ TranslatedRelation RelationTranslator::Deduplicate(const proto::Deduplicate& ded
   input.block = nullptr;
   if (deduplicate.within_watermark()) RefuseFeature("the streaming operation dropDuplicatesWithinWatermark");
   if (deduplicate.all_columns_as_keys() || deduplicate.column_names_size() == 0) {
-    RequireComparable(input.columns, "DISTINCT");
+    RequireComparable(input.columns);
     input.sql = Concat({Token("SELECT DISTINCT *\nFROM "), Derived(input.sql)});
     return input;
   }
@@ -382,16 +377,17 @@ TranslatedRelation RelationTranslator::Deduplicate(const proto::Deduplicate& ded
     if (found.empty()) {
       std::string known;
       for (const OutputColumn& column : input.columns) known += (known.empty() ? "" : ", ") + column.name;
-      throw Error("UNRESOLVED_COLUMN_AMONG_FIELD_NAMES",
-                  fmt::format("Cannot resolve column name \"{}\" among ({}).", name, known),
-                  {{"colName", name}, {"fieldNames", known}});
+      throw Error(
+          "CONNECT_INVALID_PLAN.UNRESOLVED_COLUMN_AMONG_FIELD_NAMES",
+          fmt::format("The Spark Connect plan is invalid. Cannot resolve column name \"{}\" among ({}).", name, known),
+          {{"colName", name}, {"fieldNames", known}});
     }
     for (size_t i : found) {
       keys.push_back(input.columns[i]);
       names.push_back(Ident(input.columns[i].id));
     }
   }
-  RequireComparable(keys, "DISTINCT");
+  RequireComparable(keys);
   input.sql =
       Concat({Token("SELECT DISTINCT ON ("), engine::Join(names, ", "), Token(") *\nFROM "), Derived(input.sql)});
   return input;

@@ -177,7 +177,7 @@ TranslatedRelation RelationTranslator::SetOperation(const SetProto& operation) {
   }
   left = CastColumns(std::move(left), types);
   right = CastColumns(std::move(right), types);
-  if (!is_union || !operation.is_all()) RequireComparable(left.columns, name.c_str());
+  if (!is_union || !operation.is_all()) RequireComparable(left.columns);
 
   for (size_t i = 0; i < left.columns.size(); ++i) {
     OutputColumn& column = left.columns[i];

@@ -94,13 +94,18 @@ Typed RelationTranslator::Subquery(const proto::SubqueryExpression& subquery, co
         std::string left, right;
         for (const auto& value : wanted) left += (left.empty() ? "\"" : ", \"") + ExpressionName(value) + "\"";
         for (const auto& column : query.columns) right += (right.empty() ? "\"" : ", \"") + column.name + "\"";
+        std::string shown;
+        for (const auto& value : wanted) shown += (shown.empty() ? "" : ", ") + ExpressionName(value);
+        if (wanted.size() > 1) shown = "named_struct(" + shown + ")";
+        shown = "\"(" + shown + " IN (listquery()))\"";
         throw Error(
             "DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH",
-            fmt::format("The number of columns in the left hand side of an IN subquery does not match the number "
-                        "of columns in the output of subquery. Left hand side columns(length: {}): [{}], right "
-                        "hand side columns(length: {}): [{}].",
-                        wanted.size(), left, query.columns.size(), right),
-            {{"leftLength", std::to_string(wanted.size())},
+            fmt::format("Cannot resolve {} due to data type mismatch: The number of columns in the left hand side "
+                        "of an IN subquery does not match the number of columns in the output of subquery. Left "
+                        "hand side columns(length: {}): [{}], right hand side columns(length: {}): [{}].",
+                        shown, wanted.size(), left, query.columns.size(), right),
+            {{"sqlExpr", shown},
+             {"leftLength", std::to_string(wanted.size())},
              {"leftColumns", left},
              {"rightLength", std::to_string(query.columns.size())},
              {"rightColumns", right}});
@@ -198,12 +203,7 @@ TranslatedRelation RelationTranslator::RecursiveTable(const plan::RecursiveTable
     self.relation.columns.push_back(std::move(own));
   }
   if (!table.column_names().empty() && static_cast<size_t>(table.column_names_size()) != anchor.columns.size()) {
-    throw Error(
-        "ASSIGNMENT_ARITY_MISMATCH",
-        fmt::format("The number of columns or variables assigned or aliased: {} does not match the number of "
-                    "source expressions: {}.",
-                    table.column_names_size(), anchor.columns.size()),
-        {{"numTarget", std::to_string(table.column_names_size())}, {"numExpr", std::to_string(anchor.columns.size())}});
+    RefuseArity(anchor.columns.size(), static_cast<size_t>(table.column_names_size()));
   }
   const Sql name = Ident(fmt::format("recursive {}.{}", ++named_, table.name()));
   self.relation.sql = Concat({Token("SELECT *\nFROM "), name});
