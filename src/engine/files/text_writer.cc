@@ -29,10 +29,6 @@ std::string Lower(std::string text) {
   return text;
 }
 
-const char* NameOf(TextFormat format) {
-  return format == TextFormat::kCsv ? "CSV" : "JSON";
-}
-
 [[noreturn]] void BadValue(const std::string& name, const std::string& value, std::string_view expected) {
   base::Fail("INVALID_PARAMETER_VALUE", "The write option {} has the value \"{}\"; it must be {}.", name, value,
              expected);
@@ -111,8 +107,8 @@ bool ParseCsvOption(const std::string& key, const std::string& name, const std::
   return true;
 }
 
-/// Options that are accepted only with the value that changes nothing.
-bool IsFixedOption(const std::string& key, const std::string& name, const std::string& value) {
+/// Refuses options that are accepted only with the value that changes nothing, with another one.
+void CheckFixedOption(const std::string& key, const std::string& name, const std::string& value) {
   static constexpr std::pair<std::string_view, std::string_view> kFixed[] = {
       {"encoding", "UTF-8"},
       {"charset", "UTF-8"},
@@ -129,9 +125,7 @@ bool IsFixedOption(const std::string& key, const std::string& name, const std::s
       base::Fail("UNSUPPORTED_FEATURE.WRITE_OPTION",
                  "The write option {} is supported only with its default, not with \"{}\".", name, value);
     }
-    return true;
   }
-  return false;
 }
 
 TextWriteOptions ParseOptions(TextFormat format, const std::map<std::string, std::string>& options) {
@@ -145,9 +139,8 @@ TextWriteOptions ParseOptions(TextFormat format, const std::map<std::string, std
       out.ignore_null_fields = ParseFlag(name, value);
     } else if (format == TextFormat::kCsv && ParseCsvOption(key, name, value, &out.csv, &escape_escape_given)) {
       continue;
-    } else if (!IsFixedOption(key, name, value)) {
-      base::Fail("UNSUPPORTED_FEATURE.WRITE_OPTION", "The {} writer does not know the option {}.", NameOf(format),
-                 name);
+    } else {
+      CheckFixedOption(key, name, value);  // Spark ignores what it does not know
     }
   }
   if (!escape_escape_given) out.csv.escape_escape = out.csv.escape == out.csv.quote ? '\0' : out.csv.escape;

@@ -14,7 +14,7 @@ enum class TextFormat { kCsv, kJson };
 /// What is written after the part number: ".csv", ".json.gz", … as Spark names its files. Throws as WriteText does.
 std::string TextFileExtension(TextFormat format, const std::map<std::string, std::string>& options);
 
-/// Throws Error for an option that is not known (by name), for a bad value, and for a column type that Spark does not
+/// Throws Error for an option that cannot be honoured, for a bad value, and for a column type that Spark does not
 /// write in the format (UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE).
 void CheckTextOptions(TextFormat format, const StructType& schema, const std::map<std::string, std::string>& options);
 

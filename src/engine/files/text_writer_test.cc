@@ -130,7 +130,7 @@ TEST_F(TextWriterTest, RefusesWhatItCannotWrite) {
   EXPECT_EQ(check(TextFormat::kCsv, "a array<int>", {}), "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE");
   EXPECT_EQ(check(TextFormat::kCsv, "a binary", {}), "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE");
   EXPECT_EQ(check(TextFormat::kJson, "a array<int>", {}), "no error");
-  EXPECT_EQ(check(TextFormat::kJson, "a int", {{"header", "true"}}), "UNSUPPORTED_FEATURE.WRITE_OPTION");
+  EXPECT_EQ(check(TextFormat::kJson, "a int", {{"header", "true"}}), "no error");  // Spark ignores it too
   EXPECT_EQ(check(TextFormat::kCsv, "a int", {{"dateFormat", "dd"}}), "UNSUPPORTED_FEATURE.WRITE_OPTION");
   EXPECT_EQ(check(TextFormat::kCsv, "a int", {{"compression", "bzip2"}}), "INVALID_PARAMETER_VALUE");
   EXPECT_EQ(check(TextFormat::kCsv, "a int", {{"sep", ""}}), "INVALID_PARAMETER_VALUE");

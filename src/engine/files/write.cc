@@ -17,6 +17,7 @@
 #include "engine/named_plans.h"
 #include "engine/stream_reader.h"
 #include "engine/translate/relation_translator.h"
+#include "spark/proto.h"
 #include "spark/type_names.h"
 #include "tinderbox/error.h"
 
@@ -334,6 +335,44 @@ std::vector<fs::path> WrittenFolders(const fs::path& staging, const fs::path& ta
   return {out.begin(), out.end()};
 }
 
+/// Makes texts of the times that are not written in the writers' own format: by an option, or in another zone than UTC.
+void FormatTimes(const FileWrite& write, Job* job) {
+  if (job->format != Format::kCsv && job->format != Format::kJson) return;
+  struct Known {
+    TypeKind kind;
+    const char* option;
+    const char* own;
+  };
+  static constexpr Known kKnown[] = {{TypeKind::kDate, "dateFormat", "yyyy-MM-dd"},
+                                     {TypeKind::kTimestamp, "timestampFormat", "yyyy-MM-dd'T'HH:mm:ss[.SSS][XXX]"},
+                                     {TypeKind::kTimestampNtz, "timestampNTZFormat", "yyyy-MM-dd'T'HH:mm:ss[.SSS]"}};
+  const std::string zone = FindOption(job->options, "timeZone").value_or(write.time_zone);
+  std::erase_if(job->options, [](const auto& option) { return SameName(option.first, "timeZone", false); });
+  for (const Known& known : kKnown) {
+    auto format = FindOption(job->options, known.option);
+    std::erase_if(job->options, [&](const auto& option) { return SameName(option.first, known.option, false); });
+    if (format && *format == known.own) format.reset();
+    if (!format && known.kind == TypeKind::kTimestamp && zone != "UTC") format = "yyyy-MM-dd'T'HH:mm:ss.SSSXXX";
+    if (!format) continue;
+    for (size_t i = 0; i < job->schema.fields.size(); ++i) {
+      StructField& field = job->schema.fields[i];
+      if (field.type.kind() != known.kind) continue;
+      const std::vector<OutputColumn> columns = NewColumns({{{"time", field.type, true, "{}"}}});
+      Scope scope;
+      scope.columns = &columns;
+      scope.time_zone = zone;
+      proto::Expression call;
+      call.mutable_unresolved_function()->set_function_name("date_format");
+      call.mutable_unresolved_function()->add_arguments()->mutable_unresolved_attribute()->set_unparsed_identifier(
+          "time");
+      call.mutable_unresolved_function()->add_arguments()->mutable_literal()->set_string(*format);
+      job->values[i] = Concat({Token("(SELECT "), TranslateExpression(call, scope).sql, Token(" FROM (SELECT "),
+                               job->values[i], Token(" AS "), Ident(columns[0].id), Token("))")});
+      field.type = DataType(TypeKind::kString);
+    }
+  }
+}
+
 Job MakeJob(const FileWrite& write, const TranslatedRelation& input, const Lease& lease) {
   Job job{.format = ParseFormat(write.format),
           .options = write.options,
@@ -353,16 +392,14 @@ Job MakeJob(const FileWrite& write, const TranslatedRelation& input, const Lease
     auto found = std::ranges::find_if(
         input.columns, [&](const OutputColumn& c) { return SameName(c.name, name, write.case_sensitive); });
     if (found != input.columns.end()) return found;
-    std::string names;
-    for (const OutputColumn& column : input.columns) names += (names.empty() ? "" : ", ") + spark::Quote(column.name);
-    throw Error("COLUMN_NOT_DEFINED_IN_TABLE",
-                fmt::format("{} column {} is not defined in the table, defined table columns are: {}.", what,
-                            spark::Quote(name), names),
-                {{"colType", what}, {"colName", spark::Quote(name)}, {"tableName", ""}, {"tableCols", names}});
+    const std::string schema = ToSchema(input.columns).ToType().SimpleString();
+    throw Error("_LEGACY_ERROR_TEMP_1155",
+                fmt::format("{} column {} not found in schema {}.", what, spark::Quote(name), schema),
+                {{"col", name}, {"schemaCatalog", schema}});
   };
   std::set<size_t> partitions;
   for (const std::string& name : write.partition_columns) {
-    const auto found = find(name, "partition");
+    const auto found = find(name, "Partition");
     if (found->type.IsNested() || found->type.kind() == TypeKind::kBinary) {
       throw Error("INVALID_PARTITION_COLUMN_DATA_TYPE",
                   fmt::format("Cannot use \"{}\" for partition column.", found->type.Sql()),
@@ -376,7 +413,7 @@ Job MakeJob(const FileWrite& write, const TranslatedRelation& input, const Lease
     job.partition_values.push_back(
         TranslateCast({Ident(found->id), found->type, found->nullable}, DataType(TypeKind::kString), scope, false).sql);
   }
-  for (const std::string& name : write.sort_columns) job.order.push_back(Ident(find(name, "sort")->id));
+  for (const std::string& name : write.sort_columns) job.order.push_back(Ident(find(name, "Sort")->id));
   for (size_t i = 0; i < input.columns.size(); ++i) {
     const OutputColumn& column = input.columns[i];
     for (size_t j = 0; j < i; ++j) {
@@ -394,6 +431,7 @@ Job MakeJob(const FileWrite& write, const TranslatedRelation& input, const Lease
   if (job.values.empty() && !job.partition_names.empty()) {
     throw Error("ALL_PARTITION_COLUMNS_NOT_ALLOWED", "Cannot use all columns for partition columns.");
   }
+  FormatTimes(write, &job);
   return job;
 }
 
