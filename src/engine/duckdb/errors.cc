@@ -156,6 +156,10 @@ void ThrowEngineError(duckdb_error_type type, const std::string& message) {
                     "of threads (--threads), each of which needs some memory of its own.",
                     message));
   }
+  if (Has(message, "More than one row returned by a subquery")) {
+    throw Error("SCALAR_SUBQUERY_TOO_MANY_ROWS",
+                "More than one row returned by a subquery used as an expression.");
+  }
   if (Has(message, "must appear in the GROUP BY clause")) {
     throw Error("MISSING_AGGREGATION",
                 fmt::format("A column is neither grouped by nor inside an aggregate function: {}", message));
