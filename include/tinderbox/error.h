@@ -48,6 +48,12 @@ class Error : public std::runtime_error {
   std::vector<QueryContext> contexts_;
 };
 
+/// What is wrong with a text already as a text of SQL: Spark's ParseException.
+class ParseError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// Thrown out of a running call after Session::Interrupt or Ctrl-C; the CLI answers it with exit code 130.
 class Interrupted : public Error {
  public:

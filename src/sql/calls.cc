@@ -196,7 +196,7 @@ proto::Expression Parser::ParseCall(const Names& name, size_t first) {
       clauses.set_ignore_nulls(true);
       has_clauses = true;
     }
-    Expect(")");
+    Require(")");
   }
   if (AcceptWords("within group")) {
     has_clauses = true;

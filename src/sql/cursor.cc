@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "spark/sql_context.h"
 #include "sql/grammar.h"
@@ -10,6 +11,11 @@
 namespace tinderbox::sql {
 
 namespace {
+
+constexpr std::string_view kIdentifierRules =
+    "Unquoted identifiers can only contain ASCII letters ('a' - 'z', 'A' - 'Z'), digits ('0' - '9'), and underbar "
+    "('_').\nUnquoted identifiers must also not start with a digit.\nDifferent data sources and meta stores may impose "
+    "additional restrictions on valid identifiers.";
 
 std::string_view NextWord(std::string_view* words) {
   const size_t space = words->find(' ');
@@ -83,11 +89,12 @@ Parser::Parser(std::string_view source, const Parameters& parameters)
 
 Parser::Level::Level(Parser* parser) : parser_(parser) {
   if (parser_->depth_ >= kMaximumDepth) {
-    throw Error("FAILED_TO_PARSE_TOO_COMPLEX",
-                fmt::format("The statement, including potential SQL functions and referenced views, was too complex to "
-                            "parse: it is nested deeper than {} levels. To mitigate this error divide the statement "
-                            "into multiple, less complex chunks.",
-                            kMaximumDepth));
+    throw ParseError(
+        "FAILED_TO_PARSE_TOO_COMPLEX",
+        fmt::format("The statement, including potential SQL functions and referenced views, was too complex to "
+                    "parse: it is nested deeper than {} levels. To mitigate this error divide the statement "
+                    "into multiple, less complex chunks.",
+                    kMaximumDepth));
   }
   ++parser_->depth_;
 }
@@ -115,6 +122,10 @@ void Parser::Expect(std::string_view text) {
   if (!Accept(text)) Fail();
 }
 
+void Parser::Require(std::string_view text) {
+  if (!Accept(text)) FailSyntax(source_, Peek(), fmt::format(": missing '{}'", Upper(text)));
+}
+
 void Parser::ExpectWords(std::string_view words) {
   while (!words.empty()) Expect(NextWord(&words));
 }
@@ -125,15 +136,29 @@ void Parser::Fail() const {
 
 void Parser::ExpectEnd() {
   if (AtEnd()) return;
-  FailSyntax(source_, Peek(),
-             fmt::format(": extra input '{}'", source_.substr(Peek().begin, Peek().end - Peek().begin)));
+  // As Spark's parser recovers: one token too many is named so, as is anything behind a semicolon.
+  const bool extra = Peek(1).kind == TokenKind::kEnd || Is(";", 1) || (at_ > 0 && tokens_[at_ - 1].Is(";"));
+  if (!extra) Fail();
+  FailSyntax(source_, Peek(), fmt::format(": extra input '{}'", Text(at_, at_ + 1)));
 }
 
 void Parser::Refuse(size_t first, std::string_view condition, const std::string& message, Error::Params params) const {
   const size_t last = std::max(at_, first + 1);
-  throw Error(condition, message, std::move(params),
-              {spark::MakeSqlContext(source_, tokens_[std::min(first, tokens_.size() - 1)].first,
-                                     tokens_[std::min(last, tokens_.size()) - 1].last)});
+  const std::vector<QueryContext> contexts{spark::MakeSqlContext(
+      source_, tokens_[std::min(first, tokens_.size() - 1)].first, tokens_[std::min(last, tokens_.size()) - 1].last)};
+  // What Spark finds only when it analyses the plan.
+  static constexpr std::array<std::string_view, 9> kAnalysis = {"DATATYPE_MISMATCH",
+                                                                "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION",
+                                                                "GROUPING_SIZE_LIMIT_EXCEEDED",
+                                                                "INVALID_LIMIT_LIKE",
+                                                                "INVALID_RECURSIVE_CTE",
+                                                                "MISSING_WINDOW_SPECIFICATION",
+                                                                "UNBOUND_SQL_PARAMETER",
+                                                                "UNSUPPORTED_FEATURE.TABLE_OPERATION",
+                                                                "UNSUPPORTED_FEATURE.TIME_TRAVEL"};
+  if (std::ranges::any_of(kAnalysis, [&](std::string_view start) { return condition.starts_with(start); }))
+    throw Error(condition, message, std::move(params), contexts);
+  throw ParseError(condition, message, std::move(params), contexts);
 }
 
 void Parser::RefuseFeature(size_t first, std::string_view feature) const {
@@ -155,11 +180,8 @@ std::string Parser::ParseIdentifier() {
     const bool ascii = std::ranges::none_of(token.text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
     if (!ascii) {
       FailAt(source_, token, "INVALID_IDENTIFIER",
-             fmt::format("The unquoted identifier {0} is invalid and must be back quoted as: `{0}`.\nUnquoted "
-                         "identifiers can only contain ASCII letters ('a' - 'z', 'A' - 'Z'), digits ('0' - '9'), and "
-                         "underbar ('_').\nUnquoted identifiers must also not start with a digit.\nDifferent data "
-                         "sources and meta stores may impose additional restrictions on valid identifiers.",
-                         token.text),
+             fmt::format("The unquoted identifier {0} is invalid and must be back quoted as: `{0}`.\n{1}", token.text,
+                         kIdentifierRules),
              {{"ident", token.text}});
     }
   }
@@ -187,7 +209,18 @@ Parser::Names Parser::ParseMultipart() {
 }
 
 Parser::Names Parser::ParseReference() {
-  if (!Is("identifier") || !Is("(", 1)) return ParseMultipart();
+  if (!Is("identifier") || !Is("(", 1)) {
+    const size_t start = at_;
+    Names name = ParseMultipart();
+    if (!Is("-") || !IsName(1)) return name;
+    const Token& minus = Peek();
+    while (Is("-") && IsName(1)) at_ += 2;
+    const std::string text = Text(start);
+    FailAt(source_, minus, "INVALID_IDENTIFIER",
+           fmt::format("The unquoted identifier {0} is invalid and must be back quoted as: `{0}`.\n{1}", text,
+                       kIdentifierRules),
+           {{"ident", text}});
+  }
   const size_t first = at_;
   at_ += 2;
   const proto::Expression value = ParseExpression();

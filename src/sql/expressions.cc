@@ -117,7 +117,7 @@ proto::Expression Parser::ParsePredicate(proto::Expression value) {
   };
   if (Accept("between")) {
     proto::Expression low = ParseValue();
-    Expect("and");
+    Require("and");
     proto::Expression high = ParseValue();
     return finish(MakeCall("between", {std::move(value), std::move(low), std::move(high)}), negated);
   }
@@ -136,6 +136,12 @@ proto::Expression Parser::ParsePredicate(proto::Expression value) {
                     negated);
     }
     ++at_;
+    if (Accept(")")) {
+      Refuse(first, "INVALID_SQL_SYNTAX.EMPTY_IN_PREDICATE",
+             "Invalid SQL syntax: IN predicate requires at least one value. Empty IN clauses like 'IN ()' are not "
+             "allowed. Consider using 'WHERE FALSE' if you need an always-false condition, or provide at least one "
+             "value in the IN list.");
+    }
     std::vector<proto::Expression> arguments = ParseExpressions();
     arguments.insert(arguments.begin(), std::move(value));
     Expect(")");
@@ -166,8 +172,8 @@ proto::Expression Parser::ParseLike(proto::Expression value, const std::string& 
     at_ += 2;
     if (Is(")")) {
       ++at_;
-      Refuse(first, "PARSE_SYNTAX_ERROR", "Syntax error at or near ')': expected something between '(' and ')'.",
-             {{"error", "')'"}, {"hint", ": expected something between '(' and ')'"}});
+      Refuse(first, "_LEGACY_ERROR_TEMP_0064", "Expected something between '(' and ')'.",
+             {{"msg", "Expected something between '(' and ')'"}});
     }
     plan::ExpressionExtension extension;
     auto* like = extension.mutable_like();
@@ -226,7 +232,7 @@ proto::Expression Parser::ParsePostfix(proto::Expression value, size_t first) {
       auto* extract = out.mutable_unresolved_extract_value();
       *extract->mutable_extraction() = ParseValue();
       extract->mutable_child()->Swap(&value);
-      Expect("]");
+      Require("]");
     } else if (Is(".") && IsName(1)) {
       ++at_;
       auto* extract = out.mutable_unresolved_extract_value();
@@ -264,9 +270,7 @@ bool Parser::AliasAhead(bool of_table) const {
 
 bool Parser::QueryStartsAt(size_t index) const {
   if (index >= tokens_.size()) return false;
-  const auto is = [&](std::string_view word, size_t i) {
-    return tokens_[std::min(i, tokens_.size() - 1)].Is(word);
-  };
+  const auto is = [&](std::string_view word, size_t i) { return tokens_[std::min(i, tokens_.size() - 1)].Is(word); };
   if (is("select", index) || is("with", index)) return !is(",", index + 1) && !is(")", index + 1);
   if (is("values", index) || is("table", index) || is("from", index)) {
     const Token& next = tokens_[std::min(index + 1, tokens_.size() - 1)];

@@ -100,7 +100,13 @@ proto::Relation Parser::ParseJoin(proto::Relation left, bool* matched) {
   const bool natural = Accept("natural");
   const auto* found = std::ranges::find_if(kJoins, [&](const JoinWords& join) { return AreWords(join.words); });
   if (found == std::end(kJoins)) {
-    if (natural) Fail();
+    // Half a join: "t LEFT u".
+    static constexpr std::array kStarts = {"inner",     "cross", "left outer", "right outer", "full outer", "left semi",
+                                           "left anti", "left",  "right",      "full",        "semi",       "anti"};
+    for (const char* words : kStarts) {
+      if (AcceptWords(words)) Require("join");
+    }
+    if (natural) Require("join");
     return left;
   }
   *matched = true;
@@ -135,8 +141,7 @@ proto::Relation Parser::ParseJoin(proto::Relation left, bool* matched) {
     *join->mutable_join_condition() = ParseExpression();
     // CROSS JOIN … ON … is an inner join.
     if (join->join_type() == proto::Join::JOIN_TYPE_CROSS) join->set_join_type(proto::Join::JOIN_TYPE_INNER);
-  } else if (Is("using") && Is("(", 1)) {
-    ++at_;
+  } else if (Accept("using")) {
     for (std::string& column : ParseIdentifierList()) join->add_using_columns(std::move(column));
   } else if (join->join_type() == proto::Join::JOIN_TYPE_INNER) {
     join->set_join_type(proto::Join::JOIN_TYPE_CROSS);
@@ -224,10 +229,18 @@ proto::Relation Parser::ParseSample(proto::Relation input) {
     fraction = number(at_++) / 100 * (negative ? -1 : 1);
     ++at_;
   } else if (Is(")")) {
-    Refuse(first, "INVALID_SQL_SYNTAX.EMPTY_PARTITION_VALUE", "TABLESAMPLE needs a size.");
+    ++at_;
+    Refuse(first, "_LEGACY_ERROR_TEMP_0014", "TABLESAMPLE does not accept empty inputs.");
   } else {
     const int32_t rows = ParseCount("TABLESAMPLE");
-    if (!Accept("rows")) RefuseFeature(first, "TABLESAMPLE by bytes");
+    const std::string bytes = Text(first + 2);
+    if (!Accept("rows")) {
+      Expect(")");
+      Refuse(
+          first, "_LEGACY_ERROR_TEMP_0016",
+          fmt::format("{} is not a valid byte length literal, expected syntax: DIGIT+ ('B' | 'K' | 'M' | 'G').", bytes),
+          {{"bytesStr", bytes}});
+    }
     Expect(")");
     if (Accept("repeatable")) {
       Expect("(");
@@ -284,6 +297,7 @@ proto::Relation Parser::ParseLateralView(proto::Relation input) {
   view->set_outer(Is("outer") && !Is("(", 1) && Accept("outer"));
   const size_t function = at_;
   const Names name = ParseMultipart();
+  if (!Is("(")) Require("(");
   *view->mutable_generator() = ParseCall(name, function);
   view->set_table_alias(ParseIdentifier());
   const bool as = Accept("as");
@@ -322,7 +336,7 @@ proto::Relation Parser::ParsePivot(proto::Relation input) {
   for (const std::string& column : columns)
     pivot->add_columns()->mutable_unresolved_attribute()->set_unparsed_identifier(JoinName({column}));
   Expect("in");
-  Expect("(");
+  Require("(");
   do {
     auto* value = pivot->add_values();
     proto::Expression expression = ParseExpression();

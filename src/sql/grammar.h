@@ -54,6 +54,8 @@ class Parser {
   bool Accept(std::string_view text);
   bool AcceptWords(std::string_view words);
   void Expect(std::string_view text);
+  /// The same where Spark's parser would go on as if it stood there: the error says what is missing.
+  void Require(std::string_view text);
   void ExpectWords(std::string_view words);
   bool IsName(size_t ahead = 0) const { return Peek(ahead).IsName(); }
   [[noreturn]] void Fail() const;
@@ -214,7 +216,7 @@ class Parser {
   std::string source_;
   const Parameters& parameters_;
   std::vector<Token> tokens_;
-  std::vector<size_t> closing_;  ///< for each "(": the index of its ")", or of the end; for each "?": its number
+  std::vector<size_t> closing_;     ///< for each "(": the index of its ")", or of the end; for each "?": its number
   std::vector<bool> query_inside_;  ///< for each "(": whether it holds a query
   size_t at_ = 0;
   int depth_ = 0;

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "spark/proto.h"
+#include "spark/proto_expressions.h"
 
 namespace tinderbox::sql {
 

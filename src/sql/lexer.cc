@@ -120,8 +120,9 @@ class Lexer {
       if (!Has()) {
         QueryContext context;
         context.summary = fmt::format("== SQL ==\n{}", source_);
-        throw Error("UNCLOSED_BRACKETED_COMMENT",
-                    "Found an unclosed bracketed comment. Please, append */ at the end of the comment.", {}, {context});
+        throw ParseError("UNCLOSED_BRACKETED_COMMENT",
+                         "Found an unclosed bracketed comment. Please, append */ at the end of the comment.", {},
+                         {context});
       }
       if (Peek() == '/' && Peek(1) == '*') {
         ++depth;
@@ -361,7 +362,7 @@ void FailAt(std::string_view source, const Token& token, std::string_view condit
   context.summary =
       fmt::format(" (line {}, pos {})\n\n== SQL ==\n{}\n{}^^^\n{}", token.line, token.column, source.substr(0, stop),
                   std::string(static_cast<size_t>(token.column), '-'), rest.empty() ? rest : rest.substr(1));
-  throw Error(condition, message, std::move(params), {context});
+  throw ParseError(condition, message, std::move(params), {context});
 }
 
 void FailSyntax(std::string_view source, const Token& token, std::string_view hint) {

@@ -118,19 +118,21 @@ proto::Expression Parser::ParseNumber(bool negative) {
   std::string text = Upper(token.text);
   proto::Expression out;
   auto* literal = out.mutable_literal();
+  const auto out_of_range = [&](const std::string& digits, const std::string& low, const std::string& high,
+                                const char* type) {
+    Refuse(
+        start, "INVALID_NUMERIC_LITERAL_RANGE",
+        fmt::format("Numeric literal {} is outside the valid range for {} with minimum value of {} and maximum value "
+                    "of {}. Please adjust the value accordingly.",
+                    sign + digits, type, low, high),
+        {{"rawStrippedQualifier", sign + digits}, {"minValue", low}, {"maxValue", high}, {"typeName", type}});
+  };
   const auto integer = [&](const std::string& digits, int64_t low, int64_t high, const char* type) {
     int64_t value = 0;
     const std::string whole = sign + digits;
     const auto [end, failure] = std::from_chars(whole.data(), whole.data() + whole.size(), value);
     if (failure != std::errc() || end != whole.data() + whole.size() || value < low || value > high) {
-      Refuse(start, "INVALID_NUMERIC_LITERAL_RANGE",
-             fmt::format("Numeric literal {} is outside the valid range for {} with minimum value of {} and maximum "
-                         "value of {}. Please adjust the value accordingly.",
-                         whole, type, low, high),
-             {{"rawStrippedQualifier", whole},
-              {"minValue", std::to_string(low)},
-              {"maxValue", std::to_string(high)},
-              {"typeName", type}});
+      out_of_range(digits, std::to_string(low), std::to_string(high), type);
     }
     return value;
   };
@@ -172,7 +174,12 @@ proto::Expression Parser::ParseNumber(bool negative) {
   const auto floating = [&](const std::string& digits) {
     double value = 0;
     const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (failure == std::errc::result_out_of_range) value = digits.find("E-") == std::string::npos ? HUGE_VAL : 0;
+    if (failure == std::errc::result_out_of_range) {
+      if (digits.find("E-") == std::string::npos)
+        out_of_range(token.text.substr(0, digits.size()), "-1.7976931348623157E+308", "1.7976931348623157E+308",
+                     "double");
+      value = 0;
+    }
     return negative ? -value : value;
   };
   const char last = text.back();
@@ -189,7 +196,12 @@ proto::Expression Parser::ParseNumber(bool negative) {
   } else if (last == 'F') {
     const std::string digits = drop(1);
     float value = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (failure == std::errc::result_out_of_range) {
+      if (digits.find("E-") == std::string::npos)
+        out_of_range(token.text.substr(0, digits.size()), "-3.4028234663852886E+38", "3.4028234663852886E+38", "float");
+      value = 0;
+    }
     literal->set_float_(negative ? -value : value);
   } else if (text.find('E') != std::string::npos) {
     literal->set_double_(floating(text));
@@ -300,11 +312,13 @@ proto::Expression Parser::ParseInterval() {
     const std::string to = Peek(3).text;
     at_ += 4;
     if (!ParseIntervalRange((negative ? "-" : "") + text, from, to, out.mutable_literal())) {
-      Refuse(first, "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING",
-             fmt::format("Error parsing '{0}' to interval. Please ensure that the value provided is in a valid format "
-                         "for defining an interval. The format should match \"{1} TO {2}\".",
-                         text, Upper(from), Upper(to)),
-             {{"input", text}, {"typeName", fmt::format("interval {} to {}", Lower(from), Lower(to))}});
+      Refuse(
+          first, "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING",
+          fmt::format("Error parsing '{0}' to interval. Please ensure that the value provided is in a valid format "
+                      "for defining an interval. You can reference the documentation for the correct format. Interval "
+                      "string does not match the format of interval {1} to {2}: {0}.",
+                      text, Lower(from), Lower(to)),
+          {{"input", text}, {"typeName", fmt::format("interval {} to {}", Lower(from), Lower(to))}});
     }
     return out;
   }
@@ -321,6 +335,17 @@ proto::Expression Parser::ParseInterval() {
       const bool is_value = value.kind == TokenKind::kNumber || value.kind == TokenKind::kString;
       if (!is_value || !is_unit(skip + 1)) break;
       std::string text(Trim(value.text));
+      const bool digits = !text.empty() && text.find_first_not_of("+-.0123456789") == std::string::npos;
+      if (!digits) {
+        const size_t pair = at_ + skip;
+        at_ = pair + 2;
+        Refuse(
+            pair, "_LEGACY_ERROR_TEMP_0026",
+            fmt::format("Can only use numbers in the interval value part for multiple unit value pairs interval form, "
+                        "but got invalid value: {}.",
+                        text),
+            {{"value", text}});
+      }
       if (minus) text = text.starts_with('-') ? text.substr(1) : "-" + text;
       parts.push_back({text, Peek(skip + 1).text});
       at_ += skip + 2;
@@ -335,6 +360,18 @@ proto::Expression Parser::ParseInterval() {
   if (mixed) {
     Refuse(first, "_LEGACY_ERROR_TEMP_0029", fmt::format("Cannot mix year-month and day-time fields: {}.", Text(first)),
            {{"literal", Text(first)}});
+  }
+  // The unit that has a fraction, though it is not seconds.
+  for (const IntervalPart& part : parts) {
+    if (part.value.find('.') == std::string::npos || Lower(part.unit).starts_with("second")) continue;
+    const std::string unit = Lower(part.unit);
+    Refuse(
+        first, "INVALID_INTERVAL_FORMAT.INVALID_FRACTION",
+        fmt::format("Error parsing '{}' to interval. Please ensure that the value provided is in a valid format for "
+                    "defining an interval. You can reference the documentation for the correct format. {} cannot have "
+                    "fractional part.",
+                    Text(first), unit),
+        {{"input", Text(first)}, {"unit", unit}});
   }
   Refuse(first, "INVALID_INTERVAL_FORMAT.INVALID_VALUE",
          fmt::format("Error parsing '{}' to interval. Please ensure that the value provided is in a valid format for "

@@ -83,7 +83,7 @@ proto::Relation Parser::ParseQuery() {
 proto::Relation Parser::ParseParenthesizedQuery() {
   Expect("(");
   proto::Relation out = ParseQuery();
-  Expect(")");
+  Require(")");
   return out;
 }
 
@@ -134,7 +134,8 @@ proto::Relation Parser::ParseCommonTable(bool recursive) {
     if (!root->has_set_op() || root->set_op().set_op_type() != proto::SetOperation::SET_OP_TYPE_UNION) {
       Refuse(open, "INVALID_RECURSIVE_CTE",
              "Invalid recursive definition found. Recursive queries must contain an UNION or an UNION ALL statement "
-             "with 2 children. The first child needs to be the anchor term without any recursive references.");
+             "with 2 children. The first child needs to be the anchor term without any recursive references. Any top "
+             "level inner CTE must not contain self references.");
     }
     plan::RelationExtension extension;
     auto* table = extension.mutable_recursive_table();

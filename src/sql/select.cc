@@ -195,7 +195,7 @@ Parser::GroupItem Parser::ParseGroupItem() {
     Expect(")");
     const size_t count = out.elements.size();
     if (!rollup && count > 12) {
-      Refuse(first, "GROUPING_SIZE_LIMIT_EXCEEDED", "The number of columns of CUBE is more than 12.",
+      Refuse(first, "GROUPING_SIZE_LIMIT_EXCEEDED", "Grouping sets size cannot be greater than 12.",
              {{"maxSize", "12"}});
     }
     const auto add = [&](auto&& takes) {

@@ -51,7 +51,12 @@ void Parser::ParseProperties(google::protobuf::Map<std::string, std::string>* ou
     const size_t first = at_;
     const std::string key = ParsePropertyKey();
     Accept("=");
-    const std::string value = Is(",") || Is(")") ? "" : ParsePropertyValue();
+    if (Is(",") || Is(")")) {
+      Refuse(first, "_LEGACY_ERROR_TEMP_0035",
+             fmt::format("Operation not allowed: Values must be specified for key(s): [{}].", key),
+             {{"message", fmt::format("Values must be specified for key(s): [{}]", key)}});
+    }
+    const std::string value = ParsePropertyValue();
     if (!out->insert({key, value}).second) {
       Refuse(first, "DUPLICATE_KEY", fmt::format("Found duplicate keys `{}`.", key),
              {{"keyColumn", fmt::format("`{}`", key)}});
@@ -225,10 +230,15 @@ bool Parser::ParseStatement(plan::Statement* out) {
     } else {
       const size_t path = at_;
       while (!AtEnd() && !Is(";")) ++at_;
-      if (path == at_) Fail();
+      if (path == at_) {
+        Refuse(first, "_LEGACY_ERROR_TEMP_0064",
+               "Resource paths cannot be empty in REFRESH statements. Use / to match everything.",
+               {{"msg", "Resource paths cannot be empty in REFRESH statements. Use / to match everything"}});
+      }
       out->mutable_refresh()->set_path(Text(path));
     }
-  } else if (AcceptWords("truncate table")) {
+  } else if (Accept("truncate")) {
+    Require("table");
     SetName(out->mutable_truncate_table()->mutable_name());
     if (Is("partition")) RefuseFeature(at_, "TRUNCATE TABLE with PARTITION");
   } else if (AcceptWords("analyze table")) {
@@ -251,7 +261,8 @@ bool Parser::ParseStatement(plan::Statement* out) {
     if (!Accept("null")) comment->set_comment(ParseString());
   } else if (Accept("update")) {
     RefuseTableOperation(first, "UPDATE TABLE");
-  } else if (AcceptWords("delete from")) {
+  } else if (Accept("delete")) {
+    Require("from");
     RefuseTableOperation(first, "DELETE");
   } else if (Accept("merge")) {
     AcceptWords("with schema evolution");
@@ -305,15 +316,23 @@ void Parser::ParseSet(size_t first, plan::Statement* out) {
       conf->set_value("LOCAL");
       return;
     }
-    if (!Is("interval")) {
+    if (Peek().kind == TokenKind::kString) {
       conf->set_value(ParseString());
       return;
+    }
+    if (!Is("interval")) {
+      while (!AtEnd() && !Is(";")) ++at_;
+      Refuse(first, "_LEGACY_ERROR_TEMP_0045", "Invalid time zone displacement value.");
     }
     const proto::Expression interval = ParseInterval();
     const int64_t seconds = interval.literal().day_time_interval() / 1000000;
     if (!interval.literal().has_day_time_interval() || std::abs(seconds) > 18 * 3600) {
-      Refuse(first, "INVALID_INTERVAL_FORMAT.TIMEZONE_INTERVAL_OUT_OF_RANGE",
-             "The interval value must be in the range of [-18, +18] hours with second precision.");
+      Refuse(
+          first, "INVALID_INTERVAL_FORMAT.TIMEZONE_INTERVAL_OUT_OF_RANGE",
+          "Error parsing the time zone to interval. Please ensure that the value provided is in a valid format for "
+          "defining an interval. You can reference the documentation for the correct format. The interval value must "
+          "be in the range of [-18, +18] hours with second precision.",
+          {{"input", std::to_string(seconds / 3600)}});
     }
     const int64_t minutes = std::abs(seconds) / 60;
     conf->set_value(fmt::format("{}{:02}:{:02}", seconds < 0 ? '-' : '+', minutes / 60, minutes % 60));

@@ -98,8 +98,7 @@ void Parser::ParseDescribe(plan::Statement* out) {
   if (Is("function") && !AtEnd()) {
     ++at_;
     auto* function = out->mutable_describe_function();
-    function->set_extended(Is("extended") && (IsName(1) || Peek(1).kind == TokenKind::kOperator) && !Is(";", 1) &&
-                           Accept("extended"));
+    function->set_extended(Is("extended") && !Is(";", 1) && Peek(1).kind != TokenKind::kEnd && Accept("extended"));
     if (Peek().kind == TokenKind::kString) {
       function->set_name(ParseString());
     } else if (Peek().kind == TokenKind::kOperator && !Is(";")) {
@@ -130,7 +129,14 @@ void Parser::ParseDescribe(plan::Statement* out) {
   SetName(table->mutable_name());
   if (Is("partition") && Is("(", 1)) RefuseFeature(at_, "DESCRIBE TABLE with PARTITION");
   if (IsName() && !AreWords("as json")) table->set_column(JoinName(ParseMultipart()));
-  if (AcceptWords("as json")) table->set_as_json(true);
+  if (!AcceptWords("as json")) return;
+  table->set_as_json(true);
+  if (!table->extended()) {
+    throw ParseError(
+        "DESCRIBE_JSON_NOT_EXTENDED",
+        "DESCRIBE TABLE ... AS JSON only supported when [EXTENDED|FORMATTED] is specified. For example: DESCRIBE "
+        "EXTENDED <tableName> AS JSON is supported but DESCRIBE <tableName> AS JSON is not.");
+  }
 }
 
 }  // namespace tinderbox::sql

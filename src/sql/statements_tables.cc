@@ -16,9 +16,8 @@ void Parser::ParseCreate(plan::Statement* out) {
   if (Is("temporary") || Is("temp")) {
     ++at_;
     if (!Is("table")) Fail();
-    Refuse(first, "_LEGACY_ERROR_TEMP_0035",
-           "Operation not allowed: CREATE TEMPORARY TABLE is not supported yet. Please use CREATE TEMPORARY VIEW as an "
-           "alternative.");
+    while (!AtEnd() && !Is(";")) ++at_;
+    Refuse(first, "_LEGACY_ERROR_TEMP_0046", "CREATE TEMPORARY TABLE without a provider is not allowed.");
   }
   Expect("table");
   ParseCreateTable(first, or_replace, false, table);
@@ -63,10 +62,7 @@ void Parser::ParseTableClauses(plan::CreateTable* out) {
   };
   while (true) {
     const size_t at = at_;
-    if (Accept("using")) {
-      once(!out->provider().empty(), at, "USING");
-      out->set_provider(JoinName(ParseMultipart()));
-    } else if (Is("options") && Is("(", 1)) {
+    if (Is("options") && Is("(", 1)) {
       once(!out->options().empty(), at, "OPTIONS");
       ++at_;
       ParseProperties(out->mutable_options());
@@ -111,10 +107,12 @@ void Parser::ParseCreateTable(size_t first, bool or_replace, bool replace, plan:
   if (Accept("like")) {
     if (or_replace || replace) RefuseFeature(first, "REPLACE TABLE with LIKE");
     SetName(out->mutable_like());
+    if (Accept("using")) out->set_provider(JoinName(ParseMultipart()));
     ParseTableClauses(out);
     return;
   }
   if (Is("(") && !QueryAhead(0)) ParseColumnDefinitions(out->mutable_columns());
+  if (Accept("using")) out->set_provider(JoinName(ParseMultipart()));
   ParseTableClauses(out);
   if (!Accept("as") && !QueryStatementAhead()) return;
   *out->mutable_query() = ParseStatementQuery();
@@ -169,7 +167,12 @@ void Parser::ParseCreateView(size_t first, bool or_replace, plan::CreateView* ou
            "Invalid SQL syntax: It is not allowed to define a TEMPORARY view with IF NOT EXISTS.");
   }
   if (or_replace && out->if_not_exists()) {
-    Refuse(first, "_LEGACY_ERROR_TEMP_0052", "CREATE VIEW with both IF NOT EXISTS and REPLACE is not allowed.");
+    std::string name;
+    for (const std::string& part : out->name().parts()) name += (name.empty() ? "`" : ".`") + part + "`";
+    while (!AtEnd() && !Is(";")) ++at_;
+    Refuse(first, "CREATE_VIEW_WITH_IF_NOT_EXISTS_AND_REPLACE",
+           fmt::format("CREATE VIEW {} with both IF NOT EXISTS and REPLACE is not allowed.", name),
+           {{"viewName", name}});
   }
   Expect("as");
   const size_t query = at_;
@@ -303,6 +306,9 @@ void Parser::ParseAlterTable(size_t first, bool view, plan::AlterTable* out) {
   } else if (AcceptWords("drop columns") || AcceptWords("drop column")) {
     out->set_if_exists(AcceptIfExists());
     in_parentheses([&] { out->add_drop_columns(JoinName(ParseMultipart())); });
+  } else if (Is("rename") && !Is("column", 1)) {
+    ++at_;
+    Fail();
   } else if (AcceptWords("rename column")) {
     const std::string from = JoinName(ParseMultipart());
     Expect("to");
@@ -311,10 +317,9 @@ void Parser::ParseAlterTable(size_t first, bool view, plan::AlterTable* out) {
     out->set_set_location(ParseString());
   } else if (AcceptWords("recover partitions")) {
     out->set_recover_partitions(true);
-  } else if (Is("add") || Is("drop") || Is("rename") || Is("set") || Is("unset") || Is("alter") || Is("change") ||
-             Is("replace") || Is("partition") || Is("cluster") || Is("clustered") || Is("not") || Is("skewed") ||
-             Is("exchange") || Is("archive") || Is("unarchive") || Is("touch") || Is("compact") || Is("concatenate") ||
-             Is("default")) {
+  } else if (Is("add") || Is("drop") || Is("set") || Is("unset") || Is("alter") || Is("change") || Is("replace") ||
+             Is("partition") || Is("cluster") || Is("clustered") || Is("not") || Is("skewed") || Is("exchange") ||
+             Is("archive") || Is("unarchive") || Is("touch") || Is("compact") || Is("concatenate") || Is("default")) {
     const std::string words = Upper(Text(at_, at_ + (IsName(1) ? 2 : 1)));
     while (!AtEnd() && !Is(";")) ++at_;
     RefuseFeature(first, fmt::format("ALTER TABLE … {}", words));

@@ -12,6 +12,12 @@ namespace {
 
 /// Names that are calls without parentheses. A column called so hides them; "user" often is one, so it stays a name.
 constexpr std::array kCurrent = {"current_date", "current_timestamp", "current_time", "current_user", "session_user"};
+constexpr const char* kLiteralTypes =
+    "\"DATE\", \"TIMESTAMP_NTZ\", \"TIMESTAMP_LTZ\", \"TIMESTAMP\", \"INTERVAL\", \"X\", \"TIME\"";
+/// "CASE 'a' WHEN …" and the like: the word is no type.
+bool CanPrecedeString(const std::string& word) {
+  return word == "case" || word == "interval" || word == "not" || word == "in";
+}
 constexpr size_t kMaximumCopies = 16 << 20;
 
 }  // namespace
@@ -19,9 +25,10 @@ constexpr size_t kMaximumCopies = 16 << 20;
 void Parser::CountCopy(const proto::Expression& copied) {
   copied_bytes_ += copied.ByteSizeLong();
   if (copied_bytes_ > kMaximumCopies) {
-    throw Error("FAILED_TO_PARSE_TOO_COMPLEX",
-                "The statement, including potential SQL functions and referenced views, was too complex to parse. To "
-                "mitigate this error divide the statement into multiple, less complex chunks.");
+    throw ParseError(
+        "FAILED_TO_PARSE_TOO_COMPLEX",
+        "The statement, including potential SQL functions and referenced views, was too complex to parse. To "
+        "mitigate this error divide the statement into multiple, less complex chunks.");
   }
 }
 
@@ -88,6 +95,14 @@ proto::Expression Parser::ParseWord() {
   if (token.kind == TokenKind::kIdentifier) {
     const std::string word = Lower(token.text);
     if (Peek(1).kind == TokenKind::kString && TypedLiteralAhead()) return ParseTypedLiteral();
+    // A word before a string is a literal's type.
+    if (Peek(1).kind == TokenKind::kString && !CanPrecedeString(word)) {
+      const std::string type = fmt::format("\"{}\"", Upper(word));
+      at_ += 2;
+      Refuse(first, "UNSUPPORTED_TYPED_LITERAL",
+             fmt::format("Literals of the type {} are not supported. Supported types are {}.", type, kLiteralTypes),
+             {{"unsupportedType", type}, {"supportedTypes", kLiteralTypes}});
+    }
     if (word == "interval" && (Peek(1).kind == TokenKind::kString || Peek(1).kind == TokenKind::kNumber ||
                                ((Is("-", 1) || Is("+", 1)) && (Peek(2).kind == TokenKind::kString ||
                                                                (Peek(2).kind == TokenKind::kNumber && IsName(3)))))) {
@@ -157,7 +172,7 @@ proto::Expression Parser::ParseStar(const Names& target) {
     do {
       extension.mutable_star_except()->add_columns(JoinName(ParseMultipart()));
     } while (Accept(","));
-    Expect(")");
+    Require(")");
     out = MakeExtension(extension);
   } else {
     auto* star = out.mutable_unresolved_star();
@@ -197,7 +212,7 @@ proto::Expression Parser::ParseCast(bool is_try) {
   *cast->mutable_expr() = ParseExpression();
   Expect("as");
   cast->set_type_str(ParseType());
-  Expect(")");
+  Require(")");
   if (is_try) cast->set_eval_mode(proto::Expression::Cast::EVAL_MODE_TRY);
   return out;
 }

@@ -113,7 +113,8 @@ void Parser::ParseDataType(proto::DataType* type) {
   }
   if (name == "array" || name == "map" || name == "struct") {
     Refuse(first, "INCOMPLETE_TYPE_DEFINITION." + Upper(name),
-           fmt::format("Incomplete complex type: The definition of `{}` type is incomplete.", Upper(name)));
+           fmt::format("Incomplete complex type: The definition of \"{}\" type is incomplete.", Upper(name)),
+           name == "array" ? Error::Params{{"elementType", "<INT>"}} : Error::Params{});
   }
   if (name == "interval" && (Is("year") || Is("month"))) {
     const bool year = Is("year");
