@@ -2,8 +2,10 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <grpc/support/log.h>
 
 #include <chrono>
+#include <cstdlib>
 
 #include "tinderbox/error.h"
 
@@ -42,6 +44,8 @@ Server::Server(const ServerOptions& options, SessionFactory factory) : host_(opt
     ssl.pem_key_cert_pairs.push_back({options.tls_key, options.tls_certificate});
     credentials = grpc::SslServerCredentials(ssl);
   }
+  // gRPC reports on standard error what also comes as an error; GRPC_VERBOSITY asks for it.
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
   service_ = std::make_unique<Service>(std::move(factory), options.service);
   grpc::ServerBuilder builder;
   builder.AddListeningPort(Target(host_, options.port), credentials, &port_);

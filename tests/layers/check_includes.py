@@ -39,7 +39,7 @@ THIRD_PARTY = [
     (r"(spark/connect/.*|google/rpc/.*)\.pb\.h$", "proto"),
     (r"google/protobuf/", "proto"),
     (r"editline/", "edit"),
-    (r"grpcpp/", "grpc"),
+    (r"grpc(pp)?/", "grpc"),
     (r"spark/connect/.*\.grpc\.pb\.h$", "grpc"),
     (r"(gtest|gmock)/", "gtest"),
 ]
