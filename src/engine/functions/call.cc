@@ -96,11 +96,14 @@ bool FunctionCall::IgnoresNulls(size_t position) const {
 
 void FunctionCall::Expect(size_t low, size_t high) const {
   if (size() >= low && size() <= high) return;
-  engine::RefuseCount(name(),
-                      low == high        ? std::to_string(low)
-                      : high == SIZE_MAX ? fmt::format("{} or more", low)
-                                         : fmt::format("{} to {}", low, high),
-                      size());
+  std::string wanted = std::to_string(low);
+  if (high == SIZE_MAX) {
+    wanted = fmt::format("> {}", low == 0 ? 0 : low - 1);
+  } else if (low != high) {
+    for (size_t count = low + 1; count <= high; ++count) wanted += fmt::format(", {}", count);
+    wanted = "[" + wanted + "]";
+  }
+  engine::RefuseCount(name(), wanted, size());
 }
 
 int64_t FunctionCall::LiteralInteger(size_t i) const {
@@ -200,6 +203,7 @@ Typed CoerceTo(char letter, const Typed& value, const Scope& scope, std::string_
       if (kind == TypeKind::kMap) return value;
       RefuseArgument(function, position, "MAP", value.type);
     case 'x':
+      if (value.type.IsNested()) RefuseArgument(function, position, "(\"STRING\" or \"BINARY\")", value.type);
       return kind == TypeKind::kBinary ? value : cast(TypeKind::kString);
     default:
       return value;

@@ -57,6 +57,27 @@ Typed NullIf(const FunctionCall& call) {
           true};
 }
 
+/// An argument and the number 0, of their common type.
+std::vector<Typed> BesideZero(const FunctionCall& call) {
+  call.Expect(1, 1);
+  const DataType type(TypeKind::kInteger);
+  std::vector<Typed> out{call.Argument(0), {CastTo(IntegerLiteral(0), type), type, false}};
+  CoerceAll(out, call.scope(), call.name());
+  return out;
+}
+
+Typed ZeroIfNull(const FunctionCall& call) {
+  const std::vector<Typed> values = BesideZero(call);
+  return {Call("coalesce", {values[0].sql, values[1].sql}), values[0].type, false};
+}
+
+Typed NullIfZero(const FunctionCall& call) {
+  const std::vector<Typed> values = BesideZero(call);
+  const Typed value = call.Argument(0);
+  return {Template("(CASE WHEN $1 = $2 THEN NULL ELSE $3 END)", {values[0].sql, values[1].sql, value.sql}), value.type,
+          true};
+}
+
 Typed NanVl(const FunctionCall& call) {
   call.Expect(2, 2);
   const auto floating = [&](size_t i) {
@@ -76,12 +97,17 @@ constexpr Function kFunctions[] = {
     {"isnan", "d", "boolean", Nulls::kNever, "COALESCE(isnan($1), FALSE)"},
     {"greatest", "==+", "$1", Nulls::kAll, "greatest($*)"},
     {"least", "==+", "$1", Nulls::kAll, "least($*)"},
-    {"zeroifnull", "n", "$1", Nulls::kNever, "COALESCE($1, 0)"},
-    {"nullifzero", "n", "$1", Nulls::kAlways, "NULLIF($1, 0)"},
 };
 
 constexpr SpecialFunction kSpecials[] = {
-    {"when", When}, {"case", When}, {"if", If}, {"nvl2", Nvl2}, {"nullif", NullIf}, {"nanvl", NanVl},
+    {"when", When},
+    {"case", When},
+    {"if", If},
+    {"nvl2", Nvl2},
+    {"nullif", NullIf},
+    {"nanvl", NanVl},
+    {"zeroifnull", ZeroIfNull},
+    {"nullifzero", NullIfZero},
 };
 
 }  // namespace

@@ -26,9 +26,13 @@ Typed HashOf(const FunctionCall& call, const char* function, TypeKind result) {
   std::vector<Sql> parts;
   for (const Typed& value : call.Arguments()) {
     if (HasMap(value.type)) {
+      const std::string function_name = "`" + call.name() + "`";
+      const std::string shown = "\"" + call.SqlName() + "\"";
       throw Error("DATATYPE_MISMATCH.HASH_MAP_TYPE",
-                  "`" + call.name() + "` cannot take maps: equal maps may have different hashes. Hash map_entries.",
-                  {{"functionName", call.name()}});
+                  "Cannot resolve " + shown + " due to data type mismatch: Input to the function " + function_name +
+                      " cannot contain elements of the \"MAP\" type. In Spark, same maps may have different hashcode, "
+                      "thus hash expressions are prohibited on \"MAP\" elements. Hash map_entries instead.",
+                  {{"functionName", function_name}, {"sqlExpr", shown}});
     }
     // The type of NULL has no vectors.
     parts.push_back(value.type.kind() == TypeKind::kNull ? Token("CAST(NULL AS INTEGER)") : value.sql);

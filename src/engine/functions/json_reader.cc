@@ -175,6 +175,9 @@ JsonReader::Outcome JsonReader::SetScalar(size_t row, std::string_view raw) {
       const auto months = has_text ? ParseInterval(text, *type_) : std::nullopt;
       return months ? write(std::optional(static_cast<int32_t>(*months))) : Outcome::kFailed;
     }
+    case TypeKind::kBinary:
+      if (text.size() % 4 != 0) return Outcome::kFailed;  // base 64 with its padding
+      break;
     case TypeKind::kNull:
       return Outcome::kFailed;
     default:

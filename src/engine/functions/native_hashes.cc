@@ -118,6 +118,8 @@ typename Algorithm::Hash HashCell(const DataType& type, const InVector& column, 
     case TypeKind::kTimestamp:
     case TypeKind::kTimestampNtz:
       return Algorithm::Long(static_cast<uint64_t>(column.Data<int64_t>()[row]), seed);
+    case TypeKind::kTime:  // nanoseconds inside Spark
+      return Algorithm::Long(static_cast<uint64_t>(column.Data<int64_t>()[row]) * 1000, seed);
     case TypeKind::kFloat: {
       const float value = column.Data<float>()[row];
       uint32_t bits = std::isnan(value) ? 0x7fc00000U : 0;

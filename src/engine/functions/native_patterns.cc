@@ -4,6 +4,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
@@ -268,8 +269,12 @@ void AddNativePatterns(ScalarFunctions* out) {
             [](const ScalarInput& in, size_t row, OutVector& result) {
               Pattern& pattern = Compiled(in[1].String(row), "regexp_instr");
               const std::string_view text = in[0].String(row);
+              // Java counts a character beyond U+FFFF twice.
+              const auto is_long = [](char c) { return (static_cast<unsigned char>(c) & 0xF8) == 0xF0; };
+              const bool found = pattern.Match(text, 0);
+              const std::string_view before = text.substr(0, found ? pattern.begin() : 0);
               result.Data<int32_t>()[row] =
-                  pattern.Match(text, 0) ? static_cast<int32_t>(CountPoints(text.substr(0, pattern.begin()))) + 1 : 0;
+                  found ? static_cast<int32_t>(CountPoints(before) + std::ranges::count_if(before, is_long)) + 1 : 0;
             });
   AddPerRow(out, "spark_regexp_replace", {s, s, s, i}, DataType(s),
             [](const ScalarInput& in, size_t row, OutVector& result) {

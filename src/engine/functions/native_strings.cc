@@ -56,7 +56,19 @@ std::string InitCap(std::string_view text) {
   std::string out;
   bool start = true;
   for (uint32_t point : PointsOf(LowerOf(text))) {
-    AppendPoint(&out, start ? static_cast<uint32_t>(utf8proc_totitle(static_cast<utf8proc_int32_t>(point))) : point);
+    std::string character;
+    AppendPoint(&character, point);
+    if (start) {
+      const std::string upper = UpperOf(character);
+      if (CountPoints(upper) > 1) {  // the capital of some is several letters, of which one is large at a word's start
+        const std::string_view first = Slice(upper, 0, 1);
+        character = std::string(first) + LowerOf(std::string_view(upper).substr(first.size()));
+      } else {
+        character.clear();
+        AppendPoint(&character, static_cast<uint32_t>(utf8proc_totitle(static_cast<utf8proc_int32_t>(point))));
+      }
+    }
+    out += character;
     start = point == ' ';
   }
   return out;

@@ -232,18 +232,6 @@ void AddNativeText(ScalarFunctions* out) {
             [](const ScalarInput& in, size_t row, OutVector& result) {
               result.Data<uint8_t>()[row] = in[0].String(row).find(in[1].String(row)) != std::string_view::npos ? 1 : 0;
             });
-  for (const int side : {0, 1, 2}) {
-    static constexpr const char* kNames[] = {"spark_trim_bytes", "spark_ltrim_bytes", "spark_rtrim_bytes"};
-    AddPerRow(out, kNames[side], {kBinary, kBinary}, DataType(kBinary),
-              [=](const ScalarInput& in, size_t row, OutVector& result) {
-                std::string_view bytes = in[0].String(row);
-                const std::string_view set = in[1].String(row);
-                const auto listed = [&](char c) { return set.find(c) != std::string_view::npos; };
-                while (side != 2 && !bytes.empty() && listed(bytes.front())) bytes.remove_prefix(1);
-                while (side != 1 && !bytes.empty() && listed(bytes.back())) bytes.remove_suffix(1);
-                result.SetString(row, bytes);
-              });
-  }
 }
 
 }  // namespace tinderbox::engine

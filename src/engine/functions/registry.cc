@@ -30,8 +30,8 @@ const Registry& Functions() {
     for (const FunctionGroup& group :
          {OperatorFunctions(), MathFunctions(), ConditionalFunctions(), StringFunctions(), FormatFunctions(),
           MiscFunctions(), JsonFunctions(), DateTimeFunctions(), DateTimeTextFunctions(), DateTimeMakeFunctions(),
-          RandomFunctions(), TimeWindowFunctions(), ArithmeticFunctions(), CollectionFunctions(), HashFunctions(), AggregateFunctions(),
-          WindowFunctions()}) {
+          RandomFunctions(), TimeWindowFunctions(), ArithmeticFunctions(), CollectionFunctions(), HashFunctions(),
+          AggregateFunctions(), WindowFunctions()}) {
       for (const Function& function : group.functions) out[function.name] = {group.kind, &function, nullptr};
       for (const SpecialFunction& special : group.specials) out[special.name] = {group.kind, nullptr, &special};
     }
@@ -209,6 +209,39 @@ Typed TranslateByTemplate(const Function& function, FunctionKind kind, const Fun
   return {Template(function.sql, parts), ResultType(function.result, arguments), Nullable(function.nulls, arguments)};
 }
 
+/// Throws what a translation threw; a refused argument with the call and the argument as Spark shows them.
+[[noreturn]] void RethrowComplete(const Error& error, const FunctionCall& call) {
+  const Error::Params& given = error.params();
+  const auto function = given.find("sqlExpr");
+  const auto index = given.find("paramIndex");
+  if (error.condition() != "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE" || function == given.end() ||
+      function->second != call.name() || index == given.end() || index->second.empty() || index->second[0] > '9') {
+    throw error;
+  }
+  static constexpr std::array kOrdinals = {"first", "second",  "third",  "fourth", "fifth",
+                                           "sixth", "seventh", "eighth", "ninth",  "tenth"};
+  const size_t position = std::stoul(index->second);
+  const auto quoted = [](const std::string& text) {
+    return text.starts_with('"') || text.starts_with('(') ? text : "\"" + text + "\"";
+  };
+  const std::string shown = "\"" + call.SqlName() + "\"";
+  const std::string input =
+      "\"" + (position <= call.size() ? ExpressionName(call.ArgumentProto(position - 1)) : "") + "\"";
+  const std::string ordinal =
+      position >= 1 && position <= kOrdinals.size() ? kOrdinals[position - 1] : fmt::format("{}th", position);
+  const std::string required = quoted(given.at("requiredType"));
+  const std::string type = quoted(given.at("inputType"));
+  throw Error(error.condition(),
+              fmt::format("Cannot resolve {} due to data type mismatch: The {} parameter requires the {} type, however "
+                          "{} has the type {}.",
+                          shown, ordinal, required, input, type),
+              {{"sqlExpr", shown},
+               {"paramIndex", ordinal},
+               {"inputSql", input},
+               {"inputType", type},
+               {"requiredType", required}});
+}
+
 }  // namespace
 
 bool IsAggregateFunction(std::string_view name) {
@@ -239,8 +272,12 @@ Typed TranslateFunction(const FunctionCall::Proto& function, const Scope& scope,
   ExpectClauses(*entry, function, clauses);
   if (entry->kind == FunctionKind::kAggregate && !windowed) ExpectFlat(function);
   const FunctionCall call(function, scope, clauses);
-  if (entry->special != nullptr) return entry->special->translate(call);
-  return TranslateByTemplate(*entry->function, entry->kind, call);
+  try {
+    if (entry->special != nullptr) return entry->special->translate(call);
+    return TranslateByTemplate(*entry->function, entry->kind, call);
+  } catch (const Error& error) {
+    RethrowComplete(error, call);
+  }
 }
 
 }  // namespace tinderbox::engine

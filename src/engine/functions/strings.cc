@@ -206,32 +206,27 @@ Typed Substring(const FunctionCall& call) {
           AnyNullable({text, position, length})};
 }
 
-/// trim(text) and trim(characters, text), as Spark orders them; btrim has the text first. Binaries lose bytes.
-Typed TrimWith(const FunctionCall& call, const char* text_function, const char* bytes_function, bool text_first) {
+/// trim(text) and trim(characters, text), as Spark orders them; btrim has the text first.
+Typed TrimWith(const FunctionCall& call, const char* function, bool text_first) {
   call.Expect(1, 2);
   const size_t at = call.size() == 2 && !text_first ? 1 : 0;
-  Typed text = call.Argument(at);
-  Typed characters = call.size() == 2 ? call.Argument(1 - at) : Typed{StringLiteral(" "), kString, false};
-  const bool bytes = text.type.kind() == TypeKind::kBinary && characters.type.kind() == TypeKind::kBinary;
-  if (!bytes) {
-    text = CoerceTo('s', text, call.scope(), call.name(), at + 1);
-    characters = CoerceTo('s', characters, call.scope(), call.name(), 2 - at);
-  }
-  return {Call(bytes ? bytes_function : text_function, {text.sql, characters.sql}), text.type,
-          text.nullable || characters.nullable};
+  const Typed text = CoerceTo('s', call.Argument(at), call.scope(), call.name(), at + 1);
+  const Typed characters = call.size() == 2 ? CoerceTo('s', call.Argument(1 - at), call.scope(), call.name(), 2 - at)
+                                            : Typed{StringLiteral(" "), kString, false};
+  return {Call(function, {text.sql, characters.sql}), kString, text.nullable || characters.nullable};
 }
 
 Typed Trim(const FunctionCall& call) {
-  return TrimWith(call, "trim", "spark_trim_bytes", false);
+  return TrimWith(call, "trim", false);
 }
 Typed TrimLeft(const FunctionCall& call) {
-  return TrimWith(call, "ltrim", "spark_ltrim_bytes", false);
+  return TrimWith(call, "ltrim", false);
 }
 Typed TrimRight(const FunctionCall& call) {
-  return TrimWith(call, "rtrim", "spark_rtrim_bytes", false);
+  return TrimWith(call, "rtrim", false);
 }
 Typed TrimBoth(const FunctionCall& call) {
-  return TrimWith(call, "trim", "spark_trim_bytes", true);
+  return TrimWith(call, "trim", true);
 }
 
 Typed Reverse(const FunctionCall& call) {

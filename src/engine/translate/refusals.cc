@@ -59,11 +59,16 @@ void RefuseArgument(std::string_view function, size_t position, std::string_view
 }
 
 void RefuseCount(std::string_view function, std::string_view wanted, size_t given) {
+  constexpr const char* kDocs = "https://spark.apache.org/docs/latest";
+  const std::string name = fmt::format("`{}`", Lower(function));
   throw Error("WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
-              fmt::format("The function `{}` takes {} arguments, but {} were given.", function, wanted, given),
-              {{"functionName", std::string(function)},
+              fmt::format("The {} requires {} parameters but the actual number is {}. Please, refer to "
+                          "'{}/sql-ref-functions.html' for a fix.",
+                          name, wanted, given, kDocs),
+              {{"functionName", name},
                {"expectedNum", std::string(wanted)},
-               {"actualNum", std::to_string(given)}});
+               {"actualNum", std::to_string(given)},
+               {"docroot", kDocs}});
 }
 
 std::vector<std::string> Nearest(std::string_view name, const std::vector<std::string>& candidates, size_t limit) {
