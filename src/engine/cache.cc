@@ -39,12 +39,12 @@ bool IsOrHolds(const std::string& folder, const std::string& path) {
 StoredRows::StoredRows(Database& database, std::string name, const Lease& lease, const TranslatedRelation& query)
     : database_(database), name_(std::move(name)), columns_(query.columns.size()) {
   std::vector<Sql> names;
-  for (size_t i = 0; i < columns_; ++i) names.push_back(Ident(fmt::format("c{}", i)));
+  for (size_t i = 0; i < std::max<size_t>(columns_, 1); ++i) names.push_back(Ident(fmt::format("c{}", i)));
   lease->Run(
       Concat({Token("CREATE TABLE "), Ident(name_), Token("("), Join(names, ", "), Token(") AS\n"), query.sql}).text());
   try {
-    const std::string bytes = lease->Text(Concat({Token("SELECT CAST(coalesce(sum("), RowBytes(query.columns),
-                                                  Token("), 0) AS BIGINT) FROM "), Ident(name_)})
+    const std::string bytes = lease->Text(Concat({Token("SELECT CAST(CAST(coalesce(sum("), RowBytes(query.columns),
+                                                  Token("), 0) AS BIGINT) AS VARCHAR) FROM "), Ident(name_)})
                                               .text());
     std::from_chars(bytes.data(), bytes.data() + bytes.size(), bytes_);
   } catch (...) {
@@ -66,6 +66,7 @@ Sql StoredRows::Read(const std::vector<OutputColumn>& columns) const {
   for (size_t i = 0; i < columns.size(); ++i) {
     items.push_back(Concat({Ident(fmt::format("c{}", i)), Token(" AS "), Ident(columns[i].id)}));
   }
+  if (items.empty()) items.push_back(Ident("c0"));
   return Concat({Token("SELECT "), Join(items, ", "), Token("\nFROM "), Ident(name_)});
 }
 

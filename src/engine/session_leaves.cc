@@ -201,6 +201,11 @@ TranslatedRelation SessionLeaves::Table(const CatalogTable& table, const std::ma
   std::filesystem::create_directories(table.location, ignored);
   TranslatedRelation out = Files(table.provider, all, {table.location.string()}, table.schema);
   paths_.push_back(table.location.string());
+  for (OutputColumn& column : out.columns) {
+    if (const auto field = table.schema.Find(column.name)) {
+      column.metadata_json = table.schema.fields[*field].metadata_json;
+    }
+  }
   return out;
 }
 
@@ -256,6 +261,11 @@ TranslatedRelation SessionLeaves::Rows(const StructType& data_schema, const Stru
                                                     data_schema.fields.size(), schema.fields.size()));
   }
   std::vector<OutputColumn> columns = NewColumns(schema);
+  if (columns.empty()) {
+    long long rows = 0;
+    for (const ArrowBatch& batch : batches) rows += batch.rows();
+    return Select({}, Call("range", {IntegerLiteral(rows)}));
+  }
   auto table = std::make_shared<LocalSource>(data_schema, std::move(batches));
   std::vector<SelectItem> items;
   for (size_t i = 0; i < columns.size(); ++i) {

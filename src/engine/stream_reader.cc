@@ -9,12 +9,28 @@ namespace tinderbox::engine {
 
 namespace {
 
+/// Only a number of rows.
+ArrowBatch NoColumns(int64_t rows) {
+  ArrowArray array{};
+  static const void* no_buffer = nullptr;
+  array.length = rows;
+  array.n_buffers = 1;
+  array.buffers = &no_buffer;
+  array.release = [](ArrowArray* released) { released->release = nullptr; };
+  return ArrowBatch(array);
+}
+
 class StreamReader : public BatchReader {
  public:
   StreamReader(StructType schema, std::unique_ptr<ResultStream> stream, std::shared_ptr<const void> keep)
       : keep_(std::move(keep)), schema_(std::move(schema)), stream_(std::move(stream)) {}
   const StructType& schema() const override { return schema_; }
-  bool Next(ArrowBatch* batch) override { return stream_->Next(batch); }
+  bool Next(ArrowBatch* batch) override {
+    if (!stream_->Next(batch)) return false;
+    // Rows of no columns come with one that nothing can name.
+    if (schema_.fields.empty()) *batch = NoColumns(batch->rows());
+    return true;
+  }
 
  private:
   std::shared_ptr<const void> keep_;  // outlives the stream
