@@ -311,8 +311,9 @@ bool HasAggregate(const proto::Expression& expression) {
         break;
       case proto::Expression::kWindow:
         // The function itself works over the window; its arguments may be aggregates.
-        for (const auto& argument : CallOf(next.window().window_function()).function().arguments()) {
-          if (HasAggregate(argument)) return true;
+        {
+          const plan::AggregateCall call = CallOf(next.window().window_function());
+          if (std::ranges::any_of(call.function().arguments(), HasAggregate)) return true;
         }
         push(next.window().partition_spec());
         for (const auto& order : next.window().order_spec()) left.push_back(&order.child());
