@@ -1,5 +1,5 @@
-// Any text as a Spark SQL statement: the parser ends in a plan or in an Error that is not INTERNAL_ERROR. A view's query
-// text is a query of its own, so it parses again.
+// Any text as a Spark SQL statement: the parser ends in a plan or in an Error that is not INTERNAL_ERROR. A view's
+// query text is a query of its own, so it parses again.
 
 #include <cstdint>
 #include <cstdio>

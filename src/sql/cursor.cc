@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/json_text.h"
 #include "spark/sql_context.h"
 #include "sql/grammar.h"
 #include "tinderbox/error.h"
@@ -65,9 +66,9 @@ std::string JoinName(const std::vector<std::string>& parts) {
 }
 
 Parser::Parser(std::string_view source, const Parameters& parameters)
-    : source_(source),
+    : source_(base::ReplaceInvalidUtf8(source)),
       parameters_(parameters),
-      tokens_(Tokenize(source)),
+      tokens_(Tokenize(source_)),
       closing_(tokens_.size(), tokens_.size() - 1) {
   std::vector<size_t> open;
   size_t markers = 0;

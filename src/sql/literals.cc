@@ -270,7 +270,6 @@ proto::Expression Parser::ParseTypedLiteral() {
       out.mutable_literal()->set_date(static_cast<int32_t>(days));
     }
   } else {
-    const char* type = word == "timestamp_ntz" ? "timestamp_ntz" : "timestamp";
     if (special == "now" && word != "timestamp_ntz") return Located(MakeCall("current_timestamp", {}), first);
     if (special == "epoch" || special == "now" || special == "today" || special == "yesterday" || special == "tomorrow")
       RefuseFeature(first, fmt::format("the special value '{}' in a {} literal", special, Upper(word)));
@@ -284,7 +283,13 @@ proto::Expression Parser::ParseTypedLiteral() {
       out.mutable_literal()->set_timestamp_ntz(days * 86400 * 1000000 + micros);
       return out;
     }
-    out = Located(CastString(text, type), first);
+    if (word != "timestamp_ntz") {
+      // Unlike a cast, a literal is never NULL, and has a name of its own.
+      proto::Expression written_text;
+      written_text.mutable_literal()->set_string(text);
+      return Located(MakeCall("tb_timestamp_literal", {std::move(written_text)}), first);
+    }
+    out = Located(CastString(text, "timestamp_ntz"), first);
   }
   return out;
 }

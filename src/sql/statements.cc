@@ -26,7 +26,8 @@ bool Parser::QueryStatementAhead() const {
 }
 
 std::string Parser::ParsePropertyKey() {
-  if (Peek().kind == TokenKind::kString) return ParseString();
+  // One string: the one behind it is the value.
+  if (Peek().kind == TokenKind::kString) return tokens_[at_++].text;
   std::string out = ParseIdentifier();
   while (Accept(".")) out += "." + ParseIdentifier();
   return out;
