@@ -158,7 +158,12 @@ TEST_F(ExecuteTest, RepeatsTheWholeResultUntilItIsReleased) {
   ASSERT_TRUE(Call(&Stub::ReleaseExecute, release, &released).ok());
   EXPECT_EQ(released.operation_id(), request.operation_id());
   EXPECT_EQ(Condition(Reattach(request).status), "INVALID_CURSOR.POSITION_NOT_AVAILABLE");
-  EXPECT_EQ(Condition(Reattach(request, first.responses[0].response_id()).status), "INVALID_CURSOR.POSITION_NOT_FOUND");
+  EXPECT_EQ(Condition(Reattach(request, first.responses[0].response_id()).status),
+            "INVALID_CURSOR.POSITION_NOT_AVAILABLE");
+  EXPECT_EQ(Condition(Reattach(request, NewUuid()).status), "INVALID_CURSOR.POSITION_NOT_FOUND");
+  const Answers rest = Reattach(request, first.responses[1].response_id());
+  ASSERT_EQ(rest.responses.size(), 1U);
+  EXPECT_TRUE(rest.responses[0].has_result_complete());
 
   release.mutable_release_all();
   ASSERT_TRUE(Call(&Stub::ReleaseExecute, release, &released).ok());

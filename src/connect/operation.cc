@@ -39,7 +39,10 @@ void Operation::Run(const proto::Plan& plan) {
     } else if (plan.has_command()) {
       RunCommand(plan);
     } else {
-      throw Error("CONNECT_INVALID_PLAN.UNION_FIELD_NOT_SET", "The Spark Connect plan is invalid. It holds nothing.");
+      throw Error(
+          "CONNECT_INVALID_PLAN.INVALID_ONE_OF_FIELD_NOT_SET",
+          "The Spark Connect plan is invalid. This oneOf field in spark.connect.Plan is not set: OPTYPE_NOT_SET",
+          {{"fullName", "spark.connect.Plan"}, {"name", "OPTYPE_NOT_SET"}});
     }
     const proto::ExecutePlanResponse observed = session_->Observed(options_.id);
     if (observed.observed_metrics_size() > 0) {

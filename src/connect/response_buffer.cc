@@ -9,6 +9,8 @@
 namespace tinderbox::connect {
 namespace {
 
+constexpr size_t kRememberedIds = 10'000;
+
 Error PositionError(const std::string& kind, const std::string& text, const std::string& id) {
   return {"INVALID_CURSOR." + kind, fmt::format("The cursor is invalid. {}", text), {{"responseId", id}}};
 }
@@ -64,12 +66,23 @@ ResponseBuffer::Cursor ResponseBuffer::Attach(const std::string& last_response_i
       throw PositionError("POSITION_NOT_AVAILABLE", "The cursor position id  is no longer available at index 1.", "");
     }
   } else {
+    // A client releases a response as soon as it has it, and goes on behind it afterwards.
     const auto found = std::ranges::find(responses_, last_response_id, &Response::id);
-    if (found == responses_.end()) {
+    const auto dropped = std::ranges::find(dropped_, last_response_id);
+    if (found != responses_.end()) {
+      cursor.next = first_ + (found - responses_.begin()) + 1;
+    } else if (dropped != dropped_.end()) {
+      cursor.next = first_ - (dropped_.end() - dropped) + 1;
+    } else {
       throw PositionError("POSITION_NOT_FOUND",
                           fmt::format("The cursor position id {} is not found.", last_response_id), last_response_id);
     }
-    cursor.next = first_ + (found - responses_.begin()) + 1;
+    if (cursor.next < first_) {
+      throw PositionError(
+          "POSITION_NOT_AVAILABLE",
+          fmt::format("The cursor position id {} is no longer available at index {}.", last_response_id, cursor.next),
+          last_response_id);
+    }
   }
   cursor.stream = ++streams_;
   attached_ = true;
@@ -78,7 +91,9 @@ ResponseBuffer::Cursor ResponseBuffer::Attach(const std::string& last_response_i
 }
 
 void ResponseBuffer::DropFirst() {
-  const Response& response = responses_.front();
+  Response& response = responses_.front();
+  dropped_.push_back(std::move(response.id));
+  if (dropped_.size() > kRememberedIds) dropped_.pop_front();
   (first_ < sent_ ? kept_bytes_ : waiting_bytes_) -= response.size;
   responses_.pop_front();
   ++first_;

@@ -77,8 +77,9 @@ class ResponseBuffer {
   std::condition_variable readable_;
   std::condition_variable writable_;
   std::deque<Response> responses_;
-  int64_t first_ = 0;  ///< the number of responses_[0]
-  int64_t sent_ = 0;   ///< responses before this number were given to a stream
+  int64_t first_ = 0;                ///< the number of responses_[0]
+  std::deque<std::string> dropped_;  ///< the ids of the last responses before that one
+  int64_t sent_ = 0;                 ///< responses before this number were given to a stream
   size_t waiting_bytes_ = 0;
   size_t kept_bytes_ = 0;
   uint64_t streams_ = 0;

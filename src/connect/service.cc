@@ -93,7 +93,7 @@ void ArtifactStatus(Sessions* sessions, proto::ArtifactStatusesRequest* request,
 }
 
 void Interrupt(Sessions* sessions, proto::InterruptRequest* request, proto::InterruptResponse* response) {
-  const auto session = GetFor(sessions, *request);
+  const auto session = OpenFor(sessions, *request);
   const auto wanted = [&](const Operation& operation) {
     switch (request->interrupt_type()) {
       case proto::InterruptRequest::INTERRUPT_TYPE_ALL:

@@ -84,8 +84,8 @@ std::shared_ptr<ClientSession> Sessions::Release(const std::string& user_id, con
     if (const auto found = sessions_.find(key); found != sessions_.end()) {
       session = std::move(found->second);
       sessions_.erase(found);
+      if (!allow_reconnect) RememberClosed(key);
     }
-    if (!allow_reconnect) RememberClosed(key);
   }
   if (session != nullptr) session->Close();
   return session;

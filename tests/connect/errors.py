@@ -8,13 +8,13 @@ from pyspark.sql import functions as F
 
 
 class ErrorsTest(ServerCase):
-    def fail(self, exception, call):
+    def failure(self, exception, call):
         with self.assertRaises(exception) as raised:
             call()
         return raised.exception
 
     def test_arithmetic_in_sql(self):
-        error = self.fail(ArithmeticException, lambda: self.spark.sql("select 1/0").collect())
+        error = self.failure(ArithmeticException, lambda: self.spark.sql("select 1/0").collect())
         self.assertEqual(error.getCondition(), "DIVIDE_BY_ZERO")
         self.assertEqual(error.getSqlState(), "22012")
         self.assertEqual(error.getMessageParameters(), {"config": '"spark.sql.ansi.enabled"'})
@@ -27,14 +27,14 @@ class ErrorsTest(ServerCase):
         self.assertEqual((context.startIndex(), context.stopIndex(), context.fragment()), (7, 9, "1/0"))
 
     def test_arithmetic_in_a_dataframe(self):
-        error = self.fail(ArithmeticException, lambda: self.spark.range(1).select(F.lit(1) / F.lit(0)).collect())
+        error = self.failure(ArithmeticException, lambda: self.spark.range(1).select(F.lit(1) / F.lit(0)).collect())
         (context,) = error.getQueryContext()
         self.assertEqual(context.fragment(), "__truediv__")
         self.assertRegex(context.callSite(), r"errors\.py:\d+$")
         self.assertIn('== DataFrame ==\n"__truediv__" was called from\n', str(error))
 
     def test_parse_error(self):
-        error = self.fail(ParseException, lambda: self.spark.sql("select 1 +"))
+        error = self.failure(ParseException, lambda: self.spark.sql("select 1 +"))
         self.assertEqual(error.getCondition(), "PARSE_SYNTAX_ERROR")
         self.assertEqual(error.getSqlState(), "42601")
         self.assertEqual(error.getMessageParameters(), {"error": "end of input", "hint": ""})
@@ -43,7 +43,7 @@ class ErrorsTest(ServerCase):
             "select 1 +\n----------^^^\n")
 
     def test_unresolved_column(self):
-        error = self.fail(AnalysisException, lambda: self.spark.sql("select x").collect())
+        error = self.failure(AnalysisException, lambda: self.spark.sql("select x").collect())
         self.assertEqual(error.getCondition(), "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION")
         self.assertEqual(error.getMessageParameters(), {"objectName": "`x`"})
         (context,) = error.getQueryContext()
@@ -51,26 +51,26 @@ class ErrorsTest(ServerCase):
         self.assertIn("SQLSTATE: 42703; line 1 pos 7", str(error))
 
     def test_missing_table(self):
-        error = self.fail(AnalysisException, lambda: self.spark.sql("select * from nosuch").collect())
+        error = self.failure(AnalysisException, lambda: self.spark.sql("select * from nosuch").collect())
         self.assertEqual(error.getCondition(), "TABLE_OR_VIEW_NOT_FOUND")
         self.assertEqual(error.getSqlState(), "42P01")
 
     def test_malformed_number(self):
-        error = self.fail(NumberFormatException, lambda: self.spark.sql("select cast('a' as int)").collect())
+        error = self.failure(NumberFormatException, lambda: self.spark.sql("select cast('a' as int)").collect())
         self.assertEqual(error.getCondition(), "CAST_INVALID_INPUT")
         self.assertEqual(error.getMessageParameters()["targetType"], '"INT"')
 
     def test_array_index(self):
-        error = self.fail(ArrayIndexOutOfBoundsException, lambda: self.spark.sql("select array(1)[3]").collect())
+        error = self.failure(ArrayIndexOutOfBoundsException, lambda: self.spark.sql("select array(1)[3]").collect())
         self.assertEqual(error.getMessageParameters(), {"indexValue": "3", "arraySize": "1"})
 
     def test_missing_path(self):
-        error = self.fail(AnalysisException, lambda: self.spark.read.parquet("/no/such/path").collect())
+        error = self.failure(AnalysisException, lambda: self.spark.read.parquet("/no/such/path").collect())
         self.assertEqual(error.getCondition(), "PATH_NOT_FOUND")
         self.assertEqual(error.getSqlState(), "42K03")
 
     def test_missing_setting(self):
-        error = self.fail(SparkNoSuchElementException, lambda: self.spark.conf.get("nosuch"))
+        error = self.failure(SparkNoSuchElementException, lambda: self.spark.conf.get("nosuch"))
         self.assertEqual(error.getCondition(), "SQL_CONF_NOT_FOUND")
         self.assertEqual(error.getMessageParameters(), {"sqlConf": '"nosuch"'})
         self.assertEqual(str(error), '[SQL_CONF_NOT_FOUND] The SQL config "nosuch" cannot be found. Please verify that the config exists. '
@@ -113,7 +113,7 @@ class ErrorsTest(ServerCase):
         self.assertEqual(self.spark.range(2).count(), 2)
 
     def test_unsupported_is_named(self):
-        error = self.fail(PySparkException, lambda: self.spark.readStream.format("rate").load().writeStream.format("console").start())
+        error = self.failure(PySparkException, lambda: self.spark.readStream.format("rate").load().writeStream.format("console").start())
         self.assertRegex(str(error.getCondition()), "UNSUPPORTED|NOT_IMPLEMENTED")
 
 

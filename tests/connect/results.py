@@ -5,6 +5,7 @@ import time
 import unittest
 
 import common
+import pyarrow
 from common import ServerCase, session
 from pyspark.sql import functions as F
 
@@ -47,12 +48,15 @@ class ResultsTest(ServerCase):
         self.assertEqual(total, 100_000 * 99_999 // 2)
 
     def test_timestamps_carry_the_session_zone(self):
-        frame = self.spark.sql("select timestamp'2024-07-01 12:00:00' as t")
-        self.assertEqual(str(frame.toArrow().schema.field("t").type), "timestamp[us, tz=UTC]")
+        def batch():
+            frame = self.spark.sql("select timestamp'2024-07-01 12:00:00' as t")
+            answers = self.spark.client.to_table_as_iterator(frame._plan.to_proto(self.spark.client), {})
+            return next(answer for answer in answers if isinstance(answer, pyarrow.RecordBatch))
+
+        self.assertEqual(str(batch().schema.field("t").type), "timestamp[us, tz=UTC]")
         self.spark.conf.set("spark.sql.session.timeZone", "America/New_York")
-        frame = self.spark.sql("select timestamp'2024-07-01 12:00:00' as t")
-        self.assertEqual(str(frame.toArrow().schema.field("t").type), "timestamp[us, tz=America/New_York]")
-        self.assertEqual(frame.toArrow()["t"][0].as_py().astimezone(datetime.timezone.utc).hour, 16)
+        self.assertEqual(str(batch().schema.field("t").type), "timestamp[us, tz=America/New_York]")
+        self.assertEqual(batch()["t"][0].as_py().astimezone(datetime.timezone.utc).hour, 16)
 
     def test_cached_local_relations(self):
         import pandas
