@@ -61,6 +61,8 @@ void WriteToPath(Workspace& workspace, const WriteProto& write, const std::strin
   out.target = LocalPath(path);
   out.mode = ToMode(write.mode());
   out.partition_columns = {write.partitioning_columns().begin(), write.partitioning_columns().end()};
+  // Clustering is about where rows lie; which rows there are stays the same.
+  out.sort_columns = {write.clustering_columns().begin(), write.clustering_columns().end()};
   if (out.mode == SaveMode::kOverwrite && !out.partition_columns.empty() &&
       OverwritesDynamically(workspace, out.options)) {
     out.mode = SaveMode::kOverwritePartitions;
@@ -119,6 +121,7 @@ void AppendToTable(Workspace& workspace, const CatalogTable& table, const WriteP
 }
 
 void WriteToTable(Workspace& workspace, const WriteProto& write, const std::string& operation) {
+  if (write.clustering_columns_size() > 0) RefuseFeature("tables with clusterBy");
   const Names name = sql::ParseName(write.table().table_name());
   const SaveMode mode = ToMode(write.mode());
   if (write.table().save_method() == WriteProto::SaveTable::TABLE_SAVE_METHOD_INSERT_INTO) {
@@ -169,7 +172,6 @@ void WriteToTable(Workspace& workspace, const WriteProto& write, const std::stri
 }  // namespace
 
 void RunWrite(Workspace& workspace, const WriteProto& write, const std::string& operation) {
-  if (write.clustering_columns_size() > 0) RefuseFeature("clusterBy");
   if (write.with_schema_evolution()) RefuseFeature("schema evolution");
   if (write.has_table()) {
     WriteToTable(workspace, write, operation);

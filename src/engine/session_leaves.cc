@@ -180,12 +180,11 @@ TranslatedRelation SessionLeaves::NamedTable(const Names& name, const std::map<s
     }
   }
   if (const auto view = workspace_.FindTempView(name)) {
-    return Named(Translate(*view), name.size() == 1 ? Names{name[0]} : Names{name[1], name[0] + "." + name[1]});
+    return Named(Translate(*view), name);
   }
   const auto [database, table_name] = SplitTableName(name, frames_.back().database);
   if (const auto table = workspace_.catalog().FindTable(database, table_name)) {
-    const Names qualifiers{table_name, fmt::format("{}.{}", database, table_name),
-                           fmt::format("{}.{}.{}", kCatalogName, database, table_name)};
+    const Names qualifiers{kCatalogName, database, table_name};
     return Named(table->kind == CatalogTable::Kind::kView ? View(*table) : Table(*table, options), qualifiers);
   }
   // SELECT * FROM csv.`path`

@@ -81,15 +81,19 @@ TEST_F(ParquetTest, TheFirstFileGivesTheSchemaUnlessMerged) {
 TEST_F(ParquetTest, AGivenSchemaPicksWidensAndRefuses) {
   std::string file = Make("t.parquet", "SELECT 1 AS a, 'x' AS b");
   auto with = [&](const char* ddl) {
-    return FileRead{
-        .format = "parquet", .options = {}, .schema = StructType::FromDdl(ddl), .paths = {file}, .time_zone = "UTC"};
+    return FileRead{.format = "parquet",
+                    .options = {},
+                    .schema = StructType::FromDdl(ddl),
+                    .paths = {file},
+                    .time_zone = "UTC",
+                    .case_sensitive = false};
   };
   FileTable table = ReadWith(with("missing DATE, A BIGINT"));
   EXPECT_EQ(Schema(table), "struct<missing:date,A:bigint>");
   EXPECT_EQ(Text(table, "\"A\""), "1");
   EXPECT_THROW(ReadWith(with("b INT")), Error);
-  FileRead option{
-      .format = "parquet", .options = {{"pathGlobFilter", "*"}}, .schema = {}, .paths = {file}, .time_zone = "UTC"};
+  FileRead option = with("a INT");
+  option.options = {{"datetimeRebaseMode", "LEGACY"}};
   EXPECT_THROW(ReadWith(option), Error);
 }
 

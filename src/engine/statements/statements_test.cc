@@ -128,10 +128,10 @@ TEST_F(StatementsTest, OverwritingReplacesAllOrOnePartition) {
   Sql("INSERT INTO t VALUES (1,1),(2,2)");
   Sql("INSERT OVERWRITE t PARTITION (p=1) SELECT 9");
   EXPECT_EQ(Sql("SELECT * FROM t ORDER BY p"), (Strings{"9|1", "2|2"}));
-  Sql("SET spark.sql.sources.partitionOverwriteMode=dynamic");
+  Sql("SET spark.sql.sources.partitionOverwriteMode=DYNAMIC");
   Sql("INSERT OVERWRITE t VALUES (8, 2)");
   EXPECT_EQ(Sql("SELECT * FROM t ORDER BY p"), (Strings{"9|1", "8|2"}));
-  Sql("SET spark.sql.sources.partitionOverwriteMode=static");
+  Sql("SET spark.sql.sources.partitionOverwriteMode=STATIC");
   Sql("INSERT OVERWRITE t VALUES (7, 3)");
   EXPECT_EQ(Sql("SELECT * FROM t ORDER BY p"), (Strings{"7|3"}));
   EXPECT_EQ(ConditionOf("INSERT OVERWRITE t SELECT * FROM t"), "UNSUPPORTED_OVERWRITE.TABLE");

@@ -120,6 +120,10 @@ void RelationTranslator::AddStar(const proto::Expression::UnresolvedStar& star, 
 
 void RelationTranslator::AddItems(const proto::Expression& expression, const Scope& scope, UniqueIds* ids,
                                   std::vector<SelectItem>* items) {
+  if (expression.has_expression_string()) {
+    AddItems(sql::ParseExpression(expression.expression_string().expression()), scope, ids, items);
+    return;
+  }
   if (expression.has_unresolved_star()) {
     const size_t before = items->size();
     AddStar(expression.unresolved_star(), scope, ids, items);
