@@ -99,6 +99,7 @@ class RelationTranslator : public Subqueries {
   TranslatedRelation Range(const proto::Range& range);
   TranslatedRelation Project(const proto::Project& project);
   TranslatedRelation Filter(TranslatedRelation input, const proto::Expression& condition);
+  TranslatedRelation Qualify(const plan::Qualify& qualify);
   TranslatedRelation Sort(const proto::Sort& sort);
   TranslatedRelation SortBy(TranslatedRelation input, const proto::Sort& sort);
   TranslatedRelation RepartitionByExpression(const proto::RepartitionByExpression& repartition);

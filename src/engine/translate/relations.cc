@@ -461,6 +461,8 @@ TranslatedRelation RelationTranslator::TranslateExtension(const proto::Relation&
       return ColumnAliases(extension.column_aliases());
     case Extension::kSqlAggregate:
       return SqlAggregate(extension.sql_aggregate());
+    case Extension::kQualify:
+      return Qualify(extension.qualify());
     default:
       RefuseFeature("a relation that the SQL parser added");
   }

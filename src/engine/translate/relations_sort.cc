@@ -61,6 +61,33 @@ TranslatedRelation RelationTranslator::Filter(TranslatedRelation input, const pr
   return out;
 }
 
+TranslatedRelation RelationTranslator::Qualify(const plan::Qualify& qualify) {
+  // The condition is computed beside the SELECT list, whose names it may use, and dropped behind the filter.
+  const std::string name = "qualify condition";
+  const auto add = [&](proto::Expression* item) {
+    *item->mutable_alias()->mutable_expr() = qualify.condition();
+    item->mutable_alias()->add_name(name);
+  };
+  proto::Relation listed = qualify.input();
+  plan::RelationExtension extension;
+  if (listed.has_project()) {
+    add(listed.mutable_project()->add_expressions());
+  } else if (listed.has_extension() && listed.extension().UnpackTo(&extension) && extension.has_sql_aggregate()) {
+    add(extension.mutable_sql_aggregate()->add_select_list());
+    listed.mutable_extension()->PackFrom(extension);
+  } else {
+    RefuseFeature("QUALIFY without a SELECT list");
+  }
+  TranslatedRelation input = Translate(listed);
+  // What the filter must not see through to: a condition of the input, computed over fewer rows.
+  input.block = nullptr;
+  TranslatedRelation filtered = Filter(std::move(input), AttributeExpression(name));
+  std::vector<SelectItem> items;
+  for (const OutputColumn& column : filtered.columns) items.push_back({Ident(column.id), column});
+  items.pop_back();
+  return Select(std::move(items), Derived(filtered.sql));
+}
+
 Sql RelationTranslator::SortKey(const proto::Expression::SortOrder& order, const Scope& scope) const {
   return TranslateSortOrder(order, scope);
 }
