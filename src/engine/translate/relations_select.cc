@@ -7,6 +7,7 @@
 #include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
 #include "engine/translate/windows.h"
+#include "sql/parser.h"
 
 namespace tinderbox::engine {
 
