@@ -42,13 +42,17 @@ constexpr KindRow kKinds[] = {
     {"CANNOT_PARSE_TIMESTAMP", Kind::kDateTime},
     {"CAST_INVALID_INPUT", Kind::kCast},
     {"CAST_OVERFLOW", Kind::kArithmetic},
+    {"CAST_OVERFLOW_IN_TABLE_INSERT", Kind::kArithmetic},
+    {"CODEC_NOT_AVAILABLE", Kind::kIllegalArgument},
     {"CONFIG_NOT_AVAILABLE", Kind::kIllegalArgument},
+    {"CREATE_VIEW_COLUMN_ARITY_MISMATCH", Kind::kAnalysis},
     {"DATETIME_OVERFLOW", Kind::kArithmetic},
     {"DIVIDE_BY_ZERO", Kind::kArithmetic},
     {"DUPLICATED_MAP_KEY", Kind::kRuntime},
     {"FAILED_READ_FILE", Kind::kSpark},
     {"FAILED_TO_PARSE_TOO_COMPLEX", Kind::kParse},
     {"INCONSISTENT_BEHAVIOR_CROSS_VERSION", Kind::kUpgrade},
+    {"INSERT_COLUMN_ARITY_MISMATCH", Kind::kAnalysis},
     {"INTERNAL_ERROR", Kind::kSpark},
     {"INTERVAL_ARITHMETIC_OVERFLOW", Kind::kArithmetic},
     {"INTERVAL_DIVIDED_BY_ZERO", Kind::kArithmetic},
@@ -76,6 +80,8 @@ constexpr KindRow kKinds[] = {
 
 static_assert(std::ranges::is_sorted(kKinds, {}, &KindRow::condition));
 
+constexpr std::string_view kUnnamed = "_LEGACY_ERROR_TEMP_";
+
 Kind CastKind(const Error& error) {
   const auto target = error.params().find("targetType");
   if (target == error.params().end()) return Kind::kNumberFormat;
@@ -91,6 +97,9 @@ Kind KindOf(const Error& error) {
   const auto* row = std::ranges::lower_bound(kKinds, parent, {}, &KindRow::condition);
   if (row != std::end(kKinds) && row->condition == parent)
     return row->kind == Kind::kCast ? CastKind(error) : row->kind;
+  // Spark's analyser has the numbers from 1000 on of the errors that have no name yet.
+  if (condition.starts_with(kUnnamed))
+    return condition.starts_with("_LEGACY_ERROR_TEMP_1") ? Kind::kAnalysis : Kind::kSpark;
   const std::string_view state = SqlState(condition);
   if (state.starts_with("22") || state.starts_with("21") || state.starts_with("23")) return Kind::kRuntime;
   if (state.starts_with("XX") || state.starts_with("58")) return Kind::kSpark;
@@ -186,6 +195,7 @@ std::string Summary(const QueryContext& context) {
 }
 
 std::string FullMessage(const Error& error) {
+  if (error.condition().starts_with(kUnnamed)) return error.what();
   const ErrorClass error_class = ClassOf(error);
   std::string out = fmt::format("[{}] {} SQLSTATE: {}", error.condition(), error.what(), SqlState(error.condition()));
   const std::string summary = error.contexts().empty() ? "" : Summary(error.contexts().front());
