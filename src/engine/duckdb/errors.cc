@@ -157,8 +157,7 @@ void ThrowEngineError(duckdb_error_type type, const std::string& message) {
                     message));
   }
   if (Has(message, "More than one row returned by a subquery")) {
-    throw Error("SCALAR_SUBQUERY_TOO_MANY_ROWS",
-                "More than one row returned by a subquery used as an expression.");
+    throw Error("SCALAR_SUBQUERY_TOO_MANY_ROWS", "More than one row returned by a subquery used as an expression.");
   }
   if (Has(message, "must appear in the GROUP BY clause")) {
     throw Error("MISSING_AGGREGATION",
@@ -175,6 +174,15 @@ void ThrowEngineError(duckdb_error_type type, const std::string& message) {
       }
       if (Has(message, "out of range for the destination type")) {
         ThrowCastOverflow(message);
+      }
+      if (const auto value = Between(message, "Failed to cast decimal value ", " to type ")) {
+        const std::string target = SparkType(Between(message, " to type ", "").value_or(""));
+        throw Error(
+            "CAST_OVERFLOW",
+            fmt::format("The value {}BD of the type \"DECIMAL\" cannot be cast to {} due to an overflow. Use "
+                        "`try_cast` to tolerate overflow and return NULL instead.",
+                        *value, target),
+            {{"value", *value + "BD"}, {"sourceType", "\"DECIMAL\""}, {"targetType", target}, {"ansiConfig", kConfig}});
       }
       if (Has(message, "to type DECIMAL(") || Has(message, "to DECIMAL(")) {
         ThrowDecimalOverflow(message);

@@ -1,9 +1,11 @@
 // Dates and times from text and to text, and from numbers and to numbers.
 #include "engine/functions/datetime_call.h"
+#include "engine/functions/time_zone.h"
 #include "engine/translate/casts.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/expressions.h"
 #include "engine/translate/names.h"
+#include "tinderbox/error.h"
 
 namespace tinderbox::engine {
 
@@ -105,7 +107,22 @@ Typed FromUnixTime(const FunctionCall& call) {
 
 Typed TimestampSeconds(const FunctionCall& call) {
   call.Expect(1, 1);
-  return TranslateCast(As(call, 0, 'n'), kTimestampType, call.scope(), false);
+  const Typed seconds = As(call, 0, 'n');
+  // Unlike a cast, no number is not an error.
+  const bool floating = seconds.type.kind() == TypeKind::kFloat || seconds.type.kind() == TypeKind::kDouble;
+  return TranslateCast(seconds, kTimestampType, call.scope(), floating);
+}
+
+/// TIMESTAMP '…' of SQL.
+Typed TimestampLiteral(const FunctionCall& call) {
+  call.Expect(1, 1);
+  const std::string text = call.LiteralString(0);
+  const auto instant = ParseInstant(text, call.scope().time_zone);
+  if (!instant) {
+    throw Error("INVALID_TYPED_LITERAL", "The value of the typed literal \"TIMESTAMP\" is invalid: '" + text + "'.",
+                {{"valueType", "\"TIMESTAMP\""}, {"value", "'" + text + "'"}});
+  }
+  return {Template("make_timestamptz(CAST($1 AS BIGINT))", {IntegerLiteral(*instant)}), kTimestampType, false};
 }
 
 constexpr Function kFunctions[] = {
@@ -117,6 +134,7 @@ constexpr Function kFunctions[] = {
 };
 
 constexpr SpecialFunction kSpecials[] = {
+    {"tb_timestamp_literal", TimestampLiteral},
     {"to_timestamp", ToTimestamp},
     {"to_timestamp_ltz", ToTimestamp},
     {"to_timestamp_ntz", ToTimestampNtz},

@@ -74,17 +74,6 @@ namespace {
        {"ansiConfig", "\"spark.sql.ansi.enabled\""}});
 }
 
-/// The instant that a text means; nullopt when it is malformed, also by an unknown zone.
-std::optional<int64_t> Instant(std::string_view text, std::string_view session_zone) {
-  const auto parsed = ParseTimestamp(text);
-  if (!parsed) return std::nullopt;
-  if (parsed->zone_seconds) return parsed->local_micros - *parsed->zone_seconds * int64_t{1000000};
-  if (parsed->region.empty()) return TimeZone::Find(session_zone).ToInstant(parsed->local_micros);
-  const TimeZone* zone = TimeZone::TryFind(parsed->region);
-  if (zone == nullptr) return std::nullopt;
-  return zone->ToInstant(parsed->local_micros);
-}
-
 /// Java's narrowing of a double: the nearest number there is, and 0 for NaN.
 template <typename T>
 T Saturate(double value) {
@@ -304,7 +293,7 @@ void AddNativeCasts(ScalarFunctions* out) {
                     .varargs = {},
                     .result = DataType(TypeKind::kTimestamp),
                     .run = PerRow([tolerant](const ScalarInput& in, size_t row, OutVector& result) {
-                      const auto instant = Instant(in[0].String(row), in[1].String(row));
+                      const auto instant = ParseInstant(in[0].String(row), in[1].String(row));
                       if (instant) {
                         result.Data<int64_t>()[row] = *instant;
                       } else if (tolerant) {

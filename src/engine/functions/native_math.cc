@@ -49,14 +49,86 @@ double Cosecant(double x) {
 double Rint(double x) {
   return std::nearbyint(x);
 }
-/// Java has no functions for these; Spark computes them so.
+// Spark computes with Java's StrictMath, whose results differ from the C library's in the last digit here and there.
+// These follow the same steps as it does.
+
+constexpr double kLn2 = 6.93147180559945286227e-01;
+
+double Exponential(double x) {
+  if (std::isnan(x) || std::isinf(x)) return x > 0 ? x : std::isnan(x) ? x : 0;
+  if (x > 7.09782712893383973096e+02) return std::numeric_limits<double>::infinity();
+  if (x < -7.45133219101941108420e+02) return 0;
+  constexpr double kHigh = 6.93147180369123816490e-01;
+  constexpr double kLow = 1.90821492927058770002e-10;
+  const double size = std::fabs(x);
+  double high = 0;
+  double low = 0;
+  int k = 0;
+  if (size > 0.5 * kLn2) {
+    k = size < 1.5 * kLn2 ? (x < 0 ? -1 : 1) : static_cast<int>(1.44269504088896338700e+00 * x + (x < 0 ? -0.5 : 0.5));
+    high = x - k * kHigh;
+    low = k * kLow;
+    x = high - low;
+  } else if (size < 0x1p-28) {
+    return 1 + x;
+  }
+  const double t = x * x;
+  const double c =
+      x -
+      t * (1.66666666666666019037e-01 +
+           t * (-2.77777777770155933842e-03 +
+                t * (6.61375632143793436117e-05 + t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08))));
+  if (k == 0) return 1 - ((x * c) / (c - 2) - x);
+  return std::ldexp(1 - ((low - (x * c) / (2 - c)) - high), k);
+}
+double CubeRoot(double x) {
+  return static_cast<double>(std::cbrt(static_cast<long double>(x)));
+}
+double HyperbolicCosine(double x) {
+  const double size = std::fabs(x);
+  if (!(size < 709)) return std::cosh(x);
+  if (size < 0.5 * kLn2) {
+    const double t = std::expm1(size);
+    return 1 + (t * t) / (2 * (1 + t));
+  }
+  const double t = Exponential(size);
+  return size < 22 ? 0.5 * t + 0.5 / t : 0.5 * t;
+}
+double HyperbolicSine(double x) {
+  const double size = std::fabs(x);
+  if (!(size < 709) || size < 0x1p-28) return std::sinh(x);
+  const double half = x < 0 ? -0.5 : 0.5;
+  if (size >= 22) return half * Exponential(size);
+  const double t = std::expm1(size);
+  return size < 1 ? half * (2 * t - t * t / (t + 1)) : half * (t + t / (t + 1));
+}
+double HyperbolicTangent(double x) {
+  const double size = std::fabs(x);
+  if (!(size < 22)) return std::tanh(x);
+  if (size < 0x1p-55) return x;
+  double out = 0;
+  if (size >= 1) {
+    out = 1 - 2 / (std::expm1(2 * size) + 2);
+  } else {
+    const double t = std::expm1(-2 * size);
+    out = -t / (t + 2);
+  }
+  return std::copysign(out, x);
+}
 double AreaHyperbolicCosine(double x) {
-  return std::log(x + std::sqrt(x * x - 1.0));
+  if (x > 0x1p28) return std::log(x) + kLn2;
+  if (x > 2) return std::log(2 * x - 1 / (x + std::sqrt(x * x - 1)));
+  const double t = x - 1;
+  return std::log1p(t + std::sqrt(2 * t + t * t));
 }
 double AreaHyperbolicSine(double x) {
-  return x == -std::numeric_limits<double>::infinity()
-             ? x
-             : std::copysign(std::log(std::fabs(x) + std::sqrt(x * x + 1.0)), x);
+  const double size = std::fabs(x);
+  if (!std::isfinite(x) || size < 0x1p-28) return x;
+  const double square = x * x;
+  const double out = size > 0x1p28 ? std::log(size) + kLn2
+                     : size > 2    ? std::log(2 * size + 1 / (std::sqrt(square + 1) + size))
+                                   : std::log1p(size + square / (1 + std::sqrt(1 + square)));
+  return std::copysign(out, x);
 }
 double AreaHyperbolicTangent(double x) {
   return 0.5 * (std::log1p(x) - std::log1p(-x));
@@ -67,8 +139,8 @@ double Log2(double x) {
 
 const RealFunction kReal[] = {
     {"sqrt", std::sqrt},
-    {"cbrt", std::cbrt},
-    {"exp", std::exp},
+    {"cbrt", CubeRoot},
+    {"exp", Exponential},
     {"expm1", std::expm1},
     {"ln", std::log, 0, true},
     {"log10", std::log10, 0, true},
@@ -83,9 +155,9 @@ const RealFunction kReal[] = {
     {"asin", std::asin},
     {"acos", std::acos},
     {"atan", std::atan},
-    {"sinh", std::sinh},
-    {"cosh", std::cosh},
-    {"tanh", std::tanh},
+    {"sinh", HyperbolicSine},
+    {"cosh", HyperbolicCosine},
+    {"tanh", HyperbolicTangent},
     {"asinh", AreaHyperbolicSine},
     {"acosh", AreaHyperbolicCosine},
     {"atanh", AreaHyperbolicTangent},

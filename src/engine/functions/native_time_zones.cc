@@ -171,8 +171,7 @@ void AddTimeZones(ScalarFunctions* out) {
     const TimeZone& zone = TimeZone::Find(in[3].String(row));
     const int64_t start = in[1].Data<int64_t>()[row];
     const int64_t end = in[2].Data<int64_t>()[row];
-    result.Data<int64_t>()[row] =
-        unit.micros != 0 ? (end - start) / unit.micros : Between(unit, zone.ToLocal(start), zone.ToLocal(end));
+    result.Data<int64_t>()[row] = Between(unit, zone.ToLocal(start), zone.ToLocal(end));
   });
 }
 

@@ -140,6 +140,12 @@ Typed ExactlyEqual(const FunctionCall& call) {
           DataType(TypeKind::kBoolean), left.nullable || right.nullable};
 }
 
+/// int(x), string(x) and their like are casts.
+Typed CastFunction(const FunctionCall& call) {
+  call.Expect(1, 1);
+  return TranslateCast(call.Argument(0), DataType::FromDdl(call.name()), call.scope(), false);
+}
+
 constexpr Function kFunctions[] = {
     {"not", "b", "boolean", Nulls::kAny, "(NOT $1)"},
     {"!", "b", "boolean", Nulls::kAny, "(NOT $1)"},
@@ -149,6 +155,18 @@ constexpr Function kFunctions[] = {
 };
 
 constexpr SpecialFunction kSpecials[] = {
+    {"boolean", CastFunction},
+    {"tinyint", CastFunction},
+    {"smallint", CastFunction},
+    {"int", CastFunction},
+    {"bigint", CastFunction},
+    {"float", CastFunction},
+    {"double", CastFunction},
+    {"decimal", CastFunction},
+    {"date", CastFunction},
+    {"timestamp", CastFunction},
+    {"binary", CastFunction},
+    {"string", CastFunction},
     {"=", Equal},
     {"==", Equal},
     {"!=", NotEqual},

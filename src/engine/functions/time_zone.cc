@@ -319,4 +319,14 @@ const TimeZone& TimeZone::Find(std::string_view name) {
   return *zone;
 }
 
+std::optional<int64_t> ParseInstant(std::string_view text, std::string_view session_zone) {
+  const auto parsed = ParseTimestamp(text);
+  if (!parsed) return std::nullopt;
+  if (parsed->zone_seconds) return parsed->local_micros - *parsed->zone_seconds * int64_t{1000000};
+  if (parsed->region.empty()) return TimeZone::Find(session_zone).ToInstant(parsed->local_micros);
+  const TimeZone* zone = TimeZone::TryFind(parsed->region);
+  if (zone == nullptr) return std::nullopt;
+  return zone->ToInstant(parsed->local_micros);
+}
+
 }  // namespace tinderbox::engine

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,5 +41,9 @@ class TimeZone {
   int32_t first_offset_ = 0;
   std::vector<Change> changes_;
 };
+
+/// The instant that a text means, as CAST(text AS TIMESTAMP) reads it; nullopt when it is malformed, also by an unknown
+/// zone.
+std::optional<int64_t> ParseInstant(std::string_view text, std::string_view session_zone);
 
 }  // namespace tinderbox::engine

@@ -74,6 +74,26 @@ Sql CutTime(const Sql& time, const DataType& to) {
 }
 
 [[noreturn]] void RefuseCast(const DataType& from, const DataType& to) {
+  const auto refuse = [&](const char* condition, const std::string& why, Error::Params params) {
+    params["srcType"] = "\"" + from.Sql() + "\"";
+    params["targetType"] = "\"" + to.Sql() + "\"";
+    throw Error(condition, fmt::format("Cannot cast \"{}\" to \"{}\"{}", from.Sql(), to.Sql(), why), std::move(params));
+  };
+  const bool instant = from.kind() == TypeKind::kTimestamp || to.kind() == TypeKind::kTimestamp;
+  const bool boolean = from.kind() == TypeKind::kBoolean || to.kind() == TypeKind::kBoolean;
+  // What is possible without ANSI rules.
+  if ((instant && boolean) || (from.IsIntegral() && to.kind() == TypeKind::kBinary)) {
+    refuse("DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION",
+           " with ANSI mode on. If you have to cast so, you can set \"spark.sql.ansi.enabled\" as 'false'.",
+           {{"config", "\"spark.sql.ansi.enabled\""}, {"configVal", "'false'"}});
+  }
+  if ((from.kind() == TypeKind::kDate && to.IsNumeric()) || (from.IsNumeric() && to.kind() == TypeKind::kDate)) {
+    const char* function = to.kind() == TypeKind::kDate ? "`DATE_FROM_UNIX_DATE`" : "`UNIX_DATE`";
+    refuse("DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION",
+           fmt::format(". To convert values, you can use the functions {} instead.", function),
+           {{"functionNames", function}});
+  }
+
   throw Error("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION",
               fmt::format("Cannot cast \"{}\" to \"{}\".", from.Sql(), to.Sql()),
               {{"srcType", from.Sql()}, {"targetType", to.Sql()}});

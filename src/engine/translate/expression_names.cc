@@ -238,6 +238,11 @@ std::string FunctionName(const proto::Expression::UnresolvedFunction& function) 
   static constexpr std::array kBinary = {"+",   "-", "*", "/", "%",  "div", "=",   "<",   "<=", ">", ">=",
                                          "<=>", "&", "|", "^", "<<", ">>",  ">>>", "and", "or", "||"};
   const std::string shown = name == "==" ? "=" : name;
+  if (name == "tb_timestamp_literal" && arguments.size() == 1) {
+    const auto instant =
+        ParseInstant(arguments.Get(0).literal().string(), naming.scope == nullptr ? "UTC" : naming.scope->time_zone);
+    return fmt::format("TIMESTAMP '{}'", InstantText(instant.value_or(0)));
+  }
   if (arguments.size() == 2) {
     if (shown == "||") return fmt::format("concat({}, {})", argument(0), argument(1));
     for (const char* symbol : kBinary) {

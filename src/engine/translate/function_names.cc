@@ -123,6 +123,9 @@ const std::map<std::string_view, Shown>& Table() {
 }  // namespace
 
 std::optional<std::string> CallText(std::string_view name, std::vector<std::string> arguments) {
+  static constexpr std::string_view kCasts[] = {"boolean", "tinyint", "smallint", "int",       "bigint", "float",
+                                                "double",  "decimal", "date",     "timestamp", "binary", "string"};
+  if (arguments.size() == 1 && std::ranges::find(kCasts, name) != std::end(kCasts)) return arguments[0];
   static constexpr std::string_view kSpecial[] = {"floor",   "ceil",           "log",      "convert_timezone",
                                                   "dateadd", "date_add",       "datediff", "date_diff",
                                                   "window",  "session_window", "extract"};
