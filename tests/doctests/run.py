@@ -3,7 +3,7 @@
 
 A case is one docstring with at least one example to run; it passes when all its examples print what the docstring says, in a new
 session. passing.txt names the cases that must pass, so the floor only rises: one of them failing fails the run, and --update adds
-those that newly pass. A case that exceeds --timeout loses its worker and counts as failed; a dead server ends the run.
+those that newly pass. A case that exceeds --timeout loses its worker and counts as failed, and so does one in which the server dies.
 """
 
 import argparse
@@ -24,6 +24,9 @@ import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "tools"))
+from server import Server  # noqa: E402
+
 FLOOR = os.path.join(HERE, "passing.txt")
 REST = os.path.join(HERE, "failing.txt")  # the others and whether they are refused or differ, for docs/compatibility.md
 LOOSE = ("ELLIPSIS", "NORMALIZE_WHITESPACE", "IGNORE_EXCEPTION_DETAIL")
@@ -102,6 +105,7 @@ def run_case(short, case, known, remote):
     for name in MODULES[short][1]:
         flags |= getattr(doctest, name)
     spark = SparkSession.builder.remote(remote).create()
+    spark.client.set_retry_policies([])  # a server that died shall be seen at once
     try:
         test.globs = dict(test.globs, spark=spark)
         runner = Examples(optionflags=flags, verbose=False)
@@ -176,27 +180,35 @@ def answers(remote):
         return False
 
 
-def run_modules(jobs, remote, timeout, results, dead):
-    """Takes whole modules' parts from the queue: cases of one part share nothing but their order."""
-    worker = None
-    while not dead.is_set():
-        try:
-            part = jobs.get_nowait()
-        except queue.Empty:
-            break
-        for short, case in part:
-            if dead.is_set():
-                break
-            worker = worker or Worker(remote)
-            answer = worker.ask(short, case, timeout)
-            if answer is None:
-                worker = None
-                answer = {"passed": False, "kind": "timeout", "source": "", "want": "", "got": "", "seconds": timeout}
-                if not answers(remote):
-                    dead.set()
-            results.append({"module": short, "case": case, **answer})
-    if worker:
-        worker.close()
+def run_parts(jobs, options, results, crashes):
+    """Takes parts from the queue and runs each case of them on a server of this thread's own, or on --remote."""
+    server = worker = None
+    try:
+        while True:
+            try:
+                part = jobs.get_nowait()
+            except queue.Empty:
+                return
+            for short, case in part:
+                if not options.remote and server is None:
+                    server = Server(options.program)
+                worker = worker or Worker(options.remote or server.remote)
+                answer = worker.ask(short, case, options.timeout)
+                if answer is None:
+                    worker = None
+                    answer = {"passed": False, "kind": "timeout", "source": "", "want": "", "got": "", "seconds": options.timeout}
+                if server and not server.alive():
+                    answer = {"passed": False, "kind": "the server died", "source": answer["source"], "want": "", "got": server.output()[-1000:], "seconds": 0}
+                    crashes.append(f"{short} {case}")
+                    server.stop()
+                    server = None
+                    worker = worker and worker.close()
+                results.append({"module": short, "case": case, **answer})
+    finally:
+        if worker:
+            worker.close()
+        if server and server.stop() != 0:
+            crashes.append("the end of the run")
 
 
 def verdict(result):
@@ -230,25 +242,15 @@ def main():
     jobs = queue.Queue()
     for part in [shared] + [others[i:i + 20] for i in range(0, len(others), 20)]:
         jobs.put(part)
-    server = None
-    if not options.remote:
-        sys.path.insert(0, os.path.join(os.path.dirname(HERE), "tools"))
-        from server import Server
-
-        server = Server(options.program)
-    remote, results, dead = options.remote or server.remote, [], threading.Event()
+    if options.remote and not answers(options.remote):
+        sys.exit(f"no server answers at {options.remote}")
+    results, crashes = [], []
     began = time.monotonic()
-    try:
-        threads = [threading.Thread(target=run_modules, args=(jobs, remote, options.timeout, results, dead)) for _ in range(options.jobs)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        if not answers(remote):
-            dead.set()
-    finally:
-        output = server.output() if server and dead.is_set() else ""
-        code = server.stop() if server else 0
+    threads = [threading.Thread(target=run_parts, args=(jobs, options, results, crashes)) for _ in range(options.jobs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     with open(FLOOR) as file:
         floor = set(line.strip() for line in file if line.strip() and not line.startswith("#"))
     name = lambda r: f"{r['module']} {r['case']}"
@@ -269,18 +271,18 @@ def main():
             json.dump(results, file, indent=1)
     if new:
         print(f"{len(new)} newly pass: {', '.join(new)}")
-    if options.update and new and not dead.is_set():
+    if options.update and new:
         with open(FLOOR, "w") as file:
             file.write("# The docstrings that must pass; run.py --update adds to them.\n" + "".join(f"{n}\n" for n in sorted(floor | passed)))
-    if options.update and not modules and not options.only and not dead.is_set():
+    if options.update and not modules and not options.only:
         with open(REST, "w") as file:
             file.write("# The docstrings that do not pass yet; run.py --update writes them.\n")
             file.write("".join(f"{line}\n" for line in sorted(f"{name(r)} {verdict(r)}" for r in results if not r["passed"])))
     if lost:
         print(f"{len(lost)} of the floor fail: {', '.join(lost)}")
-    if dead.is_set() or code != 0:
-        print(f"the server died, or ended with {code}: {output}")
-    sys.exit(1 if lost or dead.is_set() or code != 0 or not passed else 0)
+    if crashes:
+        print(f"the server died in {', '.join(crashes)}")
+    sys.exit(1 if lost or crashes or not passed else 0)
 
 
 if __name__ == "__main__":

@@ -29,29 +29,63 @@ def judge(case, head, rows, real):
     return "differs", found
 
 
+class Target:
+    """The server that answers one file's cases: one of our own for each file, or the one of --remote."""
+
+    def __init__(self, program, remote):
+        self.program, self.remote, self.server = program, remote, None
+        if program:
+            self.start()
+
+    def start(self):
+        from server import Server
+
+        self.server = Server(self.program)
+        self.remote = self.server.remote
+
+    def crash(self):
+        """What the server said when it died, and a new one; None while it lives."""
+        if self.server is None or self.server.alive():
+            return None
+        output = self.server.output()
+        code = self.server.stop()
+        self.start()
+        return f"the server died ({code}): {output[-1500:]}"
+
+    def stop(self):
+        code = self.server.stop() if self.server else 0
+        return None if code == 0 else f"the server ended with {code}"
+
+
 def run_file(job):
-    path, remote, real, text = job
+    path, program, remote, real, text = job
     logging.disable(logging.CRITICAL)
     results = []
     found = cases.read(path)
     if text and not any(text in c.text for c in found):
         return path, results, 0.0
-    start, runner = time.monotonic(), None
-    try:
-        runner = cases.Runner(remote, check_schema=not real)
-        for case in found:
-            if text and case.kind != "setup" and text not in case.text:
-                continue
-            began = time.monotonic()
-            wrong, answer = judge(case, *runner.lines(case), real)
-            results.append({"file": os.path.relpath(path, HERE), "line": case.line, "kind": case.kind, "source": case.text, "wrong": wrong, "answer": answer,
-                            "confs": ["=".join(c) for c in case.confs], "expected": case.expected, "reason": case.reason, "seconds": round(time.monotonic() - began, 4)})
-    except Exception as error:
-        results.append({"file": os.path.relpath(path, HERE), "line": 0, "kind": "session", "source": "", "wrong": f"no session: {error}", "answer": [], "expected": [],
-                        "confs": [], "reason": None, "seconds": 0})
-    finally:
-        if runner:
-            runner.close()
+    start, target = time.monotonic(), Target(program, remote)
+    result = lambda case, wrong, answer, began: results.append({
+        "file": os.path.relpath(path, HERE), "line": case.line, "kind": case.kind, "source": case.text, "wrong": wrong, "answer": answer,
+        "confs": ["=".join(c) for c in case.confs], "expected": case.expected, "reason": case.reason, "message": runner.message, "seconds": round(time.monotonic() - began, 4)})
+    runner = cases.Runner(target.remote, check_schema=not real)
+    for case in found:
+        if text and case.kind != "setup" and text not in case.text:
+            continue
+        began = time.monotonic()
+        wrong, answer = judge(case, *runner.lines(case), real)
+        crash = target.crash()
+        if crash:
+            wrong, answer = "the server died", [crash]
+            runner = cases.Runner(target.remote, check_schema=not real)
+            for before in found[:found.index(case)]:
+                if before.kind == "setup":
+                    runner.lines(before)
+        result(case, wrong, answer, began)
+    runner.close()
+    problem = target.stop()
+    if problem and results:
+        results[-1]["wrong"] = problem
     return path, results, time.monotonic() - start
 
 
@@ -105,26 +139,11 @@ def main():
         options.files.insert(0, options.program)
     if not options.remote and not options.program:
         arguments.error("PROGRAM or --remote is needed")
-    server = None
-    if not options.remote:
-        from server import Server
-
-        server = Server(options.program)
-    remote = options.remote or server.remote
     results = []
-    try:
-        jobs = [(path, remote, options.real, options.filter) for path in cases.files(options.files, HERE)]
-        # Files that change the shared catalog run one after another, before the others share the server.
-        alone = [job for job in jobs if cases.LEAVES_TRACES.search("\n".join(c.text for c in cases.read(job[0]) if c.kind != "setup"))]
-        with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
-            first = pool.submit(run_all, alone)
-            others = [pool.submit(run_file, job) for job in jobs if job not in alone]
-            for done in first.result() + [o.result() for o in others]:
-                results += show(done, options.quiet)
-    finally:
-        alive = server is None or server.alive()
-        output = server.output() if server and not alive else ""
-        code = server.stop() if server else 0
+    jobs = [(path, options.program if not options.remote else None, options.remote, options.real, options.filter) for path in cases.files(options.files, HERE)]
+    with concurrent.futures.ProcessPoolExecutor(options.jobs if not options.remote else 1) as pool:
+        for done in pool.map(run_file, jobs):
+            results += show(done, options.quiet)
     failures = [r for r in results if r["wrong"]]
     known = sum(r["reason"] is not None for r in results)
     if options.json:
@@ -133,13 +152,7 @@ def main():
     if options.accept:
         accept(failures, options.accept)
     print(f"{len(results)} cases: {len(results) - len(failures) - known} as Spark, {known} known differences, {len(failures)} wrong")
-    if not alive or code != 0:
-        print(f"the server died, or ended with {code}: {output}")
-    sys.exit(1 if failures or not alive or code != 0 or not results else 0)
-
-
-def run_all(jobs):
-    return [run_file(job) for job in jobs]
+    sys.exit(1 if failures or not results else 0)
 
 
 def show(done, quiet):

@@ -11,7 +11,7 @@ import shutil
 import signal
 import tempfile
 
-TIMEOUT = 120  # seconds a case may take
+TIMEOUT = 60  # seconds a case may take
 RULE = re.compile(r"^----( sorted)?$")
 LEAVES_TRACES = re.compile(r"\b(create|insert|drop|use|saveAsTable|createDatabase|createGlobalTempView|createTable|setCurrentDatabase)\b", re.I)
 
@@ -284,6 +284,8 @@ class Runner:
         from pyspark.sql import SparkSession
 
         self.spark = SparkSession.builder.remote(remote).create()
+        if check_schema:  # a test of ours: a server that died shall be seen at once
+            self.spark.client.set_retry_policies([])
         self.check_schema = check_schema
         self.folder = tempfile.mkdtemp(prefix="spark-case-")
         self.traces = False
@@ -316,7 +318,7 @@ class Runner:
     def answer(self, case):
         """The lines of the answer. Rows come in the server's order."""
         self.traces = self.traces or bool(LEAVES_TRACES.search(case.text))
-        before = {}
+        before, self.message = {}, ""
         try:
             with limit(TIMEOUT):
                 for key, value in case.confs:
@@ -326,6 +328,7 @@ class Runner:
         except Timeout as error:
             return [f"error {error}"], []
         except Exception as error:
+            self.message = str(error)
             return error_lines(error, self.folder), []
         finally:
             with contextlib.suppress(Exception):
