@@ -81,10 +81,11 @@ def run_system(name, program, data, python, paths, options):
 
 
 def close(left, right):
+    """Equal but for what decimals round away: Spark divides decimals to six digits where DuckDB gives a double."""
     if left == right:
         return True
     try:
-        return math.isclose(float(left), float(right), rel_tol=1e-5, abs_tol=1e-9)
+        return math.isclose(float(left), float(right), rel_tol=1e-5, abs_tol=1e-6)
     except (TypeError, ValueError):
         return False
 
