@@ -17,9 +17,14 @@ namespace {
 
 const DataType kDoubleType(TypeKind::kDouble);
 
+bool IsStar(const proto::Expression& argument) {
+  return argument.has_unresolved_star() ||
+         (argument.has_expression_string() && argument.expression_string().expression() == "*");
+}
+
 Typed Count(const FunctionCall& call) {
   call.Expect(1, SIZE_MAX);
-  if (call.ArgumentProto(0).has_unresolved_star()) {
+  if (IsStar(call.ArgumentProto(0))) {
     if (call.size() > 1) RefuseFeature("count with a star and further arguments");
     if (!call.distinct()) return {Template("count(*)$1", {call.suffix()}), kLongType, false};
     std::vector<Sql> all;

@@ -119,18 +119,29 @@ Typed Aggregate(const FunctionCall& call) {
   call.Expect(3, 4);
   const Typed array = ArrayArgument(call);
   const Typed start = call.Argument(1);
+  const DataType& element = array.type.element();
   const size_t depth = call.scope().lambdas.size();
   const std::vector<Sql> parameters{LambdaParameter(depth, 0), LambdaParameter(depth, 1)};
-  const Lambda merge = TranslateLambda(
-      call, 2, {{parameters[0], start.type, true}, {parameters[1], array.type.element(), array.type.contains_null()}},
-      parameters, 2);
+  // DuckDB folds values of one type only: pairs of what is gathered and an element.
+  const Lambda merge =
+      TranslateLambda(call, 2,
+                      {{Template("struct_extract($1, 'a')", {parameters[0]}), start.type, true},
+                       {Template("struct_extract($1, 'x')", {parameters[1]}), element, array.type.contains_null()}},
+                      parameters, 2);
   if (!SameShape(merge.body.type, start.type)) RefuseReturn(call, 2, start.type, merge.body.type);
   Scope inside = call.scope();
   inside.lambdas.resize(inside.lambdas.size() + 2);
   const Sql merged = Coerce(merge.body, start.type, inside).sql;
-  const Sql folded =
-      Concat({Token("list_reduce("), array.sql, Token(", lambda "), Join(merge.parameters, ", "), Token(": "),
-              CastTo(merged, start.type), Token(", "), CastTo(start.sql, start.type), Token(")")});
+  const auto pair = [&](const Sql& gathered, const Sql& item) {
+    return Template("struct_pack(a := $1, x := $2)", {CastTo(gathered, start.type), CastTo(item, element)});
+  };
+  const Sql none = Token("NULL");
+  const Sql rest = Template("list_transform($1, lambda $2: $3)",
+                            {array.sql, LambdaParameter(depth, 2), pair(none, LambdaParameter(depth, 2))});
+  const Sql folded = Template(
+      "(CASE WHEN $1 IS NOT NULL THEN struct_extract(list_reduce(list_concat(list_value($2), $3), lambda $4, "
+      "$5: $6), 'a') END)",
+      {array.sql, pair(start.sql, none), rest, parameters[0], parameters[1], pair(merged, none)});
   if (call.size() == 3) return {folded, start.type, true};
   const Lambda finish = TranslateLambda(call, 3, {{parameters[0], start.type, true}}, parameters);
   // A NULL array has no result, whatever the last lambda makes of NULL.

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/functions/distinct_estimate.h"
 #include "engine/functions/native.h"
 #include "tinderbox/error.h"
 
@@ -140,54 +141,6 @@ struct Registers {
   std::array<uint8_t, size_t{1} << Precision> largest{};
 };
 
-/// The raw estimate that `count` distinct values give on average.
-double ExpectedRaw(double count, double registers, double alpha) {
-  // A register's largest run is at most k with probability exp(-load / 2^k).
-  const double load = count / registers;
-  double sum = std::exp(-load);
-  double below = sum;
-  for (int k = 1; k < 64; ++k) {
-    const double at_most = std::exp(-load * std::ldexp(1.0, -k));
-    sum += std::ldexp(at_most - below, -k);
-    below = at_most;
-  }
-  return alpha * registers / sum;
-}
-
-template <int Precision>
-int64_t Estimate(const Registers<Precision>& state) {
-  constexpr double kRegisters = static_cast<double>(size_t{1} << Precision);
-  constexpr double kAlpha = Precision == 4   ? 0.673
-                            : Precision == 5 ? 0.697
-                            : Precision == 6 ? 0.709
-                                             : 0.7213 / (1.0 + 1.079 / kRegisters);
-  // Below these, counting empty registers is the better estimate.
-  constexpr double kThresholds[] = {10,   20,   40,    80,    220,   400,    900,   1800,
-                                    3100, 6500, 15500, 20000, 50000, 120000, 350000};
-  double inverse = 0;
-  double empty = 0;
-  for (const uint8_t run : state.largest) {
-    inverse += std::ldexp(1.0, -run);
-    if (run == 0) empty += 1;
-  }
-  if (empty > 0) {
-    const double linear = kRegisters * std::log(kRegisters / empty);
-    if (linear <= kThresholds[Precision - 4]) return std::llround(linear);
-  }
-  double raw = kAlpha * kRegisters * kRegisters / inverse;
-  if (raw < 5 * kRegisters) {
-    // Small raw estimates are too high; the count whose average they are is not.
-    double low = 0;
-    double high = raw;
-    for (int i = 0; i < 60; ++i) {
-      const double middle = (low + high) / 2;
-      (ExpectedRaw(middle, kRegisters, kAlpha) < raw ? low : high) = middle;
-    }
-    raw = low;
-  }
-  return std::llround(raw);
-}
-
 template <int Precision>
 AggregateFunction DistinctEstimate() {
   using State = Registers<Precision>;
@@ -203,7 +156,9 @@ AggregateFunction DistinctEstimate() {
       [](const State& from, State& into) {
         for (size_t i = 0; i < from.largest.size(); ++i) into.largest[i] = std::max(into.largest[i], from.largest[i]);
       },
-      [](const State& state, OutVector& result, size_t row) { result.Data<int64_t>()[row] = Estimate(state); });
+      [](const State& state, OutVector& result, size_t row) {
+        result.Data<int64_t>()[row] = EstimateDistinct(state.largest);
+      });
 }
 
 template <int... Precision>

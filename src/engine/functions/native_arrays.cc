@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <random>
 
 #include "engine/functions/native.h"
 #include "engine/functions/value_order.h"
@@ -208,14 +207,70 @@ void ComparedPositions(const ScalarInput& in, OutVector& result) {
   });
 }
 
-/// A random order of 1 … size, by a seed.
+/// The Mersenne twister, seeded with a 64-bit number as Apache Commons Math does it.
+class MersenneTwister {
+ public:
+  explicit MersenneTwister(int64_t seed) {
+    const uint32_t key[2] = {static_cast<uint32_t>(static_cast<uint64_t>(seed) >> 32), static_cast<uint32_t>(seed)};
+    state_[0] = 19650218;
+    for (uint32_t i = 1; i < kSize; ++i) state_[i] = 1812433253U * (state_[i - 1] ^ state_[i - 1] >> 30) + i;
+    uint32_t i = 1;
+    for (uint32_t k = 0; k < kSize; ++k) {
+      state_[i] = (state_[i] ^ (state_[i - 1] ^ state_[i - 1] >> 30) * 1664525U) + key[k % 2] + k % 2;
+      Advance(&i);
+    }
+    for (uint32_t k = 1; k < kSize; ++k) {
+      state_[i] = (state_[i] ^ (state_[i - 1] ^ state_[i - 1] >> 30) * 1566083941U) - i;
+      Advance(&i);
+    }
+    state_[0] = 0x80000000U;
+  }
+  /// A number from 0 up to `bound`, without it.
+  int32_t Below(int32_t bound) {
+    if ((bound & -bound) == bound) return static_cast<int32_t>(static_cast<int64_t>(bound) * Next() >> 31);
+    while (true) {
+      const int64_t bits = Next();
+      const int64_t value = bits % bound;
+      if (bits - value + (bound - 1) <= INT32_MAX) return static_cast<int32_t>(value);
+    }
+  }
+
+ private:
+  static constexpr uint32_t kSize = 624;
+  void Advance(uint32_t* i) {
+    if (++*i < kSize) return;
+    state_[0] = state_[kSize - 1];
+    *i = 1;
+  }
+  int64_t Next() {
+    if (at_ == kSize) {
+      for (uint32_t i = 0; i < kSize; ++i) {
+        const uint32_t y = (state_[i] & 0x80000000U) | (state_[(i + 1) % kSize] & 0x7FFFFFFFU);
+        state_[i] = state_[(i + 397) % kSize] ^ y >> 1 ^ ((y & 1) != 0 ? 0x9908B0DFU : 0);
+      }
+      at_ = 0;
+    }
+    uint32_t y = state_[at_++];
+    y ^= y >> 11;
+    y ^= y << 7 & 0x9D2C5680U;
+    y ^= y << 15 & 0xEFC60000U;
+    y ^= y >> 18;
+    return y >> 1;
+  }
+  uint32_t state_[kSize];
+  uint32_t at_ = kSize;
+};
+
+/// A random order of 1 … size, by a seed, as Spark draws it.
 void ShuffledPositions(const ScalarInput& in, OutVector& result) {
   PositionLists(in, result, [&](size_t row, Positions* out) {
-    const auto size = static_cast<size_t>(in[0].Data<int64_t>()[row]);
-    std::mt19937_64 random(static_cast<uint64_t>(in[1].Data<int64_t>()[row]));
-    const size_t offset = out->size();
-    for (size_t i = 0; i < size; ++i) out->push_back(static_cast<int64_t>(i) + 1);
-    std::shuffle(out->begin() + static_cast<std::ptrdiff_t>(offset), out->end(), random);
+    const auto size = static_cast<int32_t>(in[0].Data<int64_t>()[row]);
+    MersenneTwister random(in[1].Data<int64_t>()[row]);
+    const size_t first = out->size();
+    for (int32_t i = 0; i < size; ++i) out->push_back(i + 1);
+    for (int32_t i = size - 1; i > 0; --i) {
+      std::swap((*out)[first + static_cast<size_t>(random.Below(i + 1))], (*out)[first + static_cast<size_t>(i)]);
+    }
   });
 }
 

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "engine/functions/aggregate_parts.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/refusals.h"
@@ -176,6 +178,67 @@ Typed TupleSummary(const FunctionCall& call) {
   return {CastTo(summary.sql, kLongType), kLongType, summary.nullable};
 }
 
+Typed HllBuild(const FunctionCall& call) {
+  call.Expect(1, 2);
+  const int64_t size = call.size() == 2 ? call.LiteralInteger(1) : 12;
+  if (size < 4 || size > 21) {
+    throw Error("HLL_INVALID_LG_K",
+                fmt::format("Invalid call to `{}`; the `lgConfigK` value must be between 4 and 21, inclusive: {}.",
+                            call.name(), size),
+                {{"function", "`" + call.name() + "`"}, {"min", "4"}, {"max", "21"}, {"value", std::to_string(size)}});
+  }
+  const Typed key = call.Argument(0);
+  const TypeKind kind = key.type.kind();
+  if (!key.type.IsIntegral() && kind != TypeKind::kString && kind != TypeKind::kBinary) {
+    call.RefuseArgument(0, "(\"INT\" or \"BIGINT\" or \"STRING\" or \"BINARY\")", key.type);
+  }
+  const Sql hash = KeyHash(call);
+  const Sql hashes = Template("list($1$2)$3", {Distinct(call), hash, call.suffix(Template("$1 IS NOT NULL", {hash}))});
+  return {Call("spark_hll_build", {hashes, Int(size)}), kBinaryType, false};
+}
+
+Sql Flag(const FunctionCall& call, size_t i) {
+  return Token(call.size() > i && call.LiteralBoolean(i) ? "TRUE" : "FALSE");
+}
+
+Typed HllMergeAll(const FunctionCall& call) {
+  call.Expect(1, 2);
+  return {Call("spark_hll_merge", {Collected(call), Flag(call, 1), Name(call)}), kBinaryType, false};
+}
+
+Typed HllMergePair(const FunctionCall& call) {
+  call.Expect(2, 3);
+  const Sql left = Bytes(call, 0);
+  const Sql right = Bytes(call, 1);
+  const Sql merged = Call("spark_hll_merge", {Call("list_value", {left, right}), Flag(call, 2), Name(call)});
+  return {Template("(CASE WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN $3 END)", {left, right, merged}), kBinaryType,
+          call.Argument(0).nullable || call.Argument(1).nullable};
+}
+
+Typed HllEstimate(const FunctionCall& call) {
+  call.Expect(1, 1);
+  return {Call("spark_hll_estimate", {Bytes(call, 0), Name(call)}), kLongType, call.Argument(0).nullable};
+}
+
+Typed CountMin(const FunctionCall& call) {
+  call.Expect(4, 4);
+  const Typed value = call.Argument(0);
+  if (!value.type.IsIntegral()) RefuseFeature(fmt::format("count_min_sketch of {}", value.type.SimpleString()));
+  const double error = call.LiteralNumber(1);
+  const double confidence = call.LiteralNumber(2);
+  ExpectRange(call, "eps", error > 0, fmt::format("{}", error), "(0.0, 1.7976931348623157E308]");
+  ExpectRange(call, "confidence", confidence > 0 && confidence < 1, fmt::format("{}", confidence), "(0.0, 1.0)");
+  const auto width = static_cast<int64_t>(std::ceil(2 / error));
+  const auto depth = static_cast<int64_t>(std::ceil(-std::log1p(-confidence) / std::log(2.0)));
+  if (width * depth > (int64_t{1} << 27)) RefuseFeature("a count_min_sketch of more than a gigabyte");
+  const Sql number = CastTo(value.sql, kLongType);
+  const Sql list =
+      Template("list($1$2)$3", {Distinct(call), number, call.suffix(Template("$1 IS NOT NULL", {value.sql}))});
+  return {Call("spark_count_min", {list, Int(depth), Int(width),
+                                   CastTo(IntegerLiteral(static_cast<int32_t>(call.LiteralInteger(3))), kLongType)}),
+          kBinaryType, false};
+}
+
 /// The number type of a KLL function, as its name ends.
 struct Numbers {
   DataType type;
@@ -284,6 +347,9 @@ Typed KllRank(const FunctionCall& call) {
 }
 
 constexpr SpecialFunction kAggregates[] = {
+    {"count_min_sketch", CountMin},
+    {"hll_sketch_agg", HllBuild},
+    {"hll_union_agg", HllMergeAll},
     {"theta_sketch_agg", ThetaBuild},
     {"theta_union_agg", UnionAll},
     {"theta_intersection_agg", IntersectAll},
@@ -302,6 +368,8 @@ constexpr SpecialFunction kAggregates[] = {
 };
 
 constexpr SpecialFunction kScalars[] = {
+    {"hll_sketch_estimate", HllEstimate},
+    {"hll_union", HllMergePair},
     {"theta_sketch_estimate", ThetaEstimate},
     {"theta_union", UnionPair},
     {"theta_intersection", IntersectPair},

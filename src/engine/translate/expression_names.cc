@@ -263,8 +263,7 @@ std::string FunctionName(const proto::Expression::UnresolvedFunction& function) 
     if (name == "isnull") return fmt::format("({} IS NULL)", argument(0));
     if (name == "isnotnull") return fmt::format("({} IS NOT NULL)", argument(0));
     if (name == "~") return fmt::format("~{}", argument(0));
-    if (name == "count" && (arguments.Get(0).has_unresolved_star()))
-      return function.is_distinct() ? "count(DISTINCT *)" : "count(1)";
+    if (name == "count" && argument(0) == "*") return function.is_distinct() ? "count(DISTINCT *)" : "count(1)";
   }
   if (name == "when" || name == "case") {
     std::string out = "CASE";
