@@ -57,7 +57,10 @@ std::string PhysicalPlan(Workspace& workspace, const Query& query) {
 std::string ExplainText(Workspace& workspace, const proto::Relation& relation, Explain::ExplainMode mode) {
   const Query query = workspace.Translate(relation, Workspace::Purpose::kAnalysis);
   const std::string sql = fmt::format("== SQL ==\n{}\n", query.relation.sql.text());
-  const std::string physical = fmt::format("== Physical Plan ==\n{}\n", PhysicalPlan(workspace, query));
+  // Spark names the reading of persisted rows so.
+  const bool persisted = workspace.engine().cache().Find(workspace.CacheKey(relation)).has_value();
+  const std::string physical = fmt::format("== Physical Plan ==\n{}{}\n", persisted ? "InMemoryTableScan\n" : "",
+                                           PhysicalPlan(workspace, query));
   switch (mode) {
     case Explain::EXPLAIN_MODE_EXTENDED: {
       std::string parsed;
@@ -66,8 +69,9 @@ std::string ExplainText(Workspace& workspace, const proto::Relation& relation, E
       for (const OutputColumn& column : query.relation.columns) {
         schema += fmt::format("{}{}: {}", schema.empty() ? "" : ", ", column.name, column.type.SimpleString());
       }
-      return fmt::format("== Parsed Logical Plan ==\n{}\n== Analyzed Logical Plan ==\n{}\n\n{}\n{}", parsed, schema,
-                         sql, physical);
+      return fmt::format(
+          "== Parsed Logical Plan ==\n{}\n== Analyzed Logical Plan ==\n{}\n\n== Optimized Logical Plan ==\n{}\n{}",
+          parsed, schema, sql, physical);
     }
     case Explain::EXPLAIN_MODE_CODEGEN:
       return fmt::format("Found 0 WholeStageCodegen subtrees.\n\n{}\n{}", sql, physical);

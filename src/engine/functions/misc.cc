@@ -98,6 +98,7 @@ constexpr Function kFunctions[] = {
     {"input_file_block_start", "", "bigint", Nulls::kNever, "CAST(-1 AS BIGINT)"},
     {"input_file_block_length", "", "bigint", Nulls::kNever, "CAST(-1 AS BIGINT)"},
     {"spark_partition_id", "", "int", Nulls::kNever, "CAST(0 AS INTEGER)"},
+    {"distributed_sequence_id", "", "bigint", Nulls::kNever, "(row_number() OVER () - 1)"},
     {"monotonically_increasing_id", "", "bigint", Nulls::kNever, "(row_number() OVER () - 1)"},
     {"bitmap_bit_position", "l", "bigint", Nulls::kAny,
      "(CASE WHEN $1 > 0 THEN ($1 - 1) % 32768 ELSE -$1 % 32768 END)"},

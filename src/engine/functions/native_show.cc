@@ -169,7 +169,7 @@ Lines ReadTable(const ScalarInput& in, size_t row, int truncate) {
   const InVector names = in[1].ListChild();
   const auto range = in[1].List(row);
   auto& header = out.emplace_back();
-  for (uint64_t i = 0; i < range.length; ++i) header.push_back(Shortened(names.String(range.offset + i), truncate));
+  for (uint64_t i = 0; i < range.length; ++i) header.push_back(Shortened(names.String(range.offset + i), 0));
   const InVector rows = in[0].ListChild();
   const InVector cells = rows.ListChild();
   const auto table = in[0].List(row);
@@ -188,7 +188,7 @@ std::string Padded(const std::string& text, size_t width, bool right_aligned, ch
 }
 
 std::string More(int64_t shown) {
-  return fmt::format("only showing top {} {}\n", shown, shown == 1 ? "row" : "rows");
+  return fmt::format("only showing top {} {}", shown, shown == 1 ? "row" : "rows");
 }
 
 constexpr size_t kMinimumWidth = 3;
@@ -281,7 +281,7 @@ void AddNativeShow(ScalarFunctions* out) {
               if (more) lines.resize(static_cast<size_t>(limit) + 1);
               std::string shown = vertical ? Vertical(lines) : Horizontal(lines, truncate > 0);
               if (vertical && lines.size() == 1) {
-                shown += "(0 rows)\n";
+                shown += "(0 rows)";
               } else if (more) {
                 shown += More(limit);
               }
@@ -304,7 +304,7 @@ void AddNativeShow(ScalarFunctions* out) {
                 shown += fmt::format("</{}></tr>\n", tag);
               }
               shown += "</table>\n";
-              if (more) shown += More(limit);
+              if (more) shown += More(limit) + "\n";
               result.SetString(row, shown);
             });
 }

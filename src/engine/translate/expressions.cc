@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <typeinfo>
 
 #include "engine/functions/function.h"
 #include "engine/translate/extensions.h"
@@ -15,6 +16,7 @@
 #include "engine/translate/windows.h"
 #include "spark/proto_expressions.h"
 #include "spark/proto_types.h"
+#include "spark/sql_context.h"
 #include "sql/parser.h"
 #include "tinderbox/error.h"
 
@@ -126,7 +128,8 @@ namespace {
 
 /// An aggregate's arguments see the rows of the group, not its keys.
 bool IsAggregateCall(const proto::Expression& expression) {
-  if (expression.has_unresolved_function()) return IsAggregateFunction(expression.unresolved_function().function_name());
+  if (expression.has_unresolved_function())
+    return IsAggregateFunction(expression.unresolved_function().function_name());
   if (expression.has_call_function()) return IsAggregateFunction(expression.call_function().function_name());
   return expression.has_extension() && UnpackExtension(expression).has_aggregate_call();
 }
@@ -135,7 +138,8 @@ bool IsAggregateCall(const proto::Expression& expression) {
 std::optional<Typed> TranslateGrouping(const proto::Expression& expression, const Scope& scope) {
   if (!expression.has_unresolved_function() && !expression.has_call_function()) return std::nullopt;
   const bool call = expression.has_call_function();
-  std::string name = call ? expression.call_function().function_name() : expression.unresolved_function().function_name();
+  std::string name =
+      call ? expression.call_function().function_name() : expression.unresolved_function().function_name();
   const auto& arguments = call ? expression.call_function().arguments() : expression.unresolved_function().arguments();
   for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
   const bool one = name == "grouping";
@@ -190,20 +194,30 @@ QueryContext ContextOf(const proto::Origin& origin) {
     return out;
   }
   const auto& sql = origin.jvm_origin();
+  if (sql.has_sql_text()) {
+    return spark::MakeSqlContext(sql.sql_text(), sql.start_index(), sql.stop_index(), sql.object_type(),
+                                 sql.object_name());
+  }
+  // The text stands further out; see ThrowPlaced.
   out.object_type = sql.object_type();
   out.object_name = sql.object_name();
   out.start_index = sql.start_index();
   out.stop_index = sql.stop_index();
-  // Indexes count characters, the text is UTF-8.
-  int at = 0;
-  for (size_t i = 0; i < sql.sql_text().size(); ++i) {
-    if ((static_cast<unsigned char>(sql.sql_text()[i]) & 0xC0) != 0x80) ++at;
-    if (at - 1 >= out.start_index && at - 1 <= out.stop_index) out.fragment += sql.sql_text()[i];
-  }
   return out;
 }
 
 }  // namespace
+
+void ThrowPlaced(const Error& error, const proto::Origin& origin) {
+  if ((!origin.has_python_origin() && !origin.has_jvm_origin()) || typeid(error) != typeid(Error)) throw;
+  if (error.contexts().empty()) throw Error(error.condition(), error.what(), error.params(), {ContextOf(origin)});
+  const QueryContext& first = error.contexts().front();
+  const bool lacks_text = first.kind == QueryContext::Kind::kSql && first.start_index >= 0 && first.summary.empty();
+  if (!lacks_text || !origin.jvm_origin().has_sql_text()) throw;
+  throw Error(error.condition(), error.what(), error.params(),
+              {spark::MakeSqlContext(origin.jvm_origin().sql_text(), first.start_index, first.stop_index,
+                                     origin.jvm_origin().object_type(), origin.jvm_origin().object_name())});
+}
 
 static Typed TranslateKind(const proto::Expression& expression, const Scope& scope);
 
@@ -221,9 +235,7 @@ Typed TranslateExpression(const proto::Expression& expression, const Scope& scop
     }
     return TranslateKind(expression, scope);
   } catch (const Error& error) {
-    const auto& origin = expression.common().origin();
-    if (!error.contexts().empty() || (!origin.has_python_origin() && !origin.has_jvm_origin())) throw;
-    throw Error(error.condition(), error.what(), error.params(), {ContextOf(origin)});
+    ThrowPlaced(error, expression.common().origin());
   }
 }
 

@@ -1,16 +1,21 @@
 #pragma once
 
 #include "engine/translate/scope.h"
+#include "tinderbox/error.h"
 
 namespace spark::connect {
 class Expression;
-}
+class Origin;
+}  // namespace spark::connect
 
 namespace tinderbox::engine {
 
 /// Translates a scalar, aggregate or window expression. Aliases are seen through. Throws Error with Spark's conditions
 /// (UNRESOLVED_COLUMN.WITH_SUGGESTION, AMBIGUOUS_REFERENCE, UNRESOLVED_ROUTINE, DATATYPE_MISMATCH.…). Pure.
 Typed TranslateExpression(const ::spark::connect::Expression& expression, const Scope& scope);
+/// Rethrows the error being handled, with the place of a node of the plan where it has none yet, and with the SQL text
+/// where only the outer node has it.
+[[noreturn]] void ThrowPlaced(const Error& error, const ::spark::connect::Origin& origin);
 
 /// Spark's automatic name of an unaliased expression: "x", "(a + b)", "count(1)", "CAST(x AS BIGINT)".
 std::string ExpressionName(const ::spark::connect::Expression& expression);

@@ -64,6 +64,7 @@ std::string QuotedPath(const std::vector<std::string>& parts) {
     known.push_back(path);
     texts[path] = text;
   }
+  std::ranges::sort(known);
   std::string wanted;
   for (const std::string& part : parts) wanted += (wanted.empty() ? "" : ".") + part;
   std::string proposal;

@@ -290,7 +290,12 @@ TranslatedRelation RelationTranslator::Translate(const proto::Relation& relation
                     "WithColumns of many columns instead of many of one).",
                     kMaxRelationDepth));
   }
-  TranslatedRelation out = TranslateKind(relation);
+  TranslatedRelation out;
+  try {
+    out = TranslateKind(relation);
+  } catch (const Error& error) {
+    ThrowPlaced(error, relation.common().origin());
+  }
   --depth_;
   // Rows that come from a table of a WITH clause are the query's own.
   if (auto persisted = ReadsCte(relation) ? std::nullopt : leaves_.Persisted(relation, out)) {
@@ -484,7 +489,11 @@ TranslatedRelation RelationTranslator::RepartitionByExpression(const proto::Repa
   TranslatedRelation input = Translate(repartition.input());
   const Scope scope = ScopeOf(input.columns);
   for (const proto::Expression& expression : repartition.partition_exprs()) {
-    TranslateExpression(expression.has_sort_order() ? expression.sort_order().child() : expression, scope);
+    const bool direct = expression.has_direct_shuffle_partition_id();
+    TranslateExpression(expression.has_sort_order() ? expression.sort_order().child()
+                        : direct                    ? expression.direct_shuffle_partition_id().child()
+                                                    : expression,
+                        scope);
   }
   return input;
 }

@@ -120,6 +120,23 @@ void AddColumns(std::vector<SelectItem>* items, const std::vector<OutputColumn>&
   }
 }
 
+/// The left columns under their own ids again, and the right ones, which are NULL where nothing was found.
+std::vector<SelectItem> SideBySide(const std::vector<OutputColumn>& before, const std::vector<OutputColumn>& left,
+                                   const std::vector<OutputColumn>& right, bool outer) {
+  UniqueIds ids;
+  std::vector<SelectItem> items;
+  for (size_t i = 0; i < before.size(); ++i) {
+    items.push_back({Ident(left[i].id), before[i]});
+    items.back().column.id = ids.Make(before[i].id);
+  }
+  for (const OutputColumn& column : right) {
+    items.push_back({Ident(column.id), column});
+    items.back().column.id = ids.Make(column.name);
+    items.back().column.nullable = column.nullable || outer;
+  }
+  return items;
+}
+
 [[noreturn]] void RefuseUsing(const std::string& name, const char* side, const std::vector<OutputColumn>& columns) {
   std::vector<std::string> names;
   for (const OutputColumn& column : columns) names.push_back("`" + column.name + "`");
@@ -298,7 +315,6 @@ TranslatedRelation RelationTranslator::AsOfJoin(const proto::AsOfJoin& join) {
   // For each left row the nearest right one: the right rows are looked at with the left one in sight.
   const std::vector<OutputColumn> before = left.columns;
   Isolate(&left, true);
-  UniqueIds ids;
   std::vector<SelectItem> renamed;
   for (const OutputColumn& column : right.columns) {
     renamed.push_back({Ident(column.id), column});
@@ -307,8 +323,8 @@ TranslatedRelation RelationTranslator::AsOfJoin(const proto::AsOfJoin& join) {
   right = Select(std::move(renamed), Derived(right.sql));
   const std::vector<OutputColumn> both = Both(left, right);
   const Scope scope = ScopeOf(both);
-  const Typed a = TranslateExpression(join.left_as_of(), scope);
-  const Typed b = TranslateExpression(join.right_as_of(), scope);
+  const Typed a = TranslateExpression(join.left_as_of(), ScopeOf(left.columns));
+  const Typed b = TranslateExpression(join.right_as_of(), ScopeOf(right.columns));
   std::vector<Sql> conditions;
   for (const std::string& name : join.using_columns()) {
     const std::vector<size_t> l = FindAll(left.columns, name), r = FindAll(right.columns, name);
@@ -348,23 +364,37 @@ TranslatedRelation RelationTranslator::AsOfJoin(const proto::AsOfJoin& join) {
                       engine::Join(conditions, " AND "), Token("\nORDER BY "), distance, Token("\nLIMIT 1")});
   right.block = nullptr;
   const Sql sides = From(left, &right, outer ? "\nLEFT JOIN LATERAL " : "\nJOIN LATERAL ", Token("ON true"));
-  std::vector<SelectItem> items;
-  for (size_t i = 0; i < before.size(); ++i) {
-    OutputColumn column = before[i];
-    column.id = ids.Make(column.id);
-    items.push_back({Ident(left.columns[i].id), std::move(column)});
-  }
-  for (OutputColumn column : right.columns) {
-    const Sql value = Ident(column.id);
-    column.id = ids.Make(column.name);
-    column.nullable = column.nullable || outer;
-    items.push_back({value, std::move(column)});
-  }
-  return Select(std::move(items), sides);
+  return Select(SideBySide(before, left.columns, right.columns, outer), sides);
 }
 
-TranslatedRelation RelationTranslator::NearestByJoin(const proto::NearestByJoin&) {
-  RefuseFeature("nearestByJoin");
+TranslatedRelation RelationTranslator::NearestByJoin(const proto::NearestByJoin& join) {
+  TranslatedRelation left = Translate(join.left());
+  TranslatedRelation right = Translate(join.right());
+  std::string type = join.join_type();
+  std::erase(type, '_');
+  const bool outer = type == "left" || type == "leftouter";
+  if (!outer && type != "inner") RefuseFeature(fmt::format("nearestByJoin of the type {}", join.join_type()));
+  const bool similarity = join.direction() == "similarity";
+  if (!similarity && join.direction() != "distance") {
+    RefuseFeature(fmt::format("nearestByJoin by \"{}\"", join.direction()));
+  }
+  if (join.num_results() < 1) RefuseFeature("nearestByJoin of no results");
+  const std::vector<OutputColumn> before = left.columns;
+  Isolate(&left, true);
+  std::vector<SelectItem> renamed;
+  for (const OutputColumn& column : right.columns) {
+    renamed.push_back({Ident(column.id), column});
+    renamed.back().column.id = "right " + column.id;
+  }
+  right = Select(std::move(renamed), Derived(right.sql));
+  const std::vector<OutputColumn> both = Both(left, right);
+  const Typed rank = TranslateExpression(join.ranking_expression(), ScopeOf(both));
+  // Every way of finding the nearest is exact here.
+  right.sql = Concat({Token("SELECT *\nFROM "), Derived(right.sql), Token("\nWHERE "), rank.sql,
+                      Token(" IS NOT NULL\nORDER BY "), rank.sql, Token(similarity ? " DESC" : " ASC"),
+                      Token("\nLIMIT "), IntegerLiteral(join.num_results())});
+  const Sql sides = From(left, &right, outer ? "\nLEFT JOIN LATERAL " : "\nJOIN LATERAL ", Token("ON true"));
+  return Select(SideBySide(before, left.columns, right.columns, outer), sides);
 }
 
 }  // namespace tinderbox::engine

@@ -40,6 +40,20 @@ void CollectAttributes(const google::protobuf::Message& message, std::vector<std
   }
 }
 
+/// Whether only reading text as something else would bring the types together, which does not happen here.
+bool Promotes(const DataType& a, const DataType& b) {
+  const bool text = a.kind() == TypeKind::kString || b.kind() == TypeKind::kString;
+  return text && a.kind() != b.kind() && a.kind() != TypeKind::kNull && b.kind() != TypeKind::kNull;
+}
+
+void RequireNoPromotion(const std::vector<Typed>& values) {
+  for (const Typed& a : values) {
+    for (const Typed& b : values) {
+      if (Promotes(a.type, b.type)) RefuseTypes("UNPIVOT", a.type, b.type);
+    }
+  }
+}
+
 std::string NameOf(const proto::Expression& aggregate) {
   if (aggregate.has_alias() && aggregate.alias().name_size() == 1) return aggregate.alias().name(0);
   return ExpressionName(aggregate);
@@ -193,6 +207,7 @@ TranslatedRelation RelationTranslator::UnpivotBy(const TranslatedRelation& input
   for (size_t v = 0; v < value_names.size(); ++v) {
     for (const UnpivotGroup& group : groups) columns[v].push_back(group.values[v]);
     try {
+      RequireNoPromotion(columns[v]);
       CoerceAll(columns[v], scope, "UNPIVOT");
     } catch (const Error&) {
       std::map<std::string, std::string> types;
@@ -315,7 +330,7 @@ TranslatedRelation RelationTranslator::Transpose(const proto::Transpose& transpo
     names.push_back(column.name);
   }
   for (size_t i = 1; i < values.size(); ++i) {
-    if (LeastCommonType(values[0].type, values[i].type)) continue;
+    if (LeastCommonType(values[0].type, values[i].type) && !Promotes(values[0].type, values[i].type)) continue;
     throw Error(
         "TRANSPOSE_NO_LEAST_COMMON_TYPE",
         fmt::format("Transpose requires non-index columns to share a least common type, but \"{}\" and \"{}\" do "

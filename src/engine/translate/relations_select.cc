@@ -177,8 +177,8 @@ void RelationTranslator::AddItems(const proto::Expression& expression, const Sco
       std::string names;
       for (const std::string& name : expression.alias().name()) names += (names.empty() ? "" : ", ") + name;
       throw Error("MULTI_ALIAS_WITHOUT_GENERATOR",
-                  fmt::format("Multi part aliasing ({}) is not supported with {} as it is not a generator function.", names,
-                              shown),
+                  fmt::format("Multi part aliasing ({}) is not supported with {} as it is not a generator function.",
+                              names, shown),
                   {{"names", names}, {"expr", shown}});
     }
     item.column.name = expression.alias().name(0);
@@ -190,10 +190,22 @@ void RelationTranslator::AddItems(const proto::Expression& expression, const Sco
   } else {
     item.column.name = IsSubquery(expression) ? SubqueryName(expression, value.sql, *scope.columns)
                                               : ExpressionName(expression, scope);
+    // A cast of nothing but a column bears the column's name.
+    if (expression.has_cast() && expression.cast().expr().has_unresolved_attribute()) {
+      const Typed child = TranslateExpression(expression.cast().expr(), scope);
+      if (const OutputColumn* column = PassedColumn(child.sql, *scope.columns)) item.column.name = column->name;
+    }
     // A column that passes unchanged stays reachable as before.
     if (const OutputColumn* column = PassedColumn(value.sql, *scope.columns)) item.column = *column;
     if (scope.hidden != nullptr) {
       if (const OutputColumn* column = PassedColumn(value.sql, *scope.hidden)) item.column = *column;
+    }
+    // CAST(a AS …) keeps the name of the column.
+    if (expression.has_cast() && expression.cast().expr().has_unresolved_attribute()) {
+      const Typed inner = TranslateExpression(expression.cast().expr(), scope);
+      const std::vector<std::string> path =
+          ParseAttributeName(expression.cast().expr().unresolved_attribute().unparsed_identifier());
+      if (PassedColumn(inner.sql, *scope.columns) != nullptr) item.column.name = path.back();
     }
   }
   item.column.id = ids->Make(item.column.name);
