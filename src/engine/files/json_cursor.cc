@@ -84,6 +84,18 @@ bool JsonCursor::TakeString(std::string_view* raw) {
   return false;
 }
 
+bool JsonCursor::TakeKey(std::string_view* raw) {
+  if (!dialect_.unquoted_names || Peek() == '"' || Peek() == '\'') return TakeString(raw);
+  const auto in_name = [](char c) {
+    return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<signed char>(c) < 0 ||
+           std::string_view("_$@#*-+").find(c) != std::string_view::npos;
+  };
+  const char* start = at_;
+  while (at_ != end_ && in_name(*at_)) ++at_;
+  *raw = {start, static_cast<size_t>(at_ - start)};
+  return !raw->empty();
+}
+
 bool JsonCursor::TakeWord(std::string_view word) {
   if (!std::string_view(at_, static_cast<size_t>(end_ - at_)).starts_with(word)) return false;
   at_ += word.size();
@@ -150,6 +162,10 @@ bool JsonCursor::TakeValue(std::string_view* raw, int depth) {
 }
 
 bool Unescape(std::string_view raw, std::string* scratch, std::string_view* out) {
+  if (!IsJsonString(raw)) {
+    *out = raw;
+    return true;
+  }
   raw = raw.substr(1, raw.size() - 2);
   size_t slash = raw.find('\\');
   if (slash == std::string_view::npos) {

@@ -9,6 +9,7 @@ namespace tinderbox::engine {
 struct JsonDialect {
   bool single_quotes = true;        ///< 'text' is a text too
   bool non_numeric_numbers = true;  ///< NaN, Infinity, -Infinity, INF, … are numbers
+  bool unquoted_names = false;      ///< {name: 1}
 };
 
 /// The deepest nesting of a record; Jackson has the same bound.
@@ -45,7 +46,7 @@ class JsonCursor {
       std::string_view key;
       SkipSpace();
       if (object) {
-        if (!TakeString(&key)) return false;
+        if (!TakeKey(&key)) return false;
         SkipSpace();
         if (Peek() != ':') return false;
         ++at_;
@@ -64,6 +65,7 @@ class JsonCursor {
 
  private:
   bool TakeString(std::string_view* raw);
+  bool TakeKey(std::string_view* raw);
   bool TakeNumber();
   bool TakeWord(std::string_view word);
 
@@ -77,8 +79,8 @@ inline bool IsJsonString(std::string_view raw) {
   return !raw.empty() && (raw.front() == '"' || raw.front() == '\'');
 }
 
-/// The text that a raw string (with its quotes) stands for; `scratch` holds it when it had escapes. False for a lone
-/// surrogate, which is no text. REQUIRES: a slice that a JsonCursor gave.
+/// The text that a raw string (with its quotes) or an unquoted key stands for; `scratch` holds it when it had escapes.
+/// False for a lone surrogate, which is no text. REQUIRES: a slice that a JsonCursor gave.
 bool Unescape(std::string_view raw, std::string* scratch, std::string_view* out);
 
 }  // namespace tinderbox::engine

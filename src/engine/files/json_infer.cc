@@ -187,7 +187,9 @@ DataType InferJsonText(std::string_view text, std::map<std::string, std::string>
                            "timestampntzformat", "timezone", "dropfieldifallnull"}) {
     options.erase(name);  // they say nothing about one text whose times are not inferred
   }
-  const JsonOptions parsed = ParseJsonOptions(options);
+  const auto unquoted = options.extract("allowunquotedfieldnames");
+  JsonOptions parsed = ParseJsonOptions(options);
+  parsed.dialect.unquoted_names = !unquoted.empty() && (unquoted.mapped() == "true" || unquoted.mapped() == "TRUE");
   JsonCursor cursor(text, parsed.dialect);
   cursor.SkipSpace();
   if (cursor.AtEnd()) return DataType(TypeKind::kString);

@@ -1,10 +1,11 @@
-// from_json, to_json, schema_of_json, and what looks into JSON texts; from_csv, to_csv, schema_of_csv.
+// from_json, to_json, schema_of_json, and what looks into JSON texts; to_csv.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "engine/duckdb/scalar_function.h"
 #include "engine/files/json_infer_text.h"
+#include "engine/functions/csv_cells.h"
 #include "engine/functions/family.h"
 #include "engine/functions/function.h"
 #include "engine/functions/json_reader.h"
@@ -156,6 +157,22 @@ Typed ToJson(const FunctionCall& call) {
   return {CallMember("spark_to_json", member, value.sql), kString, true};
 }
 
+Typed ToCsv(const FunctionCall& call) {
+  call.Expect(1, 2);
+  const Typed value = call.Argument(0);
+  if (value.type.kind() != TypeKind::kStruct) {
+    const std::string shown = "\"" + call.SqlName() + "\"";
+    const std::string type = "\"" + value.type.Sql() + "\"";
+    throw Error("DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE",
+                fmt::format("Cannot resolve {} due to data type mismatch: The input of `to_csv` can't be {} type data.",
+                            shown, type),
+                {{"sqlExpr", shown}, {"functionName", "`to_csv`"}, {"dataType", type}});
+  }
+  const FamilyMember member{value.type, OptionsOf(call, 1), call.scope().time_zone};
+  const CsvCells checked(member.type, member.options, member.time_zone);
+  return {CallMember("spark_to_csv", member, value.sql), kString, true};
+}
+
 /// The type of a literal JSON text.
 DataType InferredType(const FunctionCall& call) {
   call.Expect(1, 2);
@@ -190,10 +207,8 @@ constexpr Function kFunctions[] = {
 };
 
 constexpr SpecialFunction kSpecials[] = {
-    {"from_json", FromJson},
-    {"to_json", ToJson},
-    {"schema_of_json", SchemaOfJson},
-    {"tb_json_tuple", JsonTuple},
+    {"from_json", FromJson},          {"to_json", ToJson},          {"to_csv", ToCsv},
+    {"schema_of_json", SchemaOfJson}, {"tb_json_tuple", JsonTuple},
 };
 
 }  // namespace

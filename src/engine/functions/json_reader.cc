@@ -37,6 +37,7 @@ JsonReading::JsonReading(std::map<std::string, std::string>* options, const std:
     : formats(options, session_zone, DateTimePattern::Use::kParse) {
   dialect.single_quotes = TakeFlag(options, "allowsinglequotes", true);
   dialect.non_numeric_numbers = TakeFlag(options, "allownonnumericnumbers", true);
+  dialect.unquoted_names = TakeFlag(options, "allowunquotedfieldnames", false);
   if (auto node = options->extract("mode"); !node.empty()) {
     const std::string mode = UpperOf(node.mapped());
     if (mode == "DROPMALFORMED") {
@@ -51,7 +52,7 @@ JsonReading::JsonReading(std::map<std::string, std::string>* options, const std:
   if (auto node = options->extract("columnnameofcorruptrecord"); !node.empty()) corrupt_column = node.mapped();
   // These say nothing here, or have the value that changes nothing.
   for (const char* name : {"samplingratio", "prefersdecimal", "dropfieldifallnull", "multiline"}) options->erase(name);
-  for (const char* name : {"primitivesasstring", "allowcomments", "allowunquotedfieldnames", "allownumericleadingzeros",
+  for (const char* name : {"primitivesasstring", "allowcomments", "allownumericleadingzeros",
                            "allowbackslashescapinganycharacter", "allowunquotedcontrolchars"}) {
     const auto found = options->find(name);
     if (found != options->end() && UpperOf(found->second) == "FALSE") options->erase(found);

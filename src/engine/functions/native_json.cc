@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "engine/functions/csv_cells.h"
 #include "engine/functions/family.h"
 #include "engine/functions/json_reader.h"
 #include "engine/functions/json_text.h"
@@ -71,6 +72,18 @@ ScalarFunction ToJson(const std::string& payload) {
             std::string text;
             writer->Append(&text, in[0], row);
             result.SetString(row, text);
+          })};
+}
+
+ScalarFunction ToCsv(const std::string& payload) {
+  const FamilyMember member = FamilyMember::FromPayload(payload);
+  const auto writer = std::make_shared<CsvCells>(member.type, member.options, member.time_zone);
+  return {.name = {},
+          .parameters = {member.type},
+          .varargs = {},
+          .result = DataType(kString),
+          .run = PerRow([writer](const ScalarInput& in, size_t row, OutVector& result) {
+            result.SetString(row, writer->Row(in[0], row));
           })};
 }
 
@@ -147,6 +160,7 @@ void AddNativeJson(ScalarFunctions* out) {
                   .handles_null = true});
   AddFamily(out, "spark_to_json", ToJson);
   AddFamily(out, "spark_from_json", FromJson);
+  AddFamily(out, "spark_to_csv", ToCsv);
 }
 
 }  // namespace tinderbox::engine

@@ -188,6 +188,11 @@ void AddNativeStrings(ScalarFunctions* out) {
   unary("spark_lower", LowerOf);
   unary("spark_initcap", InitCap);
   unary("spark_reverse", ReverseOf);
+  AddText(out, "spark_reverse", {TypeKind::kBinary}, TypeKind::kBinary,
+          [](const ScalarInput& in, size_t row, OutVector& result) {
+            const std::string_view bytes = in[0].String(row);
+            result.SetString(row, std::string(bytes.rbegin(), bytes.rend()));
+          });
   AddText(out, "spark_substring", {s, i, i}, s, [=](const ScalarInput& in, size_t row, OutVector& result) {
     result.SetString(row, SubstringSql(in[0].String(row), number(in, 1, row), number(in, 2, row)));
   });

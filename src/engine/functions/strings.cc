@@ -233,8 +233,8 @@ Typed Reverse(const FunctionCall& call) {
   call.Expect(1, 1);
   const Typed value = call.Argument(0);
   if (value.type.kind() == TypeKind::kArray) return {Call("list_reverse", {value.sql}), value.type, value.nullable};
-  const Typed text = CoerceTo('s', value, call.scope(), call.name(), 1);
-  return {Call("spark_reverse", {text.sql}), kString, text.nullable};
+  const Typed text = CoerceTo('x', value, call.scope(), call.name(), 1);
+  return {Call("spark_reverse", {text.sql}), text.type, text.nullable};
 }
 
 constexpr Function kFunctions[] = {
