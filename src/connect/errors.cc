@@ -94,7 +94,7 @@ grpc::Status ToStatus(const ErrorPointer& shared, ErrorStore* store) {
   auto& metadata = *info.mutable_metadata();
   metadata["classes"] = ToJson(error_class.hierarchy);
   metadata["errorClass"] = error.condition();
-  metadata["sqlState"] = spark::SqlState(error.condition());
+  if (const std::string_view state = spark::SqlState(error.condition()); !state.empty()) metadata["sqlState"] = state;
   const std::string params = ToJson(nlohmann::json(error.params()));
   metadata["messageParameters"] = params.size() <= kMaxParams ? params : "{}";
   if (store != nullptr) metadata["errorId"] = store->Add(shared);

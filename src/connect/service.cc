@@ -150,7 +150,7 @@ void FetchErrorDetails(Sessions* sessions, proto::FetchErrorDetailsRequest* requ
   out->set_message(spark::FullMessage(*error));
   auto* throwable = out->mutable_spark_throwable();
   throwable->set_error_class(error->condition());
-  throwable->set_sql_state(std::string(spark::SqlState(error->condition())));
+  if (const std::string state(spark::SqlState(error->condition())); !state.empty()) throwable->set_sql_state(state);
   throwable->mutable_message_parameters()->insert(error->params().begin(), error->params().end());
   for (const QueryContext& context : error->contexts()) {
     const bool sql = context.kind == QueryContext::Kind::kSql;

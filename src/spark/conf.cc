@@ -148,10 +148,11 @@ bool HasType(Check check, std::string_view text) {
   }
 }
 
-bool IsOption(std::string_view options, std::string_view value) {
+bool IsOption(std::string_view options, std::string_view value, bool any_case) {
   while (!options.empty()) {
     const size_t end = options.find(", ");
-    if (options.substr(0, end) == value) return true;
+    const std::string_view option = options.substr(0, end);
+    if (any_case ? Upper(option) == Upper(value) : option == value) return true;
     options.remove_prefix(end == std::string_view::npos ? options.size() : end + 2);
   }
   return false;
@@ -181,9 +182,8 @@ void CheckValue(const Setting& setting, const std::string& given) {
     throw Requirement(setting.key, given, fmt::format("The value of {} must be positive", setting.key));
   }
   const bool any_case = setting.check == Check::kAnyCaseOptions;
-  if ((any_case || setting.check == Check::kOptions) && !IsOption(setting.options, any_case ? Upper(given) : given) &&
-      !IsOption(setting.options, given)) {
-    throw Invalid("OUT_OF_RANGE_OF_OPTIONS", setting.key, any_case ? Upper(given) : given,
+  if ((any_case || setting.check == Check::kOptions) && !IsOption(setting.options, given, any_case)) {
+    throw Invalid("OUT_OF_RANGE_OF_OPTIONS", setting.key, given,
                   fmt::format("It should be one of '{}'.", setting.options),
                   {{"confOptions", std::string(setting.options)}});
   }

@@ -19,6 +19,7 @@ enum class Kind {
   kCast,
   kDateTime,
   kIllegalArgument,
+  kInvalidPlan,
   kNoSuchElement,
   kNumberFormat,
   kRuntime,
@@ -33,38 +34,66 @@ struct KindRow {
   Kind kind;
 };
 
-// Conditions whose class does not follow from their SQLSTATE.
+// Conditions, or parents of them, whose class does not follow from their SQLSTATE.
 constexpr KindRow kKinds[] = {
     {"ARITHMETIC_OVERFLOW", Kind::kArithmetic},
     {"BINARY_ARITHMETIC_OVERFLOW", Kind::kArithmetic},
+    {"CANNOT_DECODE_URL", Kind::kIllegalArgument},
     {"CANNOT_MODIFY_CONFIG", Kind::kAnalysis},
     {"CANNOT_PARSE_DECIMAL", Kind::kRuntime},
+    {"CANNOT_PARSE_TIME", Kind::kDateTime},
     {"CANNOT_PARSE_TIMESTAMP", Kind::kDateTime},
     {"CAST_INVALID_INPUT", Kind::kCast},
     {"CAST_OVERFLOW", Kind::kArithmetic},
     {"CAST_OVERFLOW_IN_TABLE_INSERT", Kind::kArithmetic},
     {"CODEC_NOT_AVAILABLE", Kind::kIllegalArgument},
+    {"COLLATION_INVALID_NAME", Kind::kSpark},
     {"CONFIG_NOT_AVAILABLE", Kind::kIllegalArgument},
+    {"CONNECT_INVALID_PLAN", Kind::kInvalidPlan},
+    {"CONVERSION_INVALID_INPUT", Kind::kIllegalArgument},
     {"CREATE_VIEW_COLUMN_ARITY_MISMATCH", Kind::kAnalysis},
+    {"DATETIME_FIELD_OUT_OF_BOUNDS", Kind::kDateTime},
     {"DATETIME_OVERFLOW", Kind::kArithmetic},
+    {"DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", Kind::kArithmetic},
     {"DIVIDE_BY_ZERO", Kind::kArithmetic},
+    {"DUPLICATED_CTE_NAMES", Kind::kParse},
     {"DUPLICATED_MAP_KEY", Kind::kRuntime},
     {"FAILED_READ_FILE", Kind::kSpark},
     {"FAILED_TO_PARSE_TOO_COMPLEX", Kind::kParse},
+    {"ILLEGAL_DAY_OF_WEEK", Kind::kIllegalArgument},
     {"INCONSISTENT_BEHAVIOR_CROSS_VERSION", Kind::kUpgrade},
+    {"INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN", Kind::kIllegalArgument},
     {"INSERT_COLUMN_ARITY_MISMATCH", Kind::kAnalysis},
     {"INTERNAL_ERROR", Kind::kSpark},
     {"INTERVAL_ARITHMETIC_OVERFLOW", Kind::kArithmetic},
     {"INTERVAL_DIVIDED_BY_ZERO", Kind::kArithmetic},
     {"INVALID_ARRAY_INDEX", Kind::kArrayIndex},
     {"INVALID_ARRAY_INDEX_IN_ELEMENT_AT", Kind::kArrayIndex},
+    {"INVALID_CLONE_SESSION_REQUEST", Kind::kSql},
     {"INVALID_CONF_VALUE", Kind::kIllegalArgument},
     {"INVALID_CURSOR", Kind::kSql},
     {"INVALID_DATETIME_PATTERN", Kind::kRuntime},
+    {"INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER", Kind::kIllegalArgument},
+    {"INVALID_FORMAT.MISMATCH_INPUT", Kind::kIllegalArgument},
     {"INVALID_FRACTION_OF_SECOND", Kind::kDateTime},
     {"INVALID_HANDLE", Kind::kSql},
+    {"INVALID_INDEX_OF_ZERO", Kind::kRuntime},
+    {"INVALID_INLINE_TABLE", Kind::kParse},
     {"INVALID_INTERVAL_FORMAT", Kind::kIllegalArgument},
+    {"INVALID_INTERVAL_FORMAT.UNSUPPORTED_FROM_TO_EXPRESSION", Kind::kParse},
+    {"INVALID_INTERVAL_WITH_MICROSECONDS_ADDITION", Kind::kIllegalArgument},
+    {"INVALID_NUMERIC_LITERAL_RANGE", Kind::kParse},
+    {"INVALID_PARAMETER_VALUE", Kind::kRuntime},
+    {"INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE", Kind::kIllegalArgument},
+    {"INVALID_PARAMETER_VALUE.CHARSET", Kind::kIllegalArgument},
+    {"INVALID_REGEXP_REPLACE", Kind::kRuntime},
+    {"INVALID_SET_SYNTAX", Kind::kParse},
+    {"INVALID_TIMEZONE", Kind::kDateTime},
     {"INVALID_TYPED_LITERAL", Kind::kParse},
+    {"INVALID_URL", Kind::kIllegalArgument},
+    {"INVALID_UTF8_STRING", Kind::kIllegalArgument},
+    {"MALFORMED_CHARACTER_CODING", Kind::kRuntime},
+    {"MALFORMED_RECORD_IN_PARSING", Kind::kSpark},
     {"NUMERIC_OUT_OF_SUPPORTED_RANGE", Kind::kArithmetic},
     {"NUMERIC_VALUE_OUT_OF_RANGE", Kind::kArithmetic},
     {"OPERATION_CANCELED", Kind::kSql},
@@ -73,9 +102,17 @@ constexpr KindRow kKinds[] = {
     {"REMAINDER_BY_ZERO", Kind::kArithmetic},
     {"SQL_CONF_NOT_FOUND", Kind::kNoSuchElement},
     {"UNCLOSED_BRACKETED_COMMENT", Kind::kParse},
+    {"UNRECOGNIZED_STATISTIC", Kind::kIllegalArgument},
     {"UNSUPPORTED_ARROWTYPE", Kind::kUnsupported},
     {"UNSUPPORTED_CALL", Kind::kUnsupported},
     {"UNSUPPORTED_DATATYPE", Kind::kUnsupported},
+    {"UNSUPPORTED_TYPED_LITERAL", Kind::kParse},
+    {"USER_RAISED_EXCEPTION", Kind::kRuntime},
+    {"_LEGACY_ERROR_TEMP_0029", Kind::kParse},
+    {"_LEGACY_ERROR_TEMP_1228", Kind::kParse},
+    {"_LEGACY_ERROR_TEMP_2128", Kind::kRuntime},
+    {"_LEGACY_ERROR_TEMP_2147", Kind::kSpark},
+    {"_LEGACY_ERROR_TEMP_3016", Kind::kSpark},
 };
 
 static_assert(std::ranges::is_sorted(kKinds, {}, &KindRow::condition));
@@ -93,10 +130,11 @@ Kind CastKind(const Error& error) {
 Kind KindOf(const Error& error) {
   if (dynamic_cast<const ParseError*>(&error) != nullptr) return Kind::kParse;
   const std::string_view condition = error.condition();
-  const std::string_view parent = condition.substr(0, condition.find('.'));
-  const auto* row = std::ranges::lower_bound(kKinds, parent, {}, &KindRow::condition);
-  if (row != std::end(kKinds) && row->condition == parent)
-    return row->kind == Kind::kCast ? CastKind(error) : row->kind;
+  for (const std::string_view name : {condition, condition.substr(0, condition.find('.'))}) {
+    const auto* row = std::ranges::lower_bound(kKinds, name, {}, &KindRow::condition);
+    if (row != std::end(kKinds) && row->condition == name)
+      return row->kind == Kind::kCast ? CastKind(error) : row->kind;
+  }
   // Spark's analyser has the numbers from 1000 on of the errors that have no name yet.
   if (condition.starts_with(kUnnamed))
     return condition.starts_with("_LEGACY_ERROR_TEMP_1") ? Kind::kAnalysis : Kind::kSpark;
@@ -135,6 +173,10 @@ std::vector<std::string_view> Hierarchy(Kind kind) {
       break;
     case Kind::kIllegalArgument:
       out = {"org.apache.spark.SparkIllegalArgumentException", "java.lang.IllegalArgumentException"};
+      break;
+    case Kind::kInvalidPlan:
+      out = {"org.apache.spark.sql.connect.common.InvalidPlanInput"};
+      runtime = false;
       break;
     case Kind::kNoSuchElement:
       out = {"org.apache.spark.SparkNoSuchElementException", "java.util.NoSuchElementException"};
