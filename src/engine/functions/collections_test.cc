@@ -172,6 +172,19 @@ constexpr RowsCase kCases[] = {
     {1, R"~(array(named_struct('a',1), null).a)~", R"~([1, null] : array<int>)~"},
     {1, R"~(map('a',1).b)~", R"~(NULL : int)~"},
     {1, R"~(map('a',1)['b'])~", R"~(NULL : int)~"},
+    {2, R"~(shuffle(array(1, 20, 3, 5), 123))~", R"~([5, 1, 20, 3]; [20, 5, 1, 3] : array<int>)~"},
+    {5, R"~(shuffle(array(1, 2), 0))~", R"~([2, 1]; [2, 1]; [1, 2]; [1, 2]; [2, 1] : array<int>)~"},
+    {1, R"~(aggregate(array('a','b'), '', (a,x) -> concat(a, x), a -> upper(a)))~", R"~(AB : string)~"},
+    {1,
+     R"~(zip_with(array(1,2), array(3,4), (x,y) -> aggregate(zip_with(array(x,y), array(y,x), (p,q) -> p*q), 0, (a,b) -> a + b)))~",
+     R"~([6, 16] : array<int>)~"},
+    {1, R"~(transform(map_entries(map('a', array(1,2))), e -> transform(e.value, v -> concat(e.key, v))))~",
+     R"~([[a1, a2]] : array<array<string>>)~"},
+    {1, R"~(array_sort(array(named_struct('a', 2), named_struct('a', 1)), (x, y) -> x.a - y.a))~",
+     R"~([{1}, {2}] : array<struct<a:int>>)~"},
+    {1, R"~(map_zip_with(map(1, 2), map(1L, 3), (k, x, y) -> k + x + y))~", R"~({1 -> 6} : map<bigint,bigint>)~"},
+    {1, R"~(transform_values(map(1, map(2, 3)), (k, v) -> map_filter(v, (x, y) -> y > k)))~",
+     R"~({1 -> {2 -> 3}} : map<int,map<int,int>>)~"},
 };
 
 TEST_F(CollectionsTest, GiveWhatSparkGives) {

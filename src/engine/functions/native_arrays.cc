@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "engine/functions/native.h"
 #include "engine/functions/value_order.h"
@@ -261,15 +262,19 @@ class MersenneTwister {
   uint32_t at_ = kSize;
 };
 
-/// A random order of 1 … size, by a seed, as Spark draws it.
+/// A random order of 1 … size, by a seed, as Spark draws it: rows one after another share a generator.
 void ShuffledPositions(const ScalarInput& in, OutVector& result) {
+  std::optional<MersenneTwister> random;
+  int64_t seed = 0;
   PositionLists(in, result, [&](size_t row, Positions* out) {
     const auto size = static_cast<int32_t>(in[0].Data<int64_t>()[row]);
-    MersenneTwister random(in[1].Data<int64_t>()[row]);
+    const int64_t row_seed = in[1].Data<int64_t>()[row];
+    if (!random || row_seed != seed) random.emplace(seed = row_seed);
     const size_t first = out->size();
-    for (int32_t i = 0; i < size; ++i) out->push_back(i + 1);
-    for (int32_t i = size - 1; i > 0; --i) {
-      std::swap((*out)[first + static_cast<size_t>(random.Below(i + 1))], (*out)[first + static_cast<size_t>(i)]);
+    for (int32_t i = 0; i < size; ++i) {
+      const size_t target = first + static_cast<size_t>(random->Below(i + 1));
+      out->push_back(i + 1);
+      std::swap((*out)[target], out->back());
     }
   });
 }
@@ -376,6 +381,7 @@ void AddNativeArrays(ScalarFunctions* out) {
   add("spark_compared_positions", {DataType::Array(DataType::Array(DataType(TypeKind::kInteger)))}, positions,
       ComparedPositions);
   add("spark_shuffled_positions", {l, l}, positions, ShuffledPositions);
+  out->back().is_volatile = true;
   add("spark_slice_positions", {l, l, l}, positions, SlicePositions);
   add("spark_insert_position", {l}, DataType(l), PerRow([](const ScalarInput& in, size_t row, OutVector& result) {
         const int64_t position = in[0].Data<int64_t>()[row];

@@ -224,6 +224,10 @@ Typed CountMin(const FunctionCall& call) {
   call.Expect(4, 4);
   const Typed value = call.Argument(0);
   if (!value.type.IsIntegral()) RefuseFeature(fmt::format("count_min_sketch of {}", value.type.SimpleString()));
+  for (const size_t i : {size_t{1}, size_t{2}}) {
+    const DataType given = call.Argument(i).type;
+    if (given.kind() != TypeKind::kDouble) call.RefuseArgument(i, "DOUBLE", given);
+  }
   const double error = call.LiteralNumber(1);
   const double confidence = call.LiteralNumber(2);
   ExpectRange(call, "eps", error > 0, fmt::format("{}", error), "(0.0, 1.7976931348623157E308]");

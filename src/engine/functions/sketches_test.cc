@@ -74,6 +74,18 @@ constexpr RowsCase kCases[] = {
     {3, R"~(kll_sketch_agg_float(id))~", R"~(E DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE)~"},
     {5, R"~(length(kll_sketch_to_string_double(kll_sketch_agg_double(id*1D))))~", R"~(639 : int)~"},
     {0, R"~(length(kll_sketch_to_string_bigint(kll_sketch_agg_bigint(id, 8))))~", R"~(628 : int)~"},
+    {100, R"~(hex(count_min_sketch(id, 1.5D, 0.2D, 1111111111111111111)))~",
+     R"~(00000001000000000000006400000001000000020000000044078BA100000000000000320000000000000032 : string)~"},
+    {100, R"~(hex(count_min_sketch(id - 50, 0.5D, 0.9D, 7)))~",
+     R"~(0000000100000000000000640000000400000004000000005D878BCC0000000051BB9A0C000000005FE4CA2D00000000013B859C0000000000000017000000000000001C000000000000001B0000000000000016000000000000001B00000000000000180000000000000018000000000000001900000000000000190000000000000019000000000000001900000000000000190000000000000032000000000000000000000000000000000000000000000032 : string)~"},
+    {3, R"~(hll_sketch_estimate(hll_sketch_agg(id)))~", R"~(3 : bigint)~"},
+    {10, R"~(hll_sketch_estimate(hll_union(hll_sketch_agg(id, 12), hll_sketch_agg(id+5, 13), true)))~",
+     R"~(15 : bigint)~"},
+    {10, R"~(hll_sketch_estimate(hll_union(hll_sketch_agg(id, 12), hll_sketch_agg(id+5, 13))))~",
+     R"~(E HLL_UNION_DIFFERENT_LG_K)~"},
+    {10, R"~(hll_sketch_agg(id, 40))~", R"~(E HLL_INVALID_LG_K)~"},
+    {1, R"~(hll_sketch_estimate(X'00'))~", R"~(E HLL_INVALID_INPUT_SKETCH_BUFFER)~"},
+    {100, R"~(count_min_sketch(id, 1.5, 0.2D, 1))~", R"~(E DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE)~"},
 };
 
 TEST_F(SketchesTest, GiveWhatSparkGives) {
