@@ -1,4 +1,4 @@
-// from_json, to_json, schema_of_json, and what looks into JSON texts; to_csv.
+// from_json, to_json, schema_of_json, and what looks into JSON texts; from_csv, to_csv.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 #include "engine/duckdb/scalar_function.h"
 #include "engine/files/json_infer_text.h"
 #include "engine/functions/csv_cells.h"
+#include "engine/functions/csv_reader.h"
 #include "engine/functions/family.h"
 #include "engine/functions/function.h"
 #include "engine/functions/json_reader.h"
@@ -157,6 +158,18 @@ Typed ToJson(const FunctionCall& call) {
   return {CallMember("spark_to_json", member, value.sql), kString, true};
 }
 
+Typed FromCsv(const FunctionCall& call) {
+  call.Expect(2, 3);
+  const Typed text = call.Argument(0);
+  if (text.type.kind() != TypeKind::kString && text.type.kind() != TypeKind::kNull) {
+    call.RefuseArgument(0, "STRING", text.type);
+  }
+  const FamilyMember member{SchemaOf(call, 1), OptionsOf(call, 2), call.scope().time_zone};
+  if (member.type.kind() != TypeKind::kStruct) RefuseFeature("a schema of `from_csv` that is no struct");
+  const CsvReading checked(member.type, member.options, member.time_zone);
+  return {CallMember("spark_from_csv", member, CastTo(text.sql, kString)), member.type, text.nullable};
+}
+
 Typed ToCsv(const FunctionCall& call) {
   call.Expect(1, 2);
   const Typed value = call.Argument(0);
@@ -207,7 +220,7 @@ constexpr Function kFunctions[] = {
 };
 
 constexpr SpecialFunction kSpecials[] = {
-    {"from_json", FromJson},          {"to_json", ToJson},          {"to_csv", ToCsv},
+    {"from_json", FromJson},          {"to_json", ToJson},          {"to_csv", ToCsv}, {"from_csv", FromCsv},
     {"schema_of_json", SchemaOfJson}, {"tb_json_tuple", JsonTuple},
 };
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/functions/csv_cells.h"
+#include "engine/functions/csv_reader.h"
 #include "engine/functions/family.h"
 #include "engine/functions/json_reader.h"
 #include "engine/functions/json_text.h"
@@ -107,6 +108,21 @@ ScalarFunction FromJson(const std::string& payload) {
           }};
 }
 
+ScalarFunction FromCsv(const std::string& payload) {
+  const FamilyMember member = FamilyMember::FromPayload(payload);
+  const auto reading = std::make_shared<CsvReading>(member.type, member.options, member.time_zone);
+  return {.name = {},
+          .parameters = {kString},
+          .varargs = {},
+          .result = member.type,
+          .run = [reading](const ScalarInput& in, OutVector& result) {
+            CsvTextReader reader(*reading);
+            for (size_t row = 0; row < in.rows(); ++row) {
+              if (!in[0].IsNull(row)) reader.Read(row, in[0].String(row), result);
+            }
+          }};
+}
+
 }  // namespace
 
 std::string FamilyMember::Payload() const {
@@ -161,6 +177,7 @@ void AddNativeJson(ScalarFunctions* out) {
   AddFamily(out, "spark_to_json", ToJson);
   AddFamily(out, "spark_from_json", FromJson);
   AddFamily(out, "spark_to_csv", ToCsv);
+  AddFamily(out, "spark_from_csv", FromCsv);
 }
 
 }  // namespace tinderbox::engine
