@@ -1,4 +1,5 @@
 #include "engine/duckdb/connection.h"
+#include "engine/functions/time_zone.h"
 
 #include <fmt/format.h>
 
@@ -197,8 +198,16 @@ void Connection::SetTimeZone(const std::string& zone) {
   } catch (const Interrupted&) {
     throw;
   } catch (const Error&) {
-    throw Error("INVALID_CONF_VALUE.TIME_ZONE",
-                fmt::format("There is no time zone {}. Name one like Europe/Paris.", zone));
+    // Offsets are zones only to Spark. DuckDB's own zone matters to nothing that is translated.
+    if (TimeZone::TryFind(zone) == nullptr) {
+      throw Error(
+          "INVALID_CONF_VALUE.TIME_ZONE",
+          fmt::format("The value '{}' in the config \"spark.sql.session.timeZone\" is invalid. Cannot resolve the "
+                      "given timezone.",
+                      zone),
+          {{"confName", "spark.sql.session.timeZone"}, {"confValue", zone}});
+    }
+    Run("SET TimeZone = 'UTC'");
   }
   state_->time_zone = zone;
 }

@@ -45,21 +45,23 @@ Operands Numbers(const FunctionCall& call, Typed left, Typed right) {
   const auto is_number = [&](const Typed& value) {
     return value.type.IsNumeric() || text(value) || value.type.kind() == TypeKind::kNull;
   };
+  const auto refuse_kind = [&](const DataType& type) {
+    const std::string shown = "\"" + call.SqlName() + "\"";
+    const std::string given = "\"" + type.Sql() + "\"";
+    const char* wanted = "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")";
+    throw Error("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE",
+                "Cannot resolve " + shown + " due to data type mismatch: the binary operator requires the input type " +
+                    wanted + ", not " + given + ".",
+                {{"sqlExpr", shown}, {"inputType", wanted}, {"actualDataType", given}});
+  };
+  if (!is_number(left) && left.type == right.type) refuse_kind(left.type);
   if (!is_number(left) || !is_number(right)) RefuseOperands(call, left.type, right.type);
   if (!call.scope().ansi) {
     if (text(left)) left = Coerce(left, DataType(kDouble), call.scope());
     if (text(right)) right = Coerce(right, DataType(kDouble), call.scope());
   }
   if (text(left) && text(right)) {
-    if (!call.name().ends_with("/") && call.name() != "try_divide") {
-      const std::string shown = "\"" + call.SqlName() + "\"";
-      const char* wanted = "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\" or \"INTERVAL\")";
-      throw Error("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE",
-                  "Cannot resolve " + shown +
-                      " due to data type mismatch: the binary operator requires the input type " + wanted +
-                      ", not \"STRING\".",
-                  {{"sqlExpr", shown}, {"inputType", wanted}, {"actualDataType", "\"STRING\""}});
-    }
+    if (!call.name().ends_with("/") && call.name() != "try_divide") refuse_kind(left.type);
     out.left = Coerce(left, DataType(kDouble), call.scope());
     out.right = Coerce(right, DataType(kDouble), call.scope());
     return out;

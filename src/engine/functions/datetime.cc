@@ -5,6 +5,7 @@
 #include "engine/translate/expressions.h"
 #include "engine/translate/names.h"
 #include "engine/translate/refusals.h"
+#include "sql/parser.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -232,11 +233,15 @@ Typed TimeBucket(const FunctionCall& call) {
   if (!IsInterval(size.type)) {
     RefuseArgument(call.name(), 1, "(\"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")", size.type);
   }
-  const proto::Expression::Literal& literal = call.ArgumentProto(0).literal();
-  if (!call.ArgumentProto(0).has_literal()) RefuseFeature("a size of time buckets that is no constant");
+  const proto::Expression argument =
+      call.ArgumentProto(0).has_expression_string()
+          ? tinderbox::sql::ParseExpression(call.ArgumentProto(0).expression_string().expression())
+          : call.ArgumentProto(0);
+  const proto::Expression::Literal& literal = argument.literal();
+  if (!argument.has_literal()) RefuseFeature("a size of time buckets that is no constant");
   if (literal.year_month_interval() <= 0 && literal.day_time_interval() <= 0) {
     const std::string shown = "\"" + call.SqlName() + "\"";
-    const std::string value = ExpressionName(call.ArgumentProto(0));
+    const std::string value = ExpressionName(argument);
     throw Error(
         "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
         "Cannot resolve " + shown + " due to data type mismatch: The `bucketSize` must be between (0, inf) " +

@@ -15,7 +15,8 @@ Typed TimeWindow(const FunctionCall& call) {
   const std::string name = TimeWindowColumn(call.proto());
   if (call.scope().columns != nullptr) {
     for (const OutputColumn& column : *call.scope().columns) {
-      if (column.name == name) return {Ident(column.id), column.type, column.nullable};
+      if (column.name == name)  // In parentheses, so that it does not pass for the column with its name.
+        return {Template("($1)", {Ident(column.id)}), column.type, column.nullable};
     }
   }
   RefuseFeature("`" + call.name() + "` outside of GROUP BY");

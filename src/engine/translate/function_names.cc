@@ -128,7 +128,7 @@ std::optional<std::string> CallText(std::string_view name, std::vector<std::stri
   if (arguments.size() == 1 && std::ranges::find(kCasts, name) != std::end(kCasts)) return arguments[0];
   static constexpr std::string_view kSpecial[] = {"floor",   "ceil",           "log",      "convert_timezone",
                                                   "dateadd", "date_add",       "datediff", "date_diff",
-                                                  "window",  "session_window", "extract"};
+                                                  "window",  "session_window", "extract",  "try_make_timestamp"};
   // What is said of a format by options and schemas does not show.
   static constexpr std::string_view kFirstOnly[] = {"from_json", "to_json", "schema_of_json", "from_csv",     "to_csv",
                                                     "from_xml",  "to_xml",  "schema_of_csv",  "schema_of_xml"};
@@ -145,6 +145,10 @@ std::optional<std::string> CallText(std::string_view name, std::vector<std::stri
     return fmt::format("assert_true({}, '{}' is not true!)", arguments[0], arguments[0]);
   }
   if (Table().count(name) == 0 && std::ranges::find(kSpecial, name) == std::end(kSpecial)) return std::nullopt;
+  if (name == "try_make_timestamp" && arguments.size() == 7) {
+    arguments.pop_back();
+    return fmt::format("try_make_timestamp({})", fmt::join(arguments, ", "));
+  }
   if (name == "window" || name == "session_window") return std::string(name);
   std::string shown(name);
   if ((name == "floor" || name == "ceil") && arguments.size() == 1) shown = name == "floor" ? "FLOOR" : "CEIL";

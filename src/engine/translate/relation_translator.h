@@ -124,6 +124,7 @@ class RelationTranslator : public Subqueries {
   TranslatedRelation SqlAggregate(const plan::SqlAggregate& aggregate);
   TranslatedRelation Group(TranslatedRelation input, const GroupRequest& request);
   // relations_time_window.cc
+  /// The input with a column that holds the window which `keys` call for; rows without a time fall away.
   TranslatedRelation WithTimeWindow(TranslatedRelation input, const Expressions& keys);
   /// A filter of groups (HAVING), when `input` is a grouping whose output alone does not do for the condition.
   std::optional<TranslatedRelation> FilterGroups(const TranslatedRelation& input, const proto::Expression& condition,

@@ -221,6 +221,10 @@ TranslatedRelation RelationTranslator::Project(const proto::Project& project) {
   } else {
     input.sql = Token("SELECT 1 AS \"one\"");
   }
+  // A star would show the column that holds the window.
+  if (std::ranges::none_of(project.expressions(), [](const auto& e) { return e.has_unresolved_star(); })) {
+    input = WithTimeWindow(std::move(input), project.expressions());
+  }
   if (std::ranges::any_of(project.expressions(), [](const auto& e) { return HasGenerator(e); })) {
     return Generate(std::move(input), project.expressions());
   }
