@@ -260,14 +260,12 @@ Typed ResolveAttribute(const std::string& name, int64_t plan_id, const Scope& sc
       if (auto value = bound(scope.aliases)) return *value;
     }
   }
-  if (plan_id >= 0 && std::ranges::none_of(*here.columns, [&](const OutputColumn& column) {
-        return column.plan_ids.contains(plan_id);
-      })) {
+  if (plan_id >= 0) {
     throw Error("CANNOT_RESOLVE_DATAFRAME_COLUMN",
-                fmt::format("Cannot resolve dataframe column {}. It's probably because of illegal references like "
+                fmt::format("Cannot resolve dataframe column \"{}\". It's probably because of illegal references like "
                             "`df1.select(df2.col(\"a\"))`.",
-                            Quoted(name)),
-                {{"name", Quoted(name)}});
+                            name),
+                {{"name", "\"" + name + "\""}});
   }
   RefuseUnknown(parts, here);
 }

@@ -37,6 +37,15 @@ void RequireComparableKeys(const std::vector<OutputColumn>& keys) {
   }
 }
 
+/// Whether some grouping set has not this key.
+bool LeavesOut(const GroupRequest& request, const proto::Expression& key) {
+  if (request.type != AggregateProto::GROUP_TYPE_GROUPING_SETS) return true;
+  const std::string wanted = key.SerializeAsString();
+  return std::ranges::any_of(request.sets, [&](const auto& set) {
+    return std::ranges::none_of(set, [&](const proto::Expression* one) { return one->SerializeAsString() == wanted; });
+  });
+}
+
 /// What stands behind GROUP BY, given the SQL of the keys.
 Sql GroupClause(const GroupRequest& request, const std::vector<Sql>& keys, const std::vector<std::vector<Sql>>& sets) {
   const Sql list = engine::Join(keys, ", ");
@@ -91,7 +100,7 @@ TranslatedRelation RelationTranslator::Group(TranslatedRelation input, const Gro
     };
     for (const proto::Expression& key : keys) {
       Typed value = add_key(key);
-      value.nullable = value.nullable || sets;
+      value.nullable = value.nullable || (sets && LeavesOut(request, key));
       block.grouping.keys.push_back(value);
     }
     RequireComparableKeys(compared);
@@ -248,9 +257,8 @@ std::optional<TranslatedRelation> RelationTranslator::FilterGroups(const Transla
     try {
       translate(ScopeOf(input.columns));
       return std::nullopt;
-    } catch (const Error& error) {
-      if (!error.condition().starts_with("UNRESOLVED_COLUMN") && error.condition() != "CANNOT_RESOLVE_DATAFRAME_COLUMN")
-        throw;
+    } catch (const Error&) {
+      // Only the grouped rows have what it means, or it is wrong there as well.
     }
   }
   const Sql having = Concat({Token("HAVING "), translate(scope)});
@@ -280,10 +288,8 @@ std::optional<std::vector<OutputColumn>> RelationTranslator::OrderGroups(Transla
       try {
         TranslateExpression(child, ScopeOf(input->columns));
         continue;
-      } catch (const Error& error) {
-        if (!error.condition().starts_with("UNRESOLVED_COLUMN") &&
-            error.condition() != "CANNOT_RESOLVE_DATAFRAME_COLUMN")
-          throw;
+      } catch (const Error&) {
+        // Only the grouped rows have what it means, or it is wrong there as well.
       }
     }
     const Typed value = TranslateExpression(child, scope);

@@ -154,6 +154,14 @@ TranslatedRelation RelationTranslator::Pivot(const proto::Aggregate& aggregate) 
       values.push_back({{value ? StringLiteral(*value) : Token("NULL"), text, !value}, value.value_or("null")});
     }
   }
+  for (const proto::Expression& one : aggregate.aggregate_expressions()) {
+    const proto::Expression& call = one.has_alias() ? one.alias().expr() : one;
+    for (const proto::Expression& argument : call.unresolved_function().arguments()) {
+      if (!argument.has_unresolved_star()) continue;
+      throw Error("INVALID_USAGE_OF_STAR_OR_REGEX", "Invalid usage of '*' in Pivot.",
+                  {{"elem", "'*'"}, {"prettyName", "Pivot"}});
+    }
+  }
   return PivotBy(std::move(input), aggregate.grouping_expressions(), aggregate.aggregate_expressions(), pivot, values);
 }
 

@@ -14,9 +14,6 @@ TranslatedRelation RelationTranslator::Filter(TranslatedRelation input, const pr
   const auto translate = [&](const Scope& scope) {
     Typed value = TranslateExpression(condition, scope);
     if (value.type.kind() == TypeKind::kNull) value.sql = CastTo(value.sql, DataType(TypeKind::kBoolean));
-    if (value.type.kind() == TypeKind::kString) {
-      value = TranslateCast(value, DataType(TypeKind::kBoolean), scope, false);
-    }
     if (value.type.kind() != TypeKind::kBoolean && value.type.kind() != TypeKind::kNull) {
       const std::string shown = "\"" + ExpressionName(condition) + "\"";
       throw Error(

@@ -79,10 +79,14 @@ TranslatedRelation RelationTranslator::Summary(const proto::Relation& source, st
         if (failure != std::errc() || stop != end || percent < 0 || percent > 100) {
           throw Error("INVALID_PARAMETER_VALUE", fmt::format("Unable to parse {} as a percentile", statistic));
         }
+        // Decimals are shown as doubles here, whole numbers as what they are.
+        const bool decimal = number.type.kind() == TypeKind::kDecimal;
+        const Typed ranked = decimal ? TranslateCast(number, DataType(TypeKind::kDouble), scope, false) : number;
         result = CallOn(
-            number, FunctionExpression("percentile_approx", {Variable("x"), DoubleExpression(percent / 100)}), scope);
+            ranked, FunctionExpression("percentile_approx", {Variable("x"), DoubleExpression(percent / 100)}), scope);
       } else {
-        throw Error("UNSUPPORTED_FEATURE", fmt::format("{} is not a recognised statistic", statistic));
+        throw Error("UNRECOGNIZED_STATISTIC", fmt::format("The statistic '{}' is not recognized.", statistic),
+                    {{"stats", "'" + statistic + "'"}});
       }
       cells.push_back(TranslateCast(result, text, scope, false).sql);
     }

@@ -197,6 +197,7 @@ TranslatedRelation RelationTranslator::RecursiveTable(const plan::RecursiveTable
     OutputColumn own =
         NewColumn(at < table.column_names_size() ? table.column_names(at) : column.name, column.type, column.nullable);
     own.id = ids.Make(own.name);
+    own.nullable = true;
     own.qualifiers = {table.name()};
     names.push_back(Ident(own.id));
     types.push_back(column.type);
@@ -221,9 +222,6 @@ TranslatedRelation RelationTranslator::RecursiveTable(const plan::RecursiveTable
          {"firstNumColumns", std::to_string(types.size())},
          {"invalidOrdinalNum", "second"},
          {"invalidNumColumns", std::to_string(recursion.columns.size())}});
-  }
-  for (size_t i = 0; i < types.size(); ++i) {
-    out.columns[i].nullable = out.columns[i].nullable || recursion.columns[i].nullable;
   }
   recursion = CastColumns(std::move(recursion), types);
   out.sql = Concat({Token("WITH RECURSIVE "), name, Token("("), engine::Join(names, ", "), Token(") AS (\n"),
