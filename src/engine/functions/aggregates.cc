@@ -67,11 +67,18 @@ Typed SumOf(const FunctionCall& call, bool tolerant) {
     const Sql wide = Coerce(value, kDoubleType, call.scope()).sql;
     return {Template("sum($1$2)$3", {Distinct(call), wide, call.suffix()}), type, true};
   }
+  if (!tolerant && !call.scope().ansi && type == kLongType) {
+    // Outside ANSI mode the sum wraps around as 64 bits do.
+    return {Bind({sum},
+                 "CAST((($1 + 9223372036854775808) % 18446744073709551616 + 18446744073709551616) % "
+                 "18446744073709551616 - 9223372036854775808 AS BIGINT)"),
+            type, true};
+  }
   return {tolerant ? Template("TRY_CAST($1 AS $2)", {sum, TypeName(type)}) : CastTo(sum, type), type, true};
 }
 
 Typed Sum(const FunctionCall& call) {
-  // Outside ANSI mode a sum of decimals that overflows is NULL; one of integers would wrap around.
+  // Outside ANSI mode a sum of decimals that overflows is NULL.
   return SumOf(call, !call.scope().ansi && call.Argument(0).type.kind() == TypeKind::kDecimal);
 }
 Typed TrySum(const FunctionCall& call) {

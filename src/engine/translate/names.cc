@@ -316,7 +316,9 @@ Typed ExtractItem(const Typed& value, const Typed& key, const Scope& scope) {
   if (type.kind() == TypeKind::kArray) {
     if (!key.type.IsIntegral() && key.type.kind() != TypeKind::kNull) RefuseArgument("[]", 2, "integral", key.type);
     const Sql index = Coerce(key, DataType(TypeKind::kLong), scope).sql;
-    return {Template("list_extract($1, spark_array_index($2, len($1)))", {value.sql, index}), type.element(), true};
+    const char* sql = scope.ansi ? "list_extract($1, spark_array_index($2, len($1)))"
+                                 : "list_extract($1, CASE WHEN $2 >= 0 THEN $2 + 1 END)";
+    return {Template(sql, {value.sql, index}), type.element(), true};
   }
   if (type.kind() == TypeKind::kMap) {
     const Typed typed_key = Coerce(key, type.key(), scope);
