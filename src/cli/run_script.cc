@@ -130,7 +130,9 @@ int RunScript(const Arguments& arguments) {
   connect::ServerOptions options;
   options.port = 0;
   options.service.token = connect::RandomHex(kTokenBytes);
-  const connect::Server server(options, MakeSessions(flags));
+  const StartingEngine engine = StartEngine(flags);
+  const connect::Server server(options, MakeSessions(engine));
+  engine.get();
   checked.get();
 
   // PySpark's client sends a token without TLS to this name alone.

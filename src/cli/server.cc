@@ -93,7 +93,9 @@ int RunServer(const Arguments& arguments) {
     options.tls_certificate = ReadFile(flags.certificate);
     options.tls_key = ReadFile(flags.key);
   }
-  connect::Server server(options, MakeSessions(flags.engine));
+  const StartingEngine engine = StartEngine(flags.engine);
+  connect::Server server(options, MakeSessions(engine));
+  engine.get();
   const base::OnInterrupt stop([&server] { server.Stop(); });
   const std::string url = fmt::format(
       "sc://{}:{}", server.host().find(':') == std::string::npos ? server.host() : "[" + server.host() + "]",

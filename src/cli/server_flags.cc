@@ -1,10 +1,5 @@
 #include "cli/server_flags.h"
 
-#include <memory>
-#include <mutex>
-
-#include "engine/embedded_session.h"
-
 namespace tinderbox::cli {
 
 void AddEngineFlags(CLI::App* app, EngineFlags* flags) {
@@ -24,10 +19,12 @@ EmbeddedOptions ToEmbedded(const EngineFlags& flags) {
   return options;
 }
 
-connect::SessionFactory MakeSessions(const EngineFlags& flags) {
-  return [engine = engine::OpenEngine(ToEmbedded(flags))](const std::string&, const std::string&) {
-    return engine::OpenSession(engine);
-  };
+StartingEngine StartEngine(const EngineFlags& flags) {
+  return std::async(std::launch::async, [options = ToEmbedded(flags)] { return engine::OpenEngine(options); });
+}
+
+connect::SessionFactory MakeSessions(const StartingEngine& engine) {
+  return [engine](const std::string&, const std::string&) { return engine::OpenSession(engine.get()); };
 }
 
 }  // namespace tinderbox::cli
