@@ -20,8 +20,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 Session& TestSession() {
-  static Session session =
-      Session::Embedded({.memory_bytes = 1u << 30, .threads = 2, .temp_directory = {}, .time_zone = "UTC"});
+  static Session session = Session::Embedded(
+      {.memory_bytes = 1u << 30, .threads = 2, .temp_directory = {}, .time_zone = "UTC", .warehouse = {}});
   return session;
 }
 

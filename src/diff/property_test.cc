@@ -22,8 +22,8 @@ struct RowLess {
 using Multiset = std::map<Row, int64_t, RowLess>;
 
 Session& TestSession() {
-  static Session session =
-      Session::Embedded({.memory_bytes = 1u << 30, .threads = 2, .temp_directory = {}, .time_zone = "UTC"});
+  static Session session = Session::Embedded(
+      {.memory_bytes = 1u << 30, .threads = 2, .temp_directory = {}, .time_zone = "UTC", .warehouse = {}});
   return session;
 }
 

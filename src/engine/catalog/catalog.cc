@@ -232,8 +232,9 @@ void Catalog::ReplaceDatabase(const CatalogDatabase& database) {
 void Catalog::DropDatabase(const std::string& name, bool cascade) {
   const CatalogDatabase database = GetDatabase(name);
   if (database.name == kDefaultDatabase) {
-    throw Error("UNSUPPORTED_FEATURE.DROP_DATABASE", "The feature is not supported: Drop the default schema `default`.",
-                {{"database", spark::Quote(kDefaultDatabase)}});
+    throw Error("UNSUPPORTED_FEATURE.DROP_DATABASE",
+                "The feature is not supported: Drop the default schema `spark_catalog`.`default`.",
+                {{"database", "`spark_catalog`.`default`"}});
   }
   const auto tables = Tables(database.name);
   if (!tables.empty() && !cascade) {

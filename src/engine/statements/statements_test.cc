@@ -172,6 +172,7 @@ TEST_F(StatementsTest, ViewsMeanWhatTheyMeantWhenTheyWereMade) {
   Sql("CREATE VIEW stored (x COMMENT 'cx', y) COMMENT 'vc' AS SELECT a, b FROM t");
   EXPECT_EQ(Sql("SELECT stored.y FROM stored"), (Strings{"q"}));
   EXPECT_EQ(Sql("DESCRIBE stored"), (Strings{"x|int|cx", "y|string|NULL"}));
+  EXPECT_EQ(ConditionOf("CREATE VIEW bad AS SELECT * FROM lenient"), "INVALID_TEMP_OBJ_REFERENCE");
   EXPECT_EQ(ConditionOf("DROP VIEW t"), "WRONG_COMMAND_FOR_OBJECT_TYPE");
   EXPECT_EQ(ConditionOf("INSERT INTO v VALUES (1)"), "EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE");
 }

@@ -53,6 +53,27 @@ bool Mentions(Workspace& workspace, const google::protobuf::Message& message, co
   return false;
 }
 
+/// The temporary view that a relation reads by name; empty when it reads none.
+std::string FindTempName(Workspace& workspace, const google::protobuf::Message& message) {
+  if (const auto* read = dynamic_cast<const proto::Read*>(&message); read != nullptr && read->has_named_table()) {
+    const auto parts = sql::ParseName(read->named_table().unparsed_identifier());
+    return workspace.FindTempView(parts) == nullptr ? "" : QuoteName(parts);
+  }
+  std::string out;
+  const auto* reflection = message.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection->ListFields(message, &fields);
+  for (const auto* field : fields) {
+    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
+    const int count = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
+    for (int i = 0; i < count && out.empty(); ++i) {
+      out = FindTempName(workspace, field->is_repeated() ? reflection->GetRepeatedMessage(message, field, i)
+                                                         : reflection->GetMessage(message, field));
+    }
+  }
+  return out;
+}
+
 void CheckColumnCount(const plan::CreateView& statement, const StructType& schema, const std::string& name) {
   const auto wanted = static_cast<size_t>(statement.columns_size());
   if (wanted == 0 || wanted == schema.fields.size()) return;
@@ -128,6 +149,15 @@ void CreateView(Workspace& workspace, const plan::CreateView& statement) {
     const std::string view = QualifiedName(table);
     throw Error("RECURSIVE_VIEW", fmt::format("Recursive view {} detected (cycle: {} -> {}).", view, view, view),
                 {{"viewIdent", view}, {"newPath", fmt::format("{} -> {}", view, view)}});
+  }
+  if (const std::string temporary = FindTempName(workspace, statement.query()); !temporary.empty()) {
+    const std::string view = QualifiedName(table);
+    throw Error("INVALID_TEMP_OBJ_REFERENCE",
+                fmt::format("Cannot create the persistent object {} of the type VIEW because it references to the "
+                            "temporary object {} of the type VIEW. Please make the temporary object {} persistent, or "
+                            "make the persistent object {} temporary.",
+                            view, temporary, temporary, view),
+                {{"obj", "VIEW"}, {"objName", view}, {"tempObj", "VIEW"}, {"tempObjName", temporary}});
   }
   for (size_t i = 0; i < table.schema.fields.size(); ++i) {
     StructField& field = table.schema.fields[i];
