@@ -73,6 +73,9 @@ std::string ExplainText(Workspace& workspace, const proto::Relation& relation, E
           "== Parsed Logical Plan ==\n{}\n== Analyzed Logical Plan ==\n{}\n\n== Optimized Logical Plan ==\n{}\n{}",
           parsed, schema, sql, physical);
     }
+    case Explain::EXPLAIN_MODE_COST:
+      // DuckDB's plan tells the numbers of rows that it expects.
+      return fmt::format("== Optimized Logical Plan ==\n{}\n== Statistics ==\n{}", sql, physical);
     case Explain::EXPLAIN_MODE_CODEGEN:
       return fmt::format("Found 0 WholeStageCodegen subtrees.\n\n{}\n{}", sql, physical);
     default:

@@ -86,11 +86,8 @@ Sql RelationTranslator::From(const TranslatedRelation& left, TranslatedRelation*
     column.id = ids.Make(column.id);
     right_ids.push_back(Ident(column.id));
   }
-  const Sql l = Concat({Derived(left.sql), Token(" AS l")});
-  const Sql r = Concat({Derived(right->sql), Token(" AS r("), engine::Join(right_ids, ", "), Token(")")});
-  // DuckDB goes through the left side for each row of the right one; Spark the other way round.
-  const bool cross = keyword == std::string_view("\nCROSS JOIN ");
-  Sql out = Concat({cross ? r : l, Token(keyword), cross ? l : r});
+  Sql out = Concat({Derived(left.sql), Token(" AS l"), Token(keyword), Derived(right->sql), Token(" AS r("),
+                    engine::Join(right_ids, ", "), Token(")")});
   return on.empty() ? out : Concat({out, Token("\n"), on});
 }
 
