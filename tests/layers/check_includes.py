@@ -35,6 +35,7 @@ THIRD_PARTY = [
     (r"zstd(_errors)?\.h$", "zstd"),
     (r"pcre2\.h$", "pcre2"),
     (r"utf8proc\.h$", "utf8proc"),
+    (r"openssl/", "crypto"),
     (r"CLI/", "cli11"),
     (r"(spark/connect/.*|google/rpc/.*)\.pb\.h$", "proto"),
     (r"google/protobuf/", "proto"),
