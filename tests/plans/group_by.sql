@@ -3,7 +3,7 @@ FROM (
 SELECT *
 FROM "orders"
 )
-GROUP BY 1
+GROUP BY "person"
 -- person INT
 -- n BIGINT NOT NULL
 -- total DECIMAL(20,2)

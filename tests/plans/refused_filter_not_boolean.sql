@@ -1,2 +1,2 @@
 -- error DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN
--- The filter age is of type int; it must be a boolean.
+-- Cannot resolve "age" due to data type mismatch: Filter expression "age" of type "INT" is not a boolean.

@@ -1,2 +1,2 @@
 -- error NUM_COLUMNS_MISMATCH
--- UNION needs the same number of columns on both sides, but one has 1 and the other 6.
+-- UNION can only be performed on inputs with the same number of columns, but the first input has 1 columns and the second input has 6 columns.

@@ -1,4 +1,4 @@
-SELECT coalesce("id", "id_2") AS "id", "name", "age", "score", "tags", "home", "person", "amount", "at"
+SELECT COALESCE("id", "id_2") AS "id", "name", "age", "score", "tags", "home", "person", "amount", "at"
 FROM (
 SELECT *
 FROM "people"
@@ -7,7 +7,7 @@ FULL OUTER JOIN (
 SELECT *
 FROM "orders"
 ) AS r("id_2", "person", "amount", "at")
-ON "id" = "id_2"
+ON ("id" = "id_2")
 -- id BIGINT NOT NULL
 -- name STRING
 -- age INT

@@ -1,2 +1,0 @@
--- error UNSUPPORTED_FEATURE.RELATION
--- The embedded engine does not support the operation Sample.
