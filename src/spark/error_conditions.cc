@@ -12,7 +12,7 @@ struct ConditionRow {
 
 // Rows stand in the .inc file, all of Spark 4.2's conditions and a few of ours.
 constexpr ConditionRow kConditions[] = {
-    {"UNRECOGNIZED_STATISTIC", "42704"},
+#include "spark/error_conditions.inc"
 };
 
 static_assert(std::ranges::is_sorted(kConditions, {}, &ConditionRow::condition));
