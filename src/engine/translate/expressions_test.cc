@@ -84,7 +84,7 @@ constexpr ExpressionCase kCases[] = {
     {R"~('it\'s')~", R"~(it's : string)~"},
     {R"~(date '2024-01-31' + interval 1 month)~", R"~(2024-02-29 : date)~"},
     {R"~(date '2024-01-31' - date '2024-01-01')~",
-     R"~(INTERVAL '30 00:00:00' DAY TO SECOND : interval day to second)~"},
+     R"~(INTERVAL '30 00:00:00' DAY TO SECOND : interval day)~"},
     {R"~(timestamp '2024-01-31 00:00:00' + interval '1 02:03:04.5' day to second)~",
      R"~(2024-02-01 02:03:04.5 : timestamp)~"},
     {R"~(date '2024-01-31' + 1)~", R"~(2024-02-01 : date)~"},
