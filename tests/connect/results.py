@@ -51,7 +51,7 @@ class ResultsTest(ServerCase):
         def batch():
             frame = self.spark.sql("select timestamp'2024-07-01 12:00:00' as t")
             answers = self.spark.client.to_table_as_iterator(frame._plan.to_proto(self.spark.client), {})
-            return next(answer for answer in answers if isinstance(answer, pyarrow.RecordBatch))
+            return next(answer for answer in answers if isinstance(answer, (pyarrow.RecordBatch, pyarrow.Table)))
 
         self.assertEqual(str(batch().schema.field("t").type), "timestamp[us, tz=UTC]")
         self.spark.conf.set("spark.sql.session.timeZone", "America/New_York")
