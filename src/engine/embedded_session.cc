@@ -8,6 +8,7 @@
 #include "engine/statements/statement.h"
 #include "engine/statements/views.h"
 #include "engine/workspace.h"
+#include "spark/extension.h"
 #include "spark/ipc.h"
 #include "spark/plan_extensions.pb.h"
 #include "spark/proto.h"
@@ -68,7 +69,7 @@ class EmbeddedSession : public spark::Session {
         break;
       case proto::Command::kExtension: {
         plan::Statement statement;
-        if (!command.extension().UnpackTo(&statement)) {
+        if (!spark::UnpackExtension(command.extension(), &statement)) {
           throw Error("UNSUPPORTED_FEATURE.COMMAND",
                       fmt::format("The embedded engine does not know the command extension {}.",
                                   command.extension().type_url()));
@@ -184,7 +185,7 @@ class EmbeddedSession : public spark::Session {
       return input;
     }
     plan::Statement statement;
-    if (!parsed.command().extension().UnpackTo(&statement)) {
+    if (!spark::UnpackExtension(parsed.command().extension(), &statement)) {
       throw Error("INTERNAL_ERROR", "The parser of SQL gave neither a query nor a statement.");
     }
     // The relations that a statement brings along are temporary views while it runs.

@@ -8,7 +8,7 @@
 #include "engine/functions/native.h"
 #include "engine/translate/expressions.h"
 #include "spark/ipc.h"
-#include "spark/proto.h"
+#include "spark/proto_expressions.h"
 #include "sql/parser.h"
 #include "tinderbox/error.h"
 

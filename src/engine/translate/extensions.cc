@@ -6,6 +6,7 @@
 
 #include "engine/translate/expressions.h"
 #include "engine/translate/refusals.h"
+#include "spark/extension.h"
 #include "spark/proto_expressions.h"
 #include "tinderbox/error.h"
 
@@ -79,7 +80,7 @@ std::string AggregateName(const plan::AggregateCall& call) {
 
 ExpressionExtension UnpackExtension(const proto::Expression& expression) {
   ExpressionExtension out;
-  if (!expression.extension().UnpackTo(&out)) {
+  if (!spark::UnpackExtension(expression.extension(), &out)) {
     throw Error("UNSUPPORTED_FEATURE.EXTENSION",
                 fmt::format("The embedded engine does not know the expression extension {}.",
                             expression.extension().type_url()));

@@ -12,7 +12,7 @@
 #include "engine/duckdb/connection.h"
 #include "engine/functions/native.h"
 #include "engine/translate/relations.h"
-#include "spark/proto.h"
+#include "spark/proto_relations.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -78,6 +78,7 @@ TEST_P(PlansTest, GivesTheExpectedSql) {
     }
     Database database({.memory_bytes = 256 << 20, .threads = 1, .temp_directory = {}});
     database.Register(NativeFunctions());
+    database.Register(NativeAggregates());
     Lease lease = database.Connect();
     for (const char* name : {"people", "orders"}) {
       std::vector<Sql> columns;

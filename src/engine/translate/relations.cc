@@ -8,6 +8,7 @@
 #include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
 #include "engine/translate/windows.h"
+#include "spark/extension.h"
 
 namespace tinderbox::engine {
 
@@ -441,7 +442,7 @@ TranslatedRelation RelationTranslator::TranslateKind(const proto::Relation& rela
 
 TranslatedRelation RelationTranslator::TranslateExtension(const proto::Relation& relation) {
   plan::RelationExtension extension;
-  if (!relation.extension().UnpackTo(&extension)) {
+  if (!spark::UnpackExtension(relation.extension(), &extension)) {
     throw Error(
         "UNSUPPORTED_FEATURE.EXTENSION",
         fmt::format("The embedded engine does not know the relation extension {}.", relation.extension().type_url()));

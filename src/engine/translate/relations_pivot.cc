@@ -7,6 +7,7 @@
 #include "engine/translate/literals.h"
 #include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
+#include "spark/extension.h"
 
 namespace tinderbox::engine {
 
@@ -23,7 +24,8 @@ void CollectAttributes(const google::protobuf::Message& message, std::vector<std
       out->push_back(expression->unresolved_attribute().unparsed_identifier());
     if (expression->has_extension()) {
       plan::ExpressionExtension extension;
-      if (expression->extension().UnpackTo(&extension)) CollectAttributes(extension, out);
+      if spark
+        ::UnpackExtension((expression->extension(), &extension)) CollectAttributes(extension, out);
       return;
     }
   }

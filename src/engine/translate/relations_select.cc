@@ -7,6 +7,7 @@
 #include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
 #include "engine/translate/windows.h"
+#include "spark/extension.h"
 #include "sql/parser.h"
 
 namespace tinderbox::engine {
@@ -23,7 +24,8 @@ const OutputColumn* PassedColumn(const Sql& value, const std::vector<OutputColum
 bool IsSubquery(const proto::Expression& expression) {
   if (expression.has_subquery_expression()) return true;
   plan::ExpressionExtension extension;
-  return expression.has_extension() && expression.extension().UnpackTo(&extension) && extension.has_inline_subquery();
+  return expression.has_extension() && spark::UnpackExtension(expression.extension(), &extension) &&
+         extension.has_inline_subquery();
 }
 
 /// "scalarsubquery(a)": Spark names a sub-query after the outer columns that it uses.
@@ -31,7 +33,7 @@ std::string SubqueryName(const proto::Expression& expression, const Sql& value,
                          const std::vector<OutputColumn>& columns) {
   proto::SubqueryExpression subquery = expression.subquery_expression();
   plan::ExpressionExtension extension;
-  if (expression.has_extension() && expression.extension().UnpackTo(&extension)) {
+  if (expression.has_extension() && spark::UnpackExtension(expression.extension(), &extension)) {
     subquery = extension.inline_subquery().subquery();
   }
   std::map<size_t, std::string> used;
@@ -151,7 +153,7 @@ void RelationTranslator::AddItems(const proto::Expression& expression, const Sco
   }
   if (expression.has_extension()) {
     plan::ExpressionExtension extension;
-    if (expression.extension().UnpackTo(&extension) && extension.has_star_except()) {
+    if (spark::UnpackExtension(expression.extension(), &extension) && extension.has_star_except()) {
       proto::Expression::UnresolvedStar star;
       if (!extension.star_except().target().empty()) star.set_unparsed_target(extension.star_except().target());
       std::vector<SelectItem> all;

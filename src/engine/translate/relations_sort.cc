@@ -7,6 +7,7 @@
 #include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
 #include "engine/translate/windows.h"
+#include "spark/extension.h"
 
 namespace tinderbox::engine {
 
@@ -69,7 +70,8 @@ TranslatedRelation RelationTranslator::Qualify(const plan::Qualify& qualify) {
   plan::RelationExtension extension;
   if (listed.has_project()) {
     add(listed.mutable_project()->add_expressions());
-  } else if (listed.has_extension() && listed.extension().UnpackTo(&extension) && extension.has_sql_aggregate()) {
+  } else if (listed.has_extension() && spark::UnpackExtension(listed.extension(), &extension) &&
+             extension.has_sql_aggregate()) {
     add(extension.mutable_sql_aggregate()->add_select_list());
     listed.mutable_extension()->PackFrom(extension);
   } else {

@@ -7,6 +7,7 @@
 #include "engine/translate/extensions.h"
 #include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
+#include "spark/extension.h"
 
 namespace tinderbox::engine {
 
@@ -24,7 +25,7 @@ bool FindSubquery(const google::protobuf::Message& message) {
     }
     if (expression->has_extension()) {
       plan::ExpressionExtension extension;
-      return expression->extension().UnpackTo(&extension) && FindSubquery(extension);
+      return spark::UnpackExtension(expression->extension(), &extension) && FindSubquery(extension);
     }
   }
   const auto* reflection = message.GetReflection();

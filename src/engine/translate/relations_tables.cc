@@ -7,6 +7,7 @@
 #include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
 #include "engine/translate/windows.h"
+#include "spark/extension.h"
 
 namespace tinderbox::engine {
 
@@ -32,8 +33,8 @@ TranslatedRelation RelationTranslator::SubqueryAlias(const proto::SubqueryAlias&
 TranslatedRelation RelationTranslator::ColumnAliases(const plan::ColumnAliases& aliases) {
   // The names of VALUES are its own: they decide how many columns it has.
   plan::RelationExtension extension;
-  const bool values = aliases.input().has_extension() && aliases.input().extension().UnpackTo(&extension) &&
-                      extension.has_inline_table();
+  const bool values = aliases.input().has_extension() &&
+                      spark::UnpackExtension(aliases.input().extension(), &extension) && extension.has_inline_table();
   TranslatedRelation input =
       values ? InlineTable(extension.inline_table(), {aliases.column_names().begin(), aliases.column_names().end()})
              : Translate(aliases.input());
