@@ -298,9 +298,14 @@ proto::ConfigResponse Conf::Answer(const proto::ConfigRequest::Operation& operat
       break;
     case proto::ConfigRequest::Operation::kGetWithDefault:
       for (const auto& pair : operation.get_with_default().pairs()) {
-        auto value = Find(pair.key());
-        if (!value && pair.has_value()) value = pair.value();
-        add(pair.key(), value);
+        // The caller's default goes before Spark's own.
+        const auto all = pair.has_value() ? All() : std::map<std::string, std::string>();
+        const auto set = all.find(pair.key());
+        if (set != all.end()) {
+          add(pair.key(), set->second);
+        } else {
+          add(pair.key(), pair.has_value() ? std::optional(pair.value()) : Find(pair.key()));
+        }
       }
       break;
     case proto::ConfigRequest::Operation::kGetOption:

@@ -175,6 +175,7 @@ class ClientTest(ServerCase):
         self.assertTrue(conf.isModifiable("spark.sql.shuffle.partitions"))
         self.assertFalse(conf.isModifiable("spark.sql.warehouse.dir"))
         self.assertEqual(conf.get("not.there", "x"), "x")
+        self.assertEqual(conf.get("spark.sql.sources.partitionOverwriteMode", "DYNAMIC"), "DYNAMIC")
         # Real Spark's answers to the same questions.
         for key, value, condition in (
             ("spark.sql.shuffle.partitions", "-1", "INVALID_CONF_VALUE.REQUIREMENT"),
