@@ -24,8 +24,7 @@ void CollectAttributes(const google::protobuf::Message& message, std::vector<std
       out->push_back(expression->unresolved_attribute().unparsed_identifier());
     if (expression->has_extension()) {
       plan::ExpressionExtension extension;
-      if spark
-        ::UnpackExtension((expression->extension(), &extension)) CollectAttributes(extension, out);
+      if (spark::UnpackExtension(expression->extension(), &extension)) CollectAttributes(extension, out);
       return;
     }
   }
