@@ -96,8 +96,10 @@ def reason_of(failure):
         refused = re.search(r'"feature": "((?:[^"\\]|\\.)*)"', ours)
         return "refused: " + (json.loads(f'"{refused.group(1)}"') if refused else ours.split()[1])
     if ours.startswith("error") and spark.startswith("error"):
-        same = ours.split()[1] == spark.split()[1]
-        return "the error has other parameters or another place" if same else "another error condition"
+        if ours == spark:
+            return "the error is right, its query context is not where Spark sees it"
+        same = ours.split()[1:3] == spark.split()[1:3]
+        return "the error has other parameters or another exception class" if same else "another error condition"
     if ours.startswith("error"):
         return f"fails with {ours.split()[1]}"
     if spark.startswith("error"):

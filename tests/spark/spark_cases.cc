@@ -394,7 +394,7 @@ class Runner {
       const auto answer = session_->Execute(command, "");
       reader = session_->Execute(answer.sql_command_result().relation(), "");
     }
-    if (block.kind == "setup") return {};
+    if (block.kind == "setup" || reader == nullptr) return {};
     std::vector<std::string> rows = RowTexts(reader.get());
     if (block.sorted) std::ranges::sort(rows);
     rows.insert(rows.begin(), SchemaText(reader->schema()));
@@ -404,6 +404,12 @@ class Runner {
   std::shared_ptr<spark::Session> session_;
 };
 
+/// Whether the answer is an error of PySpark's own, which no server knows of: one word.
+bool OfTheClient(const Case& block) {
+  return !block.expected.empty() && block.expected[0].starts_with("error ") &&
+         block.expected[0].find(' ', 6) == std::string::npos;
+}
+
 struct Count {
   int right = 0, known = 0, wrong = 0;
 };
@@ -411,7 +417,7 @@ struct Count {
 void RunFile(const std::string& path, Count* count) {
   Runner runner;
   for (const Case& block : ReadCases(path)) {
-    if (block.kind == "python") continue;
+    if (block.kind == "python" || OfTheClient(block)) continue;
     const std::vector<std::string> found = runner.Answer(block);
     const bool as_spark = found == WithoutException(block.expected);
     if (as_spark && !block.ours) {
