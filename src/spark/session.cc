@@ -30,6 +30,12 @@ void Session::Persist(const proto::Relation& relation) {
   proto::AnalyzePlanRequest request;
   *request.mutable_persist()->mutable_relation() = relation;
   Analyze(request);
+  // Spark computes persisted rows when they are first needed; the caller of this needs them now.
+  proto::Relation none;
+  *none.mutable_limit()->mutable_input() = relation;
+  const auto reader = Execute(none, "");
+  for (ArrowBatch batch; reader->Next(&batch);) {
+  }
 }
 
 void Session::Unpersist(const proto::Relation& relation) {
