@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "spark/ipc.h"
-#include "spark/proto_types.h"
 #include "spark/proto.h"
+#include "spark/proto_types.h"
 #include "spark/session.h"
 #include "tinderbox/error.h"
 #include "tinderbox/functions.h"

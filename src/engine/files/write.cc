@@ -224,7 +224,8 @@ void WriteLimited(const Job& job, const Sql& from, const Sql& where, const fs::p
     WriteFile(job, Concat({from, where, OrderBy(job)}), folder / FileName(job, 0));
     return;
   }
-  const std::string text = job.lease->Text(Concat({Token("SELECT CAST(count(*) AS VARCHAR) FROM "), from, where}).text());
+  const std::string text =
+      job.lease->Text(Concat({Token("SELECT CAST(count(*) AS VARCHAR) FROM "), from, where}).text());
   int64_t rows = 0;
   std::from_chars(text.data(), text.data() + text.size(), rows);
   std::vector<Sql> order = job.order;

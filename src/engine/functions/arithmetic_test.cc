@@ -1,4 +1,5 @@
-// Arithmetic with numbers, dates, times and intervals: values, types, nullability and error conditions as Spark 4.2 gives them.
+// Arithmetic with numbers, dates, times and intervals: values, types, nullability and error conditions as Spark 4.2
+// gives them.
 #include "engine/functions/answers_fixture.h"
 
 namespace tinderbox::engine {
@@ -34,7 +35,8 @@ constexpr ExpressionCase kCases1[] = {
     {R"~(time'10:20:30' + interval 1 hour)~", R"~(11:20:30 : time(6) nullable)~"},
     {R"~(time'23:20:30' + interval 1 hour)~", R"~(E DATETIME_OVERFLOW)~"},
     {R"~(time'10:20:30' - interval '1' hour)~", R"~(09:20:30 : time(6) nullable)~"},
-    {R"~(time'10:20:30' - time'09:20:30')~", R"~(INTERVAL '01:00:00' HOUR TO SECOND : interval hour to second nullable)~"},
+    {R"~(time'10:20:30' - time'09:20:30')~",
+     R"~(INTERVAL '01:00:00' HOUR TO SECOND : interval hour to second nullable)~"},
     {R"~(date'2020-01-31' + interval 1 month)~", R"~(2020-02-29 : date)~"},
     {R"~(date'2020-01-31' + interval 1 day)~", R"~(2020-02-01 : date)~"},
     {R"~(date'2020-01-31' + interval 1 hour)~", R"~(2020-01-31 01:00:00 : timestamp)~"},
@@ -63,8 +65,10 @@ constexpr ExpressionCase kCases1[] = {
     {R"~(sign(-interval 1 day))~", R"~(-1.0 : double nullable)~"},
     {R"~(interval 1 day > interval 1 hour)~", R"~(true : boolean)~"},
     {R"~(interval 1 day > interval 1 month)~", R"~(E DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES)~"},
-    {R"~(date'2020-01-31' - timestamp'2020-01-30 00:00:00')~", R"~(INTERVAL '1 00:00:00' DAY TO SECOND : interval day to second)~"},
-    {R"~(timestamp'2020-01-30 00:00:00' - date'2020-01-31')~", R"~(INTERVAL '-1 00:00:00' DAY TO SECOND : interval day to second)~"},
+    {R"~(date'2020-01-31' - timestamp'2020-01-30 00:00:00')~",
+     R"~(INTERVAL '1 00:00:00' DAY TO SECOND : interval day to second)~"},
+    {R"~(timestamp'2020-01-30 00:00:00' - date'2020-01-31')~",
+     R"~(INTERVAL '-1 00:00:00' DAY TO SECOND : interval day to second)~"},
     {R"~(date'2020-01-31' - '2020-01-30')~", R"~(INTERVAL '1' DAY : interval day nullable)~"},
     {R"~('2020-01-31' - date'2020-01-30')~", R"~(INTERVAL '1' DAY : interval day nullable)~"},
     {R"~(date'2020-01-31' + '1')~", R"~(E DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE)~"},
@@ -78,7 +82,8 @@ constexpr ExpressionCase kCases1[] = {
     {R"~(try_add(date'2020-01-31', 1))~", R"~(2020-02-01 : date nullable)~"},
     {R"~(try_add(date'2020-01-31', interval 1 month))~", R"~(2020-02-29 : date nullable)~"},
     {R"~(try_subtract(date'2020-01-31', date'2020-01-30'))~", R"~(INTERVAL '1' DAY : interval day nullable)~"},
-    {R"~(try_multiply(interval 1 day, 2))~", R"~(INTERVAL '2 00:00:00' DAY TO SECOND : interval day to second nullable)~"},
+    {R"~(try_multiply(interval 1 day, 2))~",
+     R"~(INTERVAL '2 00:00:00' DAY TO SECOND : interval day to second nullable)~"},
     {R"~(try_divide(interval 1 day, 0))~", R"~(NULL : interval day to second nullable)~"},
     {R"~(try_divide(1, 0))~", R"~(NULL : double nullable)~"},
     {R"~(try_divide(interval 1 month, 2) is null)~", R"~(false : boolean)~"},
@@ -89,7 +94,8 @@ constexpr ExpressionCase kCases1[] = {
     {R"~(try_multiply(2147483647, 2))~", R"~(NULL : int nullable)~"},
     {R"~(try_subtract(-2147483648, 1))~", R"~(NULL : int nullable)~"},
     {R"~(try_add(1.5, 2))~", R"~(3.5 : decimal(3,1) nullable)~"},
-    {R"~(try_add(cast(99999999999999999999999999999999999999 as decimal(38,0)), 1))~", R"~(NULL : decimal(38,0) nullable)~"},
+    {R"~(try_add(cast(99999999999999999999999999999999999999 as decimal(38,0)), 1))~",
+     R"~(NULL : decimal(38,0) nullable)~"},
     {R"~(try_divide(3, 2))~", R"~(1.5 : double nullable)~"},
     {R"~(try_divide(1.5, 0))~", R"~(NULL : decimal(7,6) nullable)~"},
     {R"~(2147483647 + 1)~", R"~(E ARITHMETIC_OVERFLOW)~"},
@@ -127,8 +133,10 @@ constexpr ExpressionCase kCases1[] = {
     {R"~(1.5 + 2)~", R"~(3.5 : decimal(3,1) nullable)~"},
     {R"~(cast(1 as decimal(38,10)) * cast(1 as decimal(38,10)))~", R"~(1.000000 : decimal(38,6))~"},
     {R"~(cast(1 as decimal(38,10)) + 1)~", R"~(2.000000000 : decimal(38,9) nullable)~"},
-    {R"~(cast(99999999999999999999999999999999999999 as decimal(38,0)) + 1)~", R"~(E NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION)~"},
-    {R"~(cast(99999999999999999999999999999999999999 as decimal(38,0)) * 10)~", R"~(E NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION)~"},
+    {R"~(cast(99999999999999999999999999999999999999 as decimal(38,0)) + 1)~",
+     R"~(E NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION)~"},
+    {R"~(cast(99999999999999999999999999999999999999 as decimal(38,0)) * 10)~",
+     R"~(E NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION)~"},
 };
 
 TEST_F(ArithmeticTest, AreSparks1) {

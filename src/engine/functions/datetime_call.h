@@ -45,7 +45,6 @@ inline Sql MicrosOfSeconds(const Typed& decimal) {
   return Template("CAST($1 * 1000000 AS BIGINT)", {decimal.sql});
 }
 
-
 /// timestampadd, timestampdiff: also what dateadd and datediff of three arguments mean.
 Typed TimestampAdd(const FunctionCall& call);
 Typed TimestampDiff(const FunctionCall& call);

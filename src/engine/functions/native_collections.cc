@@ -23,7 +23,8 @@ int64_t ArrayIndex(int64_t index, int64_t size) {
 
 int64_t ElementIndex(int64_t index, int64_t size) {
   if (index == 0)
-    throw Error("INVALID_INDEX_OF_ZERO", "The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1).");
+    throw Error("INVALID_INDEX_OF_ZERO",
+                "The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1).");
   if (index > size || index < -size) {
     throw Error(
         "INVALID_ARRAY_INDEX_IN_ELEMENT_AT",

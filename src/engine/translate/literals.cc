@@ -240,10 +240,9 @@ Typed TranslateLiteral(const Literal& literal, const DataType& type) {
       return {Call("spark_time_of_micros", {Make(IntegerLiteral(literal.time().nano() / 1000), kLongType).sql}), type,
               false};
     case Literal::kCalendarInterval:
-      return {Call("spark_interval",
-                   {IntegerLiteral(literal.calendar_interval().months()),
-                    IntegerLiteral(literal.calendar_interval().days()),
-                    Make(IntegerLiteral(literal.calendar_interval().microseconds()), kLongType).sql}),
+      return {Call("spark_interval", {IntegerLiteral(literal.calendar_interval().months()),
+                                      IntegerLiteral(literal.calendar_interval().days()),
+                                      Make(IntegerLiteral(literal.calendar_interval().microseconds()), kLongType).sql}),
               type, false};
     case Literal::kYearMonthInterval:
       return Make(IntegerLiteral(literal.year_month_interval()), type);

@@ -44,9 +44,7 @@ class FixedLeaves : public Leaves {
   TranslatedRelation Local(const proto::LocalRelation&) override {
     throw Error("INTERNAL_ERROR", "no local rows here");
   }
-  std::optional<Sql> Persisted(const proto::Relation&, const TranslatedRelation&) override {
-    return std::nullopt;
-  }
+  std::optional<Sql> Persisted(const proto::Relation&, const TranslatedRelation&) override { return std::nullopt; }
 };
 
 std::string ReadText(const fs::path& path) {

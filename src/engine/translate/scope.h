@@ -66,7 +66,7 @@ struct Scope {
   bool case_sensitive = false;
   bool ansi = true;
   std::string time_zone = "UTC";
-  std::string database = "default";  ///< the session's current one
+  std::string database = "default";                   ///< the session's current one
   const std::vector<OutputColumn>* hidden = nullptr;  ///< found where `columns` has nothing of that name
   std::vector<LambdaBinding> aliases;                 ///< of the same SELECT list; found after columns
   const Grouping* grouping = nullptr;                 ///< set outside aggregates of a grouped query
