@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "connect/arrow_stream.h"
 #include "connect/deep_thread.h"
 #include "connect/uuid.h"
@@ -89,13 +91,11 @@ void Operation::PushBatch(int64_t rows, int64_t start, std::string bytes) {
     auto* batch = response.mutable_arrow_batch();
     batch->set_row_count(rows);
     batch->set_start_offset(start);
-    if (chunks == 1) {
-      batch->set_data(std::move(bytes));
-    } else {
+    if (chunks > 1) {
       batch->set_chunk_index(static_cast<int64_t>(i));
       batch->set_num_chunks_in_batch(static_cast<int64_t>(chunks));
-      batch->set_data(bytes.substr(i * chunk, chunk));
     }
+    batch->set_data(chunks == 1 ? std::exchange(bytes, {}) : bytes.substr(i * chunk, chunk));
     Push(&response);
   }
 }

@@ -44,8 +44,8 @@ std::unique_ptr<BatchReader> MakeStreamReader(StructType schema, std::unique_ptr
                                               std::shared_ptr<const void> keep) {
   for (size_t i = 0; i < schema.fields.size(); ++i) {
     const DataType& promised = schema.fields[i].type;
+    if (stream->ReadAs(i, promised)) continue;
     const EngineColumn& column = stream->columns()[i];
-    if (TypeName(promised).text() == TypeName(column.type.type).text()) continue;
     throw Error(
         "INTERNAL_ERROR",
         fmt::format("The column \"{}\" should be {}, but the engine computes {}, which is an error of Tinderbox.",

@@ -258,6 +258,35 @@ const std::vector<EngineColumn>& ResultStream::columns() const {
   return state_->columns;
 }
 
+namespace {
+
+bool ReadTypeAs(EngineType* engine, const DataType& type) {
+  if (type.kind() == TypeKind::kNull && engine->type.kind() == TypeKind::kInteger) engine->type = type;
+  std::vector<DataType> parts;
+  if (type.kind() == TypeKind::kArray) parts = {type.element()};
+  if (type.kind() == TypeKind::kMap) parts = {type.key(), type.value()};
+  if (type.kind() == TypeKind::kStruct) {
+    for (size_t i = 0; i < type.fields().size(); ++i) {
+      if (engine->type.kind() != type.kind() || i >= engine->type.fields().size() ||
+          engine->type.fields()[i].name != type.fields()[i].name)
+        return false;
+      parts.push_back(type.fields()[i].type);
+    }
+  }
+  if (parts.empty()) return TypeName(engine->type).text() == TypeName(type).text();
+  if (engine->type.kind() != type.kind() || parts.size() != engine->children.size()) return false;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (!ReadTypeAs(&engine->children[i], parts[i])) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool ResultStream::ReadAs(size_t column, const DataType& type) {
+  return ReadTypeAs(&state_->types[column], type);
+}
+
 bool ResultStream::Next(ArrowBatch* batch) {
   while (true) {
     Chunk chunk = state_->Fetch();

@@ -31,6 +31,9 @@ class ResultStream {
  public:
   ~ResultStream();
   const std::vector<EngineColumn>& columns() const;
+  /// Reads a column as that type; false when it is not what DuckDB computes. What is void, DuckDB computes as INTEGER.
+  /// Call it before Next.
+  bool ReadAs(size_t column, const DataType& type);
   /// The next rows (at most kChunkRows) in the layouts of ArrowBatch, or false at the end. Throws Error.
   bool Next(ArrowBatch* batch);
   /// Reads on to the end without making batches; returns the number of rows.

@@ -190,6 +190,7 @@ void ThrowEngineError(duckdb_error_type type, const std::string& message) {
       throw Error("CAST_INVALID_INPUT", fmt::format("A value cannot be converted: {}", message));
     case DUCKDB_ERROR_OUT_OF_RANGE:
     case DUCKDB_ERROR_DECIMAL:
+      if (Has(message, " of DECIMAL(")) ThrowDecimalOverflow(message);
       ThrowArithmeticOverflow(message);
     case DUCKDB_ERROR_DIVIDE_BY_ZERO:
       throw Error("DIVIDE_BY_ZERO", fmt::format("Division by zero: {}", message));

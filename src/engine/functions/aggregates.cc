@@ -62,7 +62,9 @@ Typed SumOf(const FunctionCall& call, bool tolerant) {
   DataType type = kDoubleType;
   if (interval) type = DataType(value.type.kind());
   if (value.type.IsIntegral()) type = kLongType;
-  if (value.type.kind() == TypeKind::kDecimal) type = BoundedDecimal(value.type.precision() + 10, value.type.scale());
+  if (value.type.kind() == TypeKind::kDecimal) {
+    type = DataType::Decimal(std::min(38, value.type.precision() + 10), value.type.scale());
+  }
   if (type == kDoubleType) {
     const Sql wide = Coerce(value, kDoubleType, call.scope()).sql;
     return {Template("sum($1$2)$3", {Distinct(call), wide, call.suffix()}), type, true};
@@ -102,7 +104,8 @@ Typed AverageOf(const FunctionCall& call, bool tolerant) {
                                      call.suffix()}),
             kDoubleType, true};
   }
-  const DataType type = BoundedDecimal(value.type.precision() + 4, value.type.scale() + 4);
+  const DataType type =
+      DataType::Decimal(std::min(38, value.type.precision() + 4), std::min(38, value.type.scale() + 4));
   const Sql digits = Template("spark_decimal_divide(sum($1$2)$3, CAST(NULLIF(count($1$2)$3, 0) AS DECIMAL(19,0)), $4)",
                               {Distinct(call), value.sql, call.suffix(), IntegerLiteral(type.scale())});
   return {FromUnscaled(digits, type, tolerant), type, true};

@@ -8,6 +8,9 @@ namespace {
 class AggregatesTest : public RowsTest {};
 
 constexpr RowsCase kCases[] = {
+    {3, R"~(sum(cast(id as decimal(32,4))))~", R"~(3.0000 : decimal(38,4))~"},
+    {3, R"~(sum(cast(id as decimal(38,10))))~", R"~(3.0000000000 : decimal(38,10))~"},
+    {3, R"~(avg(cast(id as decimal(38,10))))~", R"~(1.00000000000000 : decimal(38,14))~"},
     {3, R"~(corr(1, id))~", R"~(E DIVIDE_BY_ZERO)~"},
     {1, R"~(corr(id, id))~", R"~(NULL : double)~"},
     {3, R"~(skewness(1))~", R"~(NULL : double)~"},

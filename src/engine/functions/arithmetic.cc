@@ -191,8 +191,11 @@ Typed MultiplyAs(const FunctionCall& call, OnOverflow mode) {
   const DataType& a = operands.left.type;
   const DataType& b = operands.right.type;
   const int precision = a.precision() + b.precision() + 1;
-  return DecimalOperation(operands, AdjustedDecimal(precision, a.scale() + b.scale()),
-                          precision <= 38 ? "($1 * $2)" : nullptr, "spark_decimal_multiply",
+  const int scale = a.scale() + b.scale();
+  const DataType type = AdjustedDecimal(precision, scale);
+  // DuckDB's own product has all digits of the fraction, and fails when it has more than 38.
+  const bool plain = precision <= 38 || (type.scale() == scale && mode == OnOverflow::kFail);
+  return DecimalOperation(operands, type, plain ? "($1 * $2)" : nullptr, "spark_decimal_multiply",
                           "spark_try_decimal_multiply", mode);
 }
 Typed Multiply(const FunctionCall& call) {

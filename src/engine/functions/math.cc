@@ -75,9 +75,9 @@ Sql RoundedDecimal(const Typed& value, int64_t scale, Rounding rounding, const D
 /// The type of a decimal rounded at 10^-scale.
 DataType RoundedType(const DataType& decimal, int64_t scale) {
   const int whole = decimal.precision() - decimal.scale() + 1;
-  if (scale < 0) return BoundedDecimal(std::max(whole, static_cast<int>(-scale) + 1), 0);
+  if (scale < 0) return DataType::Decimal(std::min(38, std::max(whole, static_cast<int>(-scale) + 1)), 0);
   const int places = std::min(decimal.scale(), static_cast<int>(scale));
-  return BoundedDecimal(whole + places, places);
+  return DataType::Decimal(std::min(38, whole + places), places);
 }
 
 /// floor and ceil.

@@ -18,6 +18,8 @@ constexpr ExpressionCase kCases1[] = {
     {R"~(bround(25, -1))~", R"~(20 : int nullable)~"},
     {R"~(bround(2.5, 0))~", R"~(2 : decimal(2,0) nullable)~"},
     {R"~(bround(cast(2.345 as decimal(5,3)), 2))~", R"~(2.34 : decimal(5,2) nullable)~"},
+    {R"~(round(1.8257418583505538D, 6))~", R"~(1.825742 : double nullable)~"},
+    {R"~(round(123456789.123456789D, 6))~", R"~(1.23456789123457E8 : double nullable)~"},
     {R"~(round(2.5))~", R"~(3 : decimal(2,0) nullable)~"},
     {R"~(round(-2.5))~", R"~(-3 : decimal(2,0) nullable)~"},
     {R"~(round(25, -1))~", R"~(30 : int nullable)~"},

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -171,7 +172,8 @@ const RealFunction kReal[] = {
 /// The decimal digits of the shortest text of `value`, rounded at 10^-scale.
 double RoundDouble(double value, int scale, bool half_even) {
   if (!std::isfinite(value)) return value;
-  std::string text = fmt::format("{:e}", value);
+  char buffer[32];
+  const std::string text(buffer, std::to_chars(buffer, std::end(buffer), value, std::chars_format::scientific).ptr);
   const size_t e = text.find('e');
   const int exponent = std::stoi(text.substr(e + 1));
   const bool negative = text[0] == '-';
