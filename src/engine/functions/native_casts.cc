@@ -362,7 +362,7 @@ void AddNativeCasts(ScalarFunctions* out) {
                       result.SetString(row, bytes);
                     })});
   };
-  add_binary(TypeKind::kByte, 1, [](const InVector& v, size_t row) { return v.Data<int8_t>()[row]; });
+  add_binary(TypeKind::kByte, 1, [](const InVector& v, size_t row) { return v.Data<uint8_t>()[row]; });
   add_binary(TypeKind::kShort, 2, [](const InVector& v, size_t row) { return v.Data<int16_t>()[row]; });
   add_binary(TypeKind::kInteger, 4, [](const InVector& v, size_t row) { return v.Data<int32_t>()[row]; });
   add_binary(TypeKind::kLong, 8, [](const InVector& v, size_t row) { return v.Data<int64_t>()[row]; });

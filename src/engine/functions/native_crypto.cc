@@ -153,7 +153,7 @@ std::string Encrypt(std::string_view input, std::string_view key, Mode mode, std
       EVP_CipherFinal_ex(cipher.get(), Bytes(&out) + start + length, &last) != 1) {
     ThrowCrypto("The value cannot be encrypted.");
   }
-  size_t end = start + static_cast<size_t>(length + last);
+  size_t end = start + static_cast<size_t>(length) + static_cast<size_t>(last);
   if (mode == Mode::kGcm) {
     EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_AEAD_GET_TAG, kTagBytes, Bytes(&out) + end);
     end += kTagBytes;

@@ -39,7 +39,7 @@ FormatArgument ArgumentOf(const InVector& column, const DataType& type, size_t r
       out.integer = column.Data<uint8_t>()[row] != 0 ? 1 : 0;
       break;
     case TypeKind::kByte:
-      out.integer = column.Data<int8_t>()[row];
+      out.integer = int64_t{column.Data<int8_t>()[row]};
       break;
     case TypeKind::kShort:
       out.integer = column.Data<int16_t>()[row];

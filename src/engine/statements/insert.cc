@@ -180,7 +180,7 @@ void InsertRows(Workspace& workspace, const CatalogTable& table, const proto::Re
   StructType open = table.schema;
   for (const auto& [name, expression] : insert.partitions) {
     const bool partition = std::ranges::any_of(
-        table.partition_columns, [&](const std::string& column) { return SameName(column, name, false); });
+        table.partition_columns, [&name = name](const std::string& column) { return SameName(column, name, false); });
     if (!partition) {
       throw Error(
           "PARTITIONS_NOT_FOUND",
