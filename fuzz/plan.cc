@@ -1,4 +1,4 @@
-// Any plan, as protobuf bytes or text, and any expression text in it: the translation ends in an Error that is not
+// Any plan, as protobuf bytes or text, and any SQL text in it: the translation ends in an Error that is not
 // INTERNAL_ERROR, or in exactly one statement, so that nothing in a plan can smuggle in another.
 
 #include <google/protobuf/io/tokenizer.h>
@@ -12,6 +12,7 @@
 #include "engine/duckdb/connection.h"
 #include "engine/translate/relations.h"
 #include "spark/proto.h"
+#include "sql/parser.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -22,9 +23,11 @@ class FuzzLeaves : public Leaves {
  public:
   TranslatedRelation Read(const proto::Read&) override { return Table(); }
   TranslatedRelation Local(const proto::LocalRelation&) override { return Table(); }
-  std::optional<Sql> Persisted(const proto::Relation&, const std::vector<OutputColumn>&) override {
-    return std::nullopt;
+  TranslatedRelation Other(const proto::Relation& relation) override {
+    if (!relation.has_sql()) return Leaves::Other(relation);
+    return TranslateRelation(tinderbox::sql::ParseQuery(relation.sql().query()), *this);
   }
+  std::optional<Sql> Persisted(const proto::Relation&, const TranslatedRelation&) override { return std::nullopt; }
 
  private:
   static TranslatedRelation Table() {
@@ -32,7 +35,10 @@ class FuzzLeaves : public Leaves {
         "id BIGINT NOT NULL, name STRING, age INT, score DOUBLE, amount DECIMAL(10,2), at TIMESTAMP, tags "
         "ARRAY<STRING>, "
         "home STRUCT<city: STRING, zip: INT>, `odd \"name'; --` STRING, m MAP<STRING, INT>");
-    return {Concat({Token("SELECT * FROM "), Ident("people")}), NewColumns(schema)};
+    TranslatedRelation out;
+    out.sql = Concat({Token("SELECT * FROM "), Ident("people")});
+    out.columns = NewColumns(schema);
+    return out;
   }
 };
 
