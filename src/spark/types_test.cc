@@ -83,7 +83,6 @@ TEST(DataType, RefusesBadDdlWithThePlace) {
     EXPECT_NE(ConditionOf([&] { DataType::FromDdl(text); }), "no error") << text;
   }
   EXPECT_EQ(ConditionOf([] { DataType::FromDdl("decimal(39,2)"); }), "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION");
-  EXPECT_EQ(ConditionOf([] { DataType::FromDdl("a varchar(3)"); }), "UNSUPPORTED_DATATYPE");
   EXPECT_EQ(ConditionOf([] { DataType::FromDdl("a int, b int int"); }), "PARSE_SYNTAX_ERROR");
   try {
     DataType::FromDdl("a int, b foo");
@@ -110,7 +109,6 @@ TEST(StructType, RefusesBadJsonWithThePlace) {
                            R"J({"type":"struct","fields":[{"name":"a","type":"decimal(3,4)"}]})J",
                            R"({"type":"struct","fields":[{"name":"a","type":"long","nullable":1}]})",
                            R"({"type":"struct","fields":[{"name":"a","type":{"type":"udt"}}]})",
-                           R"J({"type":"struct","fields":[{"name":"a","type":"varchar(3)"}]})J",
                            R"({"type":"struct","fields":[{"name":"a","type":"long","metadata":[]}]})"}) {
     EXPECT_EQ(ConditionOf([&] { StructType::FromJson(text); }), "INVALID_JSON_DATA_TYPE") << text;
   }

@@ -187,7 +187,7 @@ std::string Decrypt(std::string_view input, std::string_view key, Mode mode, std
                     : "Given final block not properly padded. Such issues can arise if a bad key is used "
                       "during decryption.");
   }
-  out.resize(static_cast<size_t>(length + last));
+  out.resize(static_cast<size_t>(length) + static_cast<size_t>(last));
   return out;
 }
 
