@@ -115,7 +115,7 @@ constexpr ExpressionCase kCases[] = {
      R"~(1 : bigint)~"},
     {R"~(lag(1, 1, 0) over (order by 1))~", R"~(0 : int)~"},
     {R"~(foo(1))~", R"~(E UNRESOLVED_ROUTINE)~"},
-    {R"~(explode(1))~", R"~(E UNSUPPORTED_FEATURE)~"},
+    {R"~(explode(1))~", R"~(E UNSUPPORTED_GENERATOR.OUTSIDE_SELECT)~"},
     {R"~(a)~", R"~(E UNRESOLVED_COLUMN.WITHOUT_SUGGESTION)~"},
     {R"~(1 +)~", R"~(E PARSE_SYNTAX_ERROR)~"},
     {R"~('a' ||)~", R"~(E PARSE_SYNTAX_ERROR)~"},
