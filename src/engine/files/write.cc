@@ -506,7 +506,8 @@ void WriteFiles(const FileWrite& write, const TranslatedRelation& input, const s
                      write.overwritten_partition.empty();
   if (write.mode == SaveMode::kOverwrite && exists) RefuseOverwrite(target, reads);
   if (!exists || whole) {
-    fs::create_directories(fs::absolute(target).parent_path());
+    std::error_code failed;  // what is staged there then says so
+    fs::create_directories(fs::absolute(target).parent_path(), failed);
     base::StagedOutput output(target, base::StagedOutput::Kind::kFolder, write.mode == SaveMode::kOverwrite);
     WriteFolder(job, input, output.path());
     MarkSuccess(output.path());
