@@ -92,10 +92,9 @@ void ClientSession::Tend(Clock::duration timeout) {
   std::erase_if(ending_, [](const auto& operation) { return !operation->Interrupt(); });
 }
 
-bool ClientSession::running() const {
+bool ClientSession::ended() const {
   const std::lock_guard lock(mutex_);
-  const auto runs = [](const auto& entry) { return entry.second->running(); };
-  return !ending_.empty() || std::ranges::any_of(operations_, runs);
+  return closed_ && ending_.empty() && operations_.empty();
 }
 
 void ClientSession::Close() {

@@ -41,8 +41,8 @@ class ClientSession {
 
   /// Ends operations that no stream has read for longer than `timeout`, and interrupts those that are to end once more.
   void Tend(Clock::duration timeout);
-  /// True while operations run, also those that were released.
-  bool running() const;
+  /// True once it was closed and nothing of it runs any more.
+  bool ended() const;
   /// Ends all operations for good.
   void Close();
 

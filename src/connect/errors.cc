@@ -93,7 +93,7 @@ grpc::Status ToStatus(const ErrorPointer& shared, ErrorStore* store) {
   info.set_reason(std::string(error_class.hierarchy.front()));
   auto& metadata = *info.mutable_metadata();
   metadata["classes"] = ToJson(error_class.hierarchy);
-  metadata["errorClass"] = error.condition();
+  if (!spark::IsJavaClass(error.condition())) metadata["errorClass"] = error.condition();
   if (const std::string_view state = spark::SqlState(error.condition()); !state.empty()) metadata["sqlState"] = state;
   const std::string params = ToJson(nlohmann::json(error.params()));
   metadata["messageParameters"] = params.size() <= kMaxParams ? params : "{}";

@@ -118,13 +118,15 @@ class FakeSession : public spark::Session {
   }
 
   void Interrupt(const std::string& operation) override {
+    if (lost_interrupts > 0 && lost_interrupts-- > 0) return;
     const std::lock_guard lock(mutex_);
     stopped_.insert(operation);
     changed_.notify_all();
   }
   Progress GetProgress(const std::string&) override { return {0.25, 10}; }
 
-  std::atomic<int64_t> made = 0;  ///< rows, so far
+  std::atomic<int64_t> made = 0;         ///< rows, so far
+  std::atomic<int> lost_interrupts = 0;  ///< how many interrupts come too early to end anything
   std::map<std::string, std::string> artifacts;
   std::set<std::string> observing;
 

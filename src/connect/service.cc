@@ -149,12 +149,12 @@ void FetchErrorDetails(Sessions* sessions, proto::FetchErrorDetailsRequest* requ
   for (const std::string_view name : spark::ClassOf(*error).hierarchy) out->add_error_type_hierarchy(std::string(name));
   out->set_message(spark::FullMessage(*error));
   auto* throwable = out->mutable_spark_throwable();
-  throwable->set_error_class(error->condition());
+  if (!spark::IsJavaClass(error->condition())) throwable->set_error_class(error->condition());
   if (const std::string state(spark::SqlState(error->condition())); !state.empty()) throwable->set_sql_state(state);
   throwable->mutable_message_parameters()->insert(error->params().begin(), error->params().end());
   for (const QueryContext& context : error->contexts()) {
     const bool sql = context.kind == QueryContext::Kind::kSql;
-    if (sql && context.start_index < 0) continue;  // a place for the message alone
+    if (sql && context.start_index < 0 && !context.summary.empty()) continue;  // a place for the message alone
     auto* place = throwable->add_query_contexts();
     place->set_context_type(sql ? proto::FetchErrorDetailsResponse::QueryContext::SQL
                                 : proto::FetchErrorDetailsResponse::QueryContext::DATAFRAME);

@@ -92,6 +92,37 @@ TEST_F(ServiceTest, EndsRunningOperationsWithTheirSession) {
   EXPECT_EQ(Condition(running.get().status), "INVALID_CURSOR.DISCONNECTED");
 }
 
+TEST_F(ServiceTest, InterruptsWhatASessionLeftUntilItEnds) {
+  Start();
+  const auto request = Waiting();
+  auto running = std::async(std::launch::async, [&] { return Run(request); });
+  AwaitOperation(request.operation_id());
+  std::weak_ptr<FakeSession> fake;
+  {
+    const std::lock_guard lock(mutex_);
+    fake = std::exchange(fakes_[session_id_], nullptr);
+  }
+  fake.lock()->lost_interrupts = 3;
+  proto::ReleaseSessionResponse released;
+  ASSERT_TRUE(Call(&Stub::ReleaseSession, Make<proto::ReleaseSessionRequest>(), &released).ok());
+  EXPECT_EQ(Condition(running.get().status), "INVALID_CURSOR.DISCONNECTED");
+  // The operation holds its session.
+  for (int i = 0; i < 500 && !fake.expired(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_TRUE(fake.expired());
+}
+
+TEST_F(ServiceTest, EndsWhenOperationsOfReleasedSessionsStillRun) {
+  Start();
+  const auto request = Waiting();
+  auto running = std::async(std::launch::async, [&] { return Run(request); });
+  AwaitOperation(request.operation_id());
+  fake(session_id_).lost_interrupts = 20;
+  proto::ReleaseSessionResponse released;
+  ASSERT_TRUE(Call(&Stub::ReleaseSession, Make<proto::ReleaseSessionRequest>(), &released).ok());
+  running.get();
+  server_.reset();  // would wait for ever
+}
+
 TEST_F(ServiceTest, EndsIdleSessions) {
   ServerOptions options;
   options.service.timeouts.session = std::chrono::milliseconds(100);

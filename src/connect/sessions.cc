@@ -84,6 +84,7 @@ std::shared_ptr<ClientSession> Sessions::Release(const std::string& user_id, con
     if (const auto found = sessions_.find(key); found != sessions_.end()) {
       session = std::move(found->second);
       sessions_.erase(found);
+      ending_.push_back(session);
       if (!allow_reconnect) RememberClosed(key);
     }
   }
@@ -135,17 +136,18 @@ void Sessions::RememberClosed(const Key& key) {
 }
 
 void Sessions::Close() {
-  std::map<Key, std::shared_ptr<ClientSession>> sessions;
+  std::vector<std::shared_ptr<ClientSession>> sessions;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
-    sessions.swap(sessions_);
+    sessions.swap(ending_);
+    for (auto& [key, session] : sessions_) sessions.push_back(std::move(session));
+    sessions_.clear();
     wake_.notify_all();
   }
-  for (const auto& [key, session] : sessions) session->Close();
-  // Until nothing of them runs any more.
-  for (const auto& [key, session] : sessions) {
-    while (session->running()) {
+  for (const auto& session : sessions) session->Close();
+  for (const auto& session : sessions) {
+    while (!session->ended()) {
       session->Tend(timeouts_.operation);
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
@@ -157,13 +159,19 @@ void Sessions::Tend() {
   while (!wake_.wait_for(lock, kTendInterval, [this] { return stopping_; })) {
     std::vector<std::shared_ptr<ClientSession>> sessions;
     for (const auto& [key, session] : sessions_) sessions.push_back(session);
+    std::vector<std::shared_ptr<ClientSession>> ending = ending_;
     lock.unlock();
+    for (const auto& session : ending) session->Tend(timeouts_.operation);
     const auto oldest = ClientSession::Clock::now() - timeouts_.session;
     for (const auto& session : sessions) {
       session->Tend(timeouts_.operation);
       if (session->idle_since() < oldest) Release(session->user_id(), session->session_id(), false);
     }
     sessions.clear();
+    lock.lock();
+    std::erase_if(ending_, [](const auto& session) { return session->ended(); });
+    lock.unlock();
+    ending.clear();  // sessions are destroyed without the lock
     lock.lock();
   }
 }

@@ -62,6 +62,7 @@ class Sessions {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::map<Key, std::shared_ptr<ClientSession>> sessions_;
+  std::vector<std::shared_ptr<ClientSession>> ending_;  ///< released; their operations are interrupted until they end
   std::set<Key> closed_;
   std::deque<Key> closed_order_;
   bool stopping_ = false;

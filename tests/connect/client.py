@@ -32,7 +32,7 @@ def run_endless(spark, tag=None):
         except Exception as error:
             errors.append(error)
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     return thread, errors
 
@@ -70,6 +70,7 @@ class ClientTest(ServerCase):
         self.interrupted(other, other_errors)
 
     def test_interrupt_operation(self):
+        self.spark.range(1).collect()  # before its first query a session is not there to be asked for its status
         thread, errors = run_endless(self.spark)
         running = []
         deadline = time.time() + 30
@@ -154,12 +155,13 @@ class ClientTest(ServerCase):
         ids.add(self.spark.client._server_session_id)
         self.assertEqual(len(ids), 1)
         clone = self.spark.client.clone()
+        self.addCleanup(clone.close)
         self.assertNotEqual(clone._session_id, self.spark.client._session_id)
 
     def test_stopped_session_is_closed(self):
         spark = session(self.server.remote)
         spark.range(1).collect()
-        again = common.SparkSession.builder.remote(f"{self.server.remote}/;session_id={spark.client._session_id}").create()
+        again = session(f"{self.server.remote}/;session_id={spark.client._session_id}")
         spark.client.release_session()
         with self.assertRaises(PySparkException) as raised:
             again.range(1).collect()

@@ -14,9 +14,13 @@ from pyspark.sql.connect.session import SparkSession  # noqa: E402
 logging.disable(logging.CRITICAL)
 
 
+sessions = []
+
+
 def session(remote):
     """A session of its own."""
-    return SparkSession.builder.remote(remote).create()
+    sessions.append(SparkSession.builder.remote(remote).create())
+    return sessions[-1]
 
 
 class ServerCase(unittest.TestCase):
@@ -30,6 +34,9 @@ class ServerCase(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
+        # At its end PySpark's client asks for ten minutes for a server that is gone, unless it was closed.
+        for each in sessions:
+            each.client.close()
         code = cls.server.stop()
         assert code == 0, f"the server ended with {code}"
 
