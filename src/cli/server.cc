@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "base/code_pages.h"
 #include "base/fail.h"
 #include "base/interrupt.h"
 #include "base/json_text.h"
@@ -103,6 +104,7 @@ int RunServer(const Arguments& arguments) {
   if (!flags.port_file.empty()) WriteFile(flags.port_file, fmt::format("{}\n", server.port()), true);
   if (flags.json) WriteOut(fmt::format("{{\"url\":{},\"port\":{}}}\n", base::JsonString(url), server.port()));
   WriteError(fmt::format("Listening on {}\n", url));
+  base::ReleaseCodePages();
   server.Wait();
   return kSame;
 }
