@@ -45,6 +45,7 @@ def chained(program, columns):
 
     from server import Server
 
+    sys.setrecursionlimit(50 * columns)  # the client builds its plan by recursion
     with Server(program) as server:
         spark = SparkSession.builder.remote(server.remote).create()
         frame = spark.range(3)
