@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/fail.h"
+#include "cli/reader_options.h"
 #include "diff/files.h"
 
 namespace tinderbox::cli {
@@ -249,6 +250,11 @@ std::optional<DiffPlan> ParseDiff(const Arguments& arguments) {
   FillOutput(raw, &plan);
   plan.left = MakeInput("LEFT", plan.left_path, raw.sides.both, raw.sides.left);
   plan.right = MakeInput("RIGHT", plan.right_path, raw.sides.both, raw.sides.right);
+  const std::string left_format = FormatOf(plan.left_path, raw.sides.both, raw.sides.left);
+  const std::string right_format = FormatOf(plan.right_path, raw.sides.both, raw.sides.right);
+  for (const std::string& option : raw.sides.both.options) CheckReaderOption(option, {left_format, right_format});
+  for (const std::string& option : raw.sides.left.options) CheckReaderOption(option, {left_format});
+  for (const std::string& option : raw.sides.right.options) CheckReaderOption(option, {right_format});
   for (const std::string& rename : raw.rename) {
     const auto [from, to] = SplitAssignment("--rename", rename);
     plan.left.rename[from] = to;

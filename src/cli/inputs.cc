@@ -211,14 +211,20 @@ StructType ReadSchema(const std::string& text) {
                                                         : std::string_view(schema).substr(first, last - first + 1));
 }
 
+std::string FormatOf(const std::string& path, const InputFlags& shared, const InputFlags& own) {
+  if (!own.format.empty()) return own.format;
+  if (!shared.format.empty()) return shared.format;
+  const std::string guess = GuessFormat(path);
+  return guess.empty() && (HasCsvFlags(own) || HasCsvFlags(shared)) ? "csv" : guess;
+}
+
 DiffInput MakeInput(const std::string& name, const std::string& path, const InputFlags& shared, const InputFlags& own) {
   CheckExists(name, path);
   DiffInput input;
   input.paths = {path};
   input.format = own.format.empty() ? shared.format : own.format;
-  std::string format = input.format.empty() ? GuessFormat(path) : input.format;
-  const bool csv_flags = HasCsvFlags(own) || HasCsvFlags(shared);
-  if (format.empty() && csv_flags) format = input.format = "csv";
+  const std::string format = FormatOf(path, shared, own);
+  if (input.format.empty() && GuessFormat(path).empty()) input.format = format;
   if (HasCsvFlags(own) && format != "csv") {
     base::Fail("TINDERBOX_USAGE",
                "{} \"{}\" is {}, but an option for CSV was given for it. Leave the option out, or say --format csv.",

@@ -32,6 +32,9 @@ void AddInputFlags(CLI::App* app, const std::string& prefix, InputFlags* flags);
 /// `name` is LEFT or RIGHT for messages. Looks at the file system: throws Error PATH_NOT_FOUND with the nearest names.
 DiffInput MakeInput(const std::string& name, const std::string& path, const InputFlags& shared, const InputFlags& own);
 
+/// What its reader will be by the flags, else by GuessFormat.
+std::string FormatOf(const std::string& path, const InputFlags& shared, const InputFlags& own);
+
 /// csv, json, parquet by the extension of the path or of the first file in the folder; else empty.
 std::string GuessFormat(const std::string& path);
 

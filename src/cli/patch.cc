@@ -6,6 +6,7 @@
 #include "base/interrupt.h"
 #include "cli/console.h"
 #include "cli/inputs.h"
+#include "cli/reader_options.h"
 #include "cli/verbs.h"
 #include "diff/files.h"
 
@@ -49,6 +50,7 @@ int RunPatch(const Arguments& arguments) {
       "Exit codes: 0 written, 2 not possible, 130 interrupted\n");
   if (!ParseFlags(&app, "patch", arguments)) return kSame;
   const DiffInput left = MakeInput("LEFT", left_path, flags, {});
+  for (const std::string& option : flags.options) CheckReaderOption(option, {FormatOf(left_path, flags, {})});
   CheckExists("PATCH", patch);
   output = diff::LocalPath(output).string();
   std::error_code error;

@@ -7,10 +7,14 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <future>
 
 #include "base/fail.h"
+#include "base/temp_dir.h"
 #include "cli/console.h"
+#include "cli/python_startup.h"
 #include "cli/server_flags.h"
 #include "cli/verbs.h"
 #include "connect/uuid.h"
@@ -87,6 +91,13 @@ void CheckPython(const std::string& python) {
   }
 }
 
+void WriteFile(const std::filesystem::path& path, std::string_view text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) base::FailErrno("TINDERBOX_TEMP_DIRECTORY", errno, fmt::format("Cannot write {}", path.string()));
+}
+
 /// The place of the script among the arguments: behind our own options, each of which takes a value.
 size_t FindScript(const Arguments& arguments) {
   size_t at = 0;
@@ -110,7 +121,7 @@ int RunScript(const Arguments& arguments) {
   AddEngineFlags(&app, &flags);
   app.footer(
       "The script and its own arguments follow the options: tinderbox run [options] SCRIPT [ARGUMENT...]\n"
-      "A script that names a master itself (.master(...)) is refused by PySpark: take that call out.\n"
+      "A master that the script names itself, as in .master(\"local[*]\"), gives way to the engine.\n"
       "\n"
       "For example:\n"
       "  tinderbox run etl.py --date 2026-11-21\n"
@@ -135,11 +146,18 @@ int RunScript(const Arguments& arguments) {
   engine.get();
   checked.get();
 
+  // The engine runs the script's Python functions, which its own interpreter has pickled.
+  ::setenv("PYSPARK_PYTHON", python.c_str(), 1);
   // PySpark's client sends a token without TLS to this name alone.
   ::setenv("SPARK_REMOTE", fmt::format("sc://localhost:{}", server.port()).c_str(), 1);
   ::setenv("SPARK_CONNECT_AUTHENTICATE_TOKEN", options.service.token.c_str(), 1);
   ::setenv("SPARK_CONNECT_MODE_ENABLED", "1", 1);
   ::unsetenv("MASTER");  // with it PySpark refuses SPARK_REMOTE
+  const base::TempDir startup;
+  WriteFile(startup.path() / "sitecustomize.py", kPythonStartup);
+  const char* python_path = std::getenv("PYTHONPATH");
+  const std::string rest = python_path == nullptr || *python_path == '\0' ? "" : fmt::format(":{}", python_path);
+  ::setenv("PYTHONPATH", (startup.path().string() + rest).c_str(), 1);
   std::vector<std::string> words = {python};
   words.insert(words.end(), middle, arguments.end());
   const ForwardSignals forward;

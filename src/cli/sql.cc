@@ -19,6 +19,7 @@
 #include "cli/sql_prompt.h"
 #include "cli/sql_statements.h"
 #include "cli/verbs.h"
+#include "connect/deep_thread.h"
 #include "engine/embedded_session.h"
 #include "spark/error_classes.h"
 #include "spark/ipc.h"
@@ -52,6 +53,11 @@ class SqlRunner {
   spark::Session& session() { return *session_; }
 
   void Run(const std::string& statement) {
+    connect::RunDeep([&] { RunHere(statement); });
+  }
+
+ private:
+  void RunHere(const std::string& statement) {
     proto::Command command;
     command.mutable_sql_command()->mutable_input()->mutable_sql()->set_query(statement);
     const proto::ExecutePlanResponse response = session_->Execute(command, "sql");
@@ -72,7 +78,6 @@ class SqlRunner {
     }
   }
 
- private:
   /// Calls `print` with each row of a relation of text columns.
   template <typename Print>
   void ForEachRow(const proto::Relation& relation, const Print& print) {
@@ -184,20 +189,25 @@ void Prompt(SqlRunner* runner) {
   ::sigemptyset(&action.sa_mask);
   struct sigaction previous {};
   ::sigaction(SIGINT, &action, &previous);
-  RunPrompt([&](const std::string& statement) {
-    prompt_interrupted = false;
-    std::jthread watch([&](const std::stop_token& stop) {
-      while (!stop.stop_requested()) {
-        if (prompt_interrupted) runner->session().Interrupt("sql");
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-      }
-    });
-    try {
-      runner->Run(statement);
-    } catch (const Error& error) {
-      PrintSqlError(error);
-    }
-  });
+  RunPrompt(
+      [&](const std::string& statement) {
+        prompt_interrupted = false;
+        std::jthread watch([&](const std::stop_token& stop) {
+          while (!stop.stop_requested()) {
+            if (prompt_interrupted) runner->session().Interrupt("sql");
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+          }
+        });
+        try {
+          runner->Run(statement);
+        } catch (const Interrupted&) {
+          PrintFailure("The statement was interrupted.", "");
+        } catch (const Error& error) {
+          PrintSqlError(error);
+        }
+        prompt_interrupted = false;
+      },
+      [] { return prompt_interrupted.exchange(false); });
   ::sigaction(SIGINT, &previous, nullptr);
 }
 

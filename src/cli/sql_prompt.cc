@@ -2,11 +2,13 @@
 
 #include <editline/readline.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "cli/console.h"
 #include "cli/sql_statements.h"
@@ -17,6 +19,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kKeptLines = 2000;
+constexpr const char* kHelp =
+    "A statement ends with a semicolon and may have many lines.\n"
+    "Ctrl-C stops what runs, or drops what is typed; Ctrl-D, quit or exit leaves.\n"
+    "SHOW TABLES, DESCRIBE t, EXPLAIN SELECT … and SHOW FUNCTIONS tell what there is.\n";
 
 /// $XDG_STATE_HOME/tinderbox/sql_history; empty when there is no home.
 std::string HistoryFile() {
@@ -42,16 +48,35 @@ std::optional<std::string> ReadLine(const char* prompt) {
   return line == nullptr ? std::nullopt : std::optional<std::string>(line.get());
 }
 
+/// The line without the spaces around it and the semicolon behind it.
+std::string_view Bare(std::string_view line) {
+  constexpr std::string_view kSpaces = " \t\r";
+  line.remove_prefix(std::min(line.find_first_not_of(kSpaces), line.size()));
+  return line.substr(0, line.find_last_not_of(" \t\r;") + 1);
+}
+
 }  // namespace
 
-void RunPrompt(const std::function<void(const std::string&)>& run) {
+void RunPrompt(const std::function<void(const std::string&)>& run, const std::function<bool()>& interrupted) {
   ::using_history();
   ::stifle_history(kKeptLines);
   const std::string file = HistoryFile();
   if (!file.empty()) ::read_history(file.c_str());
   std::string open;
-  while (const auto line = ReadLine(open.empty() ? "sql> " : "  -> ")) {
-    if (open.empty() && (*line == "quit" || *line == "exit")) break;
+  while (true) {
+    const auto line = ReadLine(open.empty() ? "sql> " : "  -> ");
+    if (interrupted()) {  // Ctrl-C ends the line and not the program
+      open.clear();
+      WriteOut("\n");
+      continue;
+    }
+    if (!line) break;
+    const std::string_view word = open.empty() ? Bare(*line) : "";
+    if (word == "quit" || word == "exit" || word == "\\q") return;
+    if (word == "help" || word == "?" || word == "\\?" || word == "\\h") {
+      WriteOut(kHelp);
+      continue;
+    }
     if (!line->empty()) ::add_history(line->c_str());
     const SqlStatements statements = SplitStatements(open + *line + "\n");
     for (const std::string& statement : statements.complete) run(statement);

@@ -1,9 +1,10 @@
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 #include <unordered_map>
 
+#include "diff/column_bits.h"
 #include "diff/discard.h"
+#include "diff/key_proof.h"
 #include "diff/prefetch.h"
 #include "spark/batch_builder.h"
 
@@ -17,8 +18,6 @@ namespace tinderbox::diff {
 namespace {
 
 using ::tinderbox::spark::BatchBuilder;
-using ::tinderbox::spark::FixedWidth;
-using ::tinderbox::spark::IsNull;
 
 constexpr int64_t kRunBeforeResync = 16;   // differing rows in a row that make an insertion likelier than changes
 constexpr int64_t kMostSkipped = 1 << 16;  // rows without partner in a row after which keys no longer lead
@@ -29,157 +28,7 @@ constexpr int64_t kFirstSlice = 64;   // rows compared at once after a search; d
 constexpr int64_t kLargestSlice = 1 << 16;
 constexpr int64_t kSampleRows = 1 << 16;  // rows after which a pass that drops too little gives up
 constexpr double kLeastDropped = 0.3;
-constexpr int64_t kBatchRows = 1 << 16;      // rows of a batch that stays
-constexpr int64_t kAscendingRows = 1 << 16;  // ascending keys after which their hashes are no longer kept
-constexpr int64_t kMaxKeyHashes = 64 << 20;  // 512 MiB of key hashes at the most
-
-const uint8_t* Bits(const ArrowArray& column, int buffer) {
-  return static_cast<const uint8_t*>(column.buffers[buffer]);
-}
-bool Bit(const uint8_t* bits, int64_t at) {
-  return (bits[at / 8] >> (at % 8) & 1) != 0;
-}
-bool HasNulls(const ArrowArray& column) {
-  return column.null_count != 0 && column.n_buffers > 0 && column.buffers[0] != nullptr;
-}
-const int32_t* Offsets(const ArrowArray& column) {
-  return static_cast<const int32_t*>(column.buffers[1]) + column.offset;
-}
-
-// Equal to the last bit. Values that are equal in another representation (-0.0, NaN payloads) only count as differing
-// here, which is safe: the row stays and is compared exactly.
-bool SameValue(const DataType& type, const ArrowArray& a, int64_t i, const ArrowArray& b, int64_t j) {
-  if (type.kind() == TypeKind::kNull) return true;
-  const bool null_a = IsNull(a, i);
-  if (null_a != IsNull(b, j)) return false;
-  if (null_a) return true;
-  if (const int width = FixedWidth(type.kind()); width > 0) {
-    return std::memcmp(static_cast<const char*>(a.buffers[1]) + (a.offset + i) * width,
-                       static_cast<const char*>(b.buffers[1]) + (b.offset + j) * width,
-                       static_cast<size_t>(width)) == 0;
-  }
-  switch (type.kind()) {
-    case TypeKind::kBoolean:
-      return Bit(Bits(a, 1), a.offset + i) == Bit(Bits(b, 1), b.offset + j);
-    case TypeKind::kString:
-    case TypeKind::kBinary: {
-      const int32_t* x = Offsets(a) + i;
-      const int32_t* y = Offsets(b) + j;
-      const int32_t length = x[1] - x[0];
-      return length == y[1] - y[0] && (length == 0 || std::memcmp(static_cast<const char*>(a.buffers[2]) + x[0],
-                                                                  static_cast<const char*>(b.buffers[2]) + y[0],
-                                                                  static_cast<size_t>(length)) == 0);
-    }
-    case TypeKind::kArray:
-    case TypeKind::kMap: {
-      const int32_t* x = Offsets(a) + i;
-      const int32_t* y = Offsets(b) + j;
-      if (x[1] - x[0] != y[1] - y[0]) return false;
-      for (int32_t k = 0; k < x[1] - x[0]; ++k) {
-        if (type.kind() == TypeKind::kArray) {
-          if (!SameValue(type.element(), *a.children[0], x[0] + k, *b.children[0], y[0] + k)) return false;
-        } else {
-          const ArrowArray& entries_a = *a.children[0];
-          const ArrowArray& entries_b = *b.children[0];
-          const int64_t at_a = entries_a.offset + x[0] + k;
-          const int64_t at_b = entries_b.offset + y[0] + k;
-          if (!SameValue(type.key(), *entries_a.children[0], at_a, *entries_b.children[0], at_b)) return false;
-          if (!SameValue(type.value(), *entries_a.children[1], at_a, *entries_b.children[1], at_b)) return false;
-        }
-      }
-      return true;
-    }
-    case TypeKind::kStruct:
-      for (size_t k = 0; k < type.fields().size(); ++k) {
-        if (!SameValue(type.fields()[k].type, *a.children[k], a.offset + i, *b.children[k], b.offset + j)) return false;
-      }
-      return true;
-    default:
-      return false;
-  }
-}
-
-#ifdef __clang__  // which only fuzzes, and has no clones of templates
-#define TINDERBOX_CLONE_AVX2
-#else
-#define TINDERBOX_CLONE_AVX2 __attribute__((target_clones("avx2", "default")))
-#endif
-
-template <typename T>
-TINDERBOX_CLONE_AVX2 void MarkFixed(const T* a, const T* b, int64_t n, uint8_t* differs) {
-  for (int64_t i = 0; i < n; ++i) differs[i] = static_cast<uint8_t>(differs[i] | (a[i] != b[i] ? 1 : 0));
-}
-
-// Sets differs[k] where row i+k of `a` is not row j+k of `b`, for k in [0, n).
-void MarkDiffering(const DataType& type, const ArrowArray& a, int64_t i, const ArrowArray& b, int64_t j, int64_t n,
-                   uint8_t* differs) {
-  const int width = FixedWidth(type.kind());
-  if (width > 0 && !HasNulls(a) && !HasNulls(b)) {
-    const char* x = static_cast<const char*>(a.buffers[1]) + (a.offset + i) * width;
-    const char* y = static_cast<const char*>(b.buffers[1]) + (b.offset + j) * width;
-    if (std::memcmp(x, y, static_cast<size_t>(n * width)) == 0) return;
-    switch (width) {
-      case 1:
-        return MarkFixed(reinterpret_cast<const uint8_t*>(x), reinterpret_cast<const uint8_t*>(y), n, differs);
-      case 2:
-        return MarkFixed(reinterpret_cast<const uint16_t*>(x), reinterpret_cast<const uint16_t*>(y), n, differs);
-      case 4:
-        return MarkFixed(reinterpret_cast<const uint32_t*>(x), reinterpret_cast<const uint32_t*>(y), n, differs);
-      case 8:
-        return MarkFixed(reinterpret_cast<const uint64_t*>(x), reinterpret_cast<const uint64_t*>(y), n, differs);
-      default:
-        break;
-    }
-  }
-  for (int64_t k = 0; k < n; ++k) {
-    if (differs[k] == 0 && !SameValue(type, a, i + k, b, j + k)) differs[k] = 1;
-  }
-}
-
-uint64_t Mix(uint64_t hash, uint64_t value) {
-  hash = (hash ^ value) * 0x9E3779B97F4A7C15ull;
-  return hash ^ (hash >> 32);
-}
-
-uint64_t HashBytes(uint64_t hash, const char* bytes, size_t length) {
-  hash = Mix(hash, length);
-  while (length >= 8) {
-    uint64_t word;
-    std::memcpy(&word, bytes, 8);
-    hash = Mix(hash, word);
-    bytes += 8;
-    length -= 8;
-  }
-  uint64_t tail = 0;
-  std::memcpy(&tail, bytes, length);
-  return Mix(hash, tail);
-}
-
-uint64_t HashValue(const DataType& type, const ArrowArray& column, int64_t row, uint64_t hash) {
-  if (type.kind() == TypeKind::kNull || IsNull(column, row)) return Mix(hash, 0x6E756C6C);
-  if (const int width = FixedWidth(type.kind()); width > 0) {
-    return HashBytes(hash, static_cast<const char*>(column.buffers[1]) + (column.offset + row) * width,
-                     static_cast<size_t>(width));
-  }
-  switch (type.kind()) {
-    case TypeKind::kBoolean:
-      return Mix(hash, Bit(Bits(column, 1), column.offset + row) ? 2 : 1);
-    case TypeKind::kString:
-    case TypeKind::kBinary: {
-      const int32_t* offsets = Offsets(column) + row;
-      return HashBytes(hash, static_cast<const char*>(column.buffers[2]) + offsets[0],
-                       static_cast<size_t>(offsets[1] - offsets[0]));
-    }
-    case TypeKind::kStruct:
-      for (size_t k = 0; k < type.fields().size(); ++k) {
-        hash = HashValue(type.fields()[k].type, *column.children[k], column.offset + row, hash);
-      }
-      return hash;
-    default:
-      // Lists and maps do not take part: two rows with the same hash are compared value by value anyway.
-      return hash;
-  }
-}
+constexpr int64_t kBatchRows = 1 << 16;  // rows of a batch that stays
 
 // One stream with the batches that are still needed: the front is where the comparison stands.
 class Cursor {
@@ -282,92 +131,6 @@ class Cursor {
   bool ended_ = false;
 };
 
-// Whether the keys of one side are all different: proven by a strictly ascending order, else by distinct hashes.
-class KeyProof {
- public:
-  KeyProof(const StructType& schema, const std::vector<size_t>& keys, uint64_t mask)
-      : schema_(schema), keys_(keys), mask_(mask) {
-    ascending_ = keys.size() == 1 && (schema.fields[keys[0]].type.kind() == TypeKind::kLong ||
-                                      schema.fields[keys[0]].type.kind() == TypeKind::kInteger);
-    // Equal keys must have equal bits: 0.0 and -0.0 do not.
-    possible_ = !keys.empty() && std::ranges::none_of(keys, [&](size_t c) {
-      const DataType& type = schema.fields[c].type;
-      return type.kind() == TypeKind::kFloat || type.kind() == TypeKind::kDouble || type.IsNested();
-    });
-  }
-
-  void Add(const ArrowBatch& batch, int64_t from, int64_t rows) {
-    if (!possible_ || rows == 0) return;
-    ascending_ = ascending_ && Ascending(batch, from, rows, started_, &last_);
-    started_ = true;
-    // An order that only breaks later left no hashes to go on with.
-    if (!ascending_ && static_cast<int64_t>(hashes_.size()) != seen_) possible_ = false;
-    seen_ += rows;
-    if (!possible_ || seen_ > (ascending_ ? kAscendingRows : kMaxKeyHashes)) {
-      possible_ = possible_ && ascending_;
-      hashes_ = {};
-      return;
-    }
-    for (int64_t k = 0; k < rows; ++k) {
-      uint64_t hash = 1;
-      for (size_t c : keys_)
-        hash = HashValue(schema_.fields[c].type, batch.column(c), batch.array().offset + from + k, hash);
-      hashes_.push_back(hash & mask_);
-    }
-  }
-
-  /// The rows added so far, and these n with them, have one integral key, without NULLs, in strictly ascending order.
-  bool Ascends(const ArrowBatch& batch, int64_t from, int64_t rows) const {
-    int64_t last = last_;
-    return possible_ && ascending_ && Ascending(batch, from, rows, started_, &last);
-  }
-  bool possible() const { return possible_; }
-  /// The key of a row. REQUIRES Ascends.
-  int64_t Key(const ArrowBatch& batch, int64_t row) const {
-    const ArrowArray& column = batch.column(keys_[0]);
-    const int64_t at = column.offset + batch.array().offset + row;
-    if (schema_.fields[keys_[0]].type.kind() == TypeKind::kLong) {
-      return static_cast<const int64_t*>(column.buffers[1])[at];
-    }
-    return static_cast<const int32_t*>(column.buffers[1])[at];
-  }
-
-  bool Unique() {
-    if (!possible_ || ascending_) return possible_;
-    std::sort(hashes_.begin(), hashes_.end());
-    return std::adjacent_find(hashes_.begin(), hashes_.end()) == hashes_.end();
-  }
-
- private:
-  template <typename T>
-  static bool Ascending(const T* values, int64_t rows, bool started, int64_t* last) {
-    bool ok = !started || values[0] > *last;
-    for (int64_t k = 1; k < rows; ++k) ok &= values[k] > values[k - 1];
-    *last = values[rows - 1];
-    return ok;
-  }
-
-  bool Ascending(const ArrowBatch& batch, int64_t from, int64_t rows, bool started, int64_t* last) const {
-    const ArrowArray& column = batch.column(keys_[0]);
-    if (HasNulls(column)) return false;
-    const int64_t at = column.offset + batch.array().offset + from;
-    if (schema_.fields[keys_[0]].type.kind() == TypeKind::kLong) {
-      return Ascending(static_cast<const int64_t*>(column.buffers[1]) + at, rows, started, last);
-    }
-    return Ascending(static_cast<const int32_t*>(column.buffers[1]) + at, rows, started, last);
-  }
-
-  const StructType& schema_;
-  const std::vector<size_t>& keys_;
-  uint64_t mask_;
-  bool possible_ = true;
-  bool ascending_ = false;
-  bool started_ = false;
-  int64_t last_ = 0;
-  int64_t seen_ = 0;
-  std::vector<uint64_t> hashes_;
-};
-
 // The pair (rows to skip left, rows to skip right) after which both windows agree, with the smallest sum.
 std::optional<std::pair<int64_t, int64_t>> FindAgreement(const std::vector<uint64_t>& left,
                                                          const std::vector<uint64_t>& right) {
@@ -393,7 +156,7 @@ class ColumnPass {
         compared_(compared),
         tuning_(tuning),
         progress_(progress),
-        mask_(tuning.hash_bits >= 64 ? ~0ull : (1ull << tuning.hash_bits) - 1),
+        mask_(HashMask(tuning)),
         left_(left, compared),
         right_(right, compared),
         left_keys_(left.schema(), keys, mask_),
@@ -563,19 +326,6 @@ class ColumnPass {
 };
 
 }  // namespace
-
-bool KeysAreUnique(BatchReader& keys, const DiscardTuning& tuning, const DiscardProgress& progress) {
-  std::vector<size_t> all(keys.schema().fields.size());
-  std::iota(all.begin(), all.end(), size_t{0});
-  KeyProof proof(keys.schema(), all, tuning.hash_bits >= 64 ? ~0ull : (1ull << tuning.hash_bits) - 1);
-  uint64_t rows = 0;
-  for (ArrowBatch batch; proof.possible() && keys.Next(&batch); batch = ArrowBatch()) {
-    proof.Add(batch, 0, batch.rows());
-    rows += static_cast<uint64_t>(batch.rows());
-    if (progress) progress(-1, rows);
-  }
-  return proof.Unique();
-}
 
 std::optional<ColumnDiscard> DiscardEqualRows(BatchReader& left, BatchReader& right,
                                               const std::vector<size_t>& key_columns,

@@ -45,6 +45,21 @@ class ProgramsTest(unittest.TestCase):
         path = self.script("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
         self.assertEqual(self.program("run", "--python", sys.executable, path).returncode, 137)
 
+    def test_run_takes_the_place_of_a_master(self):
+        with open(os.path.join(self.folder, "sitecustomize.py"), "w") as file:
+            file.write("print('customised')\n")
+        path = self.script(
+            "import sys\nfrom pyspark import SparkConf\nfrom pyspark.sql import SparkSession\n"
+            "spark = SparkSession.builder.master(sys.argv[1]).config('spark.sql.shuffle.partitions', 3).getOrCreate()\n"
+            "print(spark.range(4).count(), spark.conf.get('spark.sql.shuffle.partitions'))\n"
+            "print(SparkSession.builder.config(conf=SparkConf().setMaster('local[2]')).create().range(5).count())\n"
+            "try:\n    SparkSession.builder.master('local').remote('sc://localhost:1')\n"
+            "except Exception as error:\n    print(error.getCondition())\n")
+        for master, said in ("local[*]", ""), ("yarn", 'tinderbox run: the script names the master "yarn"; it runs on the embedded engine.\n'):
+            done = self.program("run", "--python", sys.executable, path, master, env={**os.environ, "PYTHONPATH": self.folder, "MASTER": "local"})
+            self.assertEqual(done.stdout, "customised\n4 3\n5\nCANNOT_CONFIGURE_SPARK_CONNECT_MASTER\n", done.stderr)
+            self.assertEqual(done.stderr, said)
+
     def test_run_says_what_is_missing(self):
         self.assertEqual(self.program("run").returncode, 2)
         self.assertEqual(self.program("run", "no.py").returncode, 2)
@@ -87,6 +102,12 @@ class ProgramsTest(unittest.TestCase):
         self.assertNotIn("|2  |", done.stdout)
         self.assertIn("^^^", done.stderr)
         self.assertIn("PARSE_SYNTAX_ERROR", done.stderr)
+
+    def test_sql_nests_deep(self):
+        query = "SELECT a + 1 AS a FROM (" * 200 + "SELECT 1 AS a" + ")" * 200
+        self.assertEqual(self.program("sql", "--format", "csv", query).stdout, "a\n201\n")
+        tables = ", ".join(["c0 AS (SELECT 1 AS a)"] + [f"c{i} AS (SELECT * FROM c{i - 1})" for i in range(1, 900)])
+        self.assertEqual(self.program("sql", "--format", "csv", f"WITH {tables} SELECT * FROM c899").stdout, "a\n1\n")
 
     def test_server_says_where_it_listens(self):
         child = subprocess.Popen([common.PROGRAM, "server", "--port", "0", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.folder)
