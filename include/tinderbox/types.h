@@ -28,6 +28,7 @@ enum class TypeKind {
   kYearMonthInterval,
   kDayTimeInterval,
   kCalendarInterval,  // months, days and microseconds, none of which carries into another
+  kVariant,           // a value that carries its own type, in Spark's binary form
   kArray,
   kMap,
   kStruct,

@@ -1,5 +1,7 @@
 #include "csv/infer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <exception>
 #include <limits>
@@ -152,6 +154,27 @@ StructType InferSchema(const std::vector<std::string>& files, const std::map<std
 
   StructType out;
   for (size_t c = 0; c < names.size(); ++c) out.fields.push_back({names[c], TypeOf(seen[c])});
+  return out;
+}
+
+StructType InferRecord(std::string_view text, const std::map<std::string, std::string>& options) {
+  CsvOptions parsed = ParseCsvOptions(options);
+  parsed.dialect.multi_line = true;
+  if (parsed.dialect.line_separator.empty()) parsed.dialect.line_separator = std::string(1, '\0');
+  RecordWalker walker(parsed.dialect);
+  walker.Index(text.data(), static_cast<uint32_t>(text.size()));
+  walker.Walk(0, static_cast<uint32_t>(text.size()), true, 0, 1);
+  if (walker.record_count() == 0) base::Fail("TINDERBOX_INVALID_CSV", "A text without fields has no schema.");
+  FieldReader fields(parsed);
+  StructType out;
+  for (uint32_t i = 0; i < walker.records()[0].field_count; ++i) {
+    Seen seen;
+    std::string_view field;
+    if (fields.Text(text.data(), walker.fields()[walker.records()[0].first_field + i], &field)) {
+      Look(field, parsed, &seen);
+    }
+    out.fields.push_back({fmt::format("_c{}", i), TypeOf(seen)});
+  }
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tinderbox/types.h"
@@ -17,6 +18,9 @@ StructType InferSchema(const std::vector<std::string>& files, const std::map<std
 
 /// Names only: reads no more than the header.
 std::vector<std::string> ReadHeader(const std::string& file, const std::map<std::string, std::string>& options);
+
+/// The types of the fields of one record, which are named _c0, _c1, … The text is one record whatever breaks it has.
+StructType InferRecord(std::string_view text, const std::map<std::string, std::string>& options);
 
 /// The narrowest type that holds the values of both, by the same rules ("007" read as an integer on one side and as a
 /// string on the other is a string).

@@ -142,6 +142,7 @@ void ToLiteral(const Value& value, const DataType& type, ::spark::connect::Expre
   }
   switch (type.kind()) {
     case TypeKind::kNull:
+    case TypeKind::kVariant:  // no literal of the protocol holds one
       DoesNotFit(value, type);
     case TypeKind::kBoolean:
       out->set_boolean(Get<bool>(value, type));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "spark/type_names.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -140,6 +141,8 @@ void Copier::Copy(const DataType& type, const ArrowArray& from, int64_t begin, i
     case TypeKind::kMap:
       Lists(type, from, begin, count, to, target);
       break;
+    case TypeKind::kVariant:
+      return Copy(spark::VariantStorage(), from, begin, count, to, target);
     case TypeKind::kStruct:
       for (size_t k = 0; k < type.fields().size(); ++k) {
         OutVector child = to->StructChild(k);
@@ -196,6 +199,11 @@ class LocalScan : public Scan {
 };
 
 }  // namespace
+
+void CopyRows(const DataType& type, const ArrowArray& column, int64_t first, int64_t count, OutVector* to,
+              size_t target) {
+  Copier().Copy(type, column, first, count, to, target);
+}
 
 LocalSource::LocalSource(StructType schema, std::vector<ArrowBatch> batches)
     : schema_(std::move(schema)), batches_(std::move(batches)) {

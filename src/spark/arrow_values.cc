@@ -17,6 +17,7 @@
 #include "spark/arrow_types.h"
 #include "spark/batch_builder.h"
 #include "spark/ipc.h"
+#include "spark/type_names.h"
 
 namespace tinderbox::spark {
 namespace {
@@ -147,6 +148,8 @@ class Appender {
             {held.months, held.days, held.micros * 1000}));
         return;
       }
+      case TypeKind::kVariant:
+        return Append(VariantStorage(), value, builder);
       case TypeKind::kArray: {
         auto* list = static_cast<arrow::ListBuilder*>(builder);
         const auto& held = *Get<std::shared_ptr<ListValue>>(type, value);
@@ -227,6 +230,8 @@ Value ToValue(const DataType& type, const ArrowArray& column, int64_t row) {
       const auto held = Fixed<arrow::MonthDayNanoIntervalType::MonthDayNanos>(column, at);
       return CalendarIntervalValue{held.months, held.days, held.nanoseconds / 1000};
     }
+    case TypeKind::kVariant:
+      return ToValue(VariantStorage(), column, row);
     case TypeKind::kArray: {
       auto list = std::make_shared<ListValue>();
       const auto end = Fixed<int32_t>(column, at + 1);

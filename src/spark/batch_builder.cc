@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include "spark/type_names.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::spark {
@@ -32,6 +33,7 @@ int FixedWidth(TypeKind kind) {
     case TypeKind::kBoolean:
     case TypeKind::kString:
     case TypeKind::kBinary:
+    case TypeKind::kVariant:
     case TypeKind::kArray:
     case TypeKind::kMap:
     case TypeKind::kStruct:
@@ -73,7 +75,9 @@ const int32_t* Offsets(const ArrowArray& column) {
 }  // namespace
 
 struct BatchBuilder::Column {
-  explicit Column(const DataType& column_type) : type(column_type), width(FixedWidth(column_type.kind())) {
+  explicit Column(const DataType& column_type)
+      : type(column_type.kind() == TypeKind::kVariant ? VariantStorage() : column_type),
+        width(FixedWidth(column_type.kind())) {
     switch (type.kind()) {
       case TypeKind::kArray:
         children.push_back(std::make_unique<Column>(type.element()));

@@ -249,6 +249,7 @@ class DdlParser {
                                                                        {"timestamp", TypeKind::kTimestamp},
                                                                        {"timestamp_ltz", TypeKind::kTimestamp},
                                                                        {"timestamp_ntz", TypeKind::kTimestampNtz},
+                                                                       {"variant", TypeKind::kVariant},
                                                                        {"void", TypeKind::kNull}};
     for (const auto& [known, kind] : kNames) {
       if (name == known) return DataType(kind);
@@ -264,11 +265,21 @@ class DdlParser {
     }
     const int precision = numbers.empty() ? 10 : numbers[0];
     const int scale = numbers.size() < 2 ? 0 : numbers[1];
-    if (precision < 1 || precision > 38 || scale > precision) {
+    if (precision > 38) {
+      throw Error("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION",
+                  fmt::format("Decimal precision {} exceeds max precision 38.", precision),
+                  {{"precision", std::to_string(precision)}, {"maxPrecision", "38"}});
+    }
+    if (precision >= 1 && scale > precision) {
+      throw Error("_LEGACY_ERROR_TEMP_1228",
+                  fmt::format("Decimal scale ({}) cannot be greater than precision ({}).", scale, precision),
+                  {{"scale", std::to_string(scale)}, {"precision", std::to_string(precision)}});
+    }
+    if (precision < 1) {
       token_ = start;
       Bad(fmt::format("decimal({},{}): the precision must be 1 to 38 and the scale 0 to the precision", precision,
                       scale),
-          precision > 38 ? "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION" : "INVALID_DECIMAL_SCALE");
+          "INVALID_DECIMAL_SCALE");
     }
     return DataType::Decimal(precision, scale);
   }

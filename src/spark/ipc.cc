@@ -4,11 +4,13 @@
 #include <arrow/buffer.h>
 #include <arrow/c/bridge.h>
 #include <arrow/compute/cast.h>
+#include <arrow/io/interfaces.h>
 #include <arrow/io/memory.h>
 #include <arrow/ipc/reader.h>
 #include <arrow/ipc/writer.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
+#include <arrow/util/key_value_metadata.h>
 
 #include "base/fail.h"
 #include "spark/arrow_types.h"
@@ -40,13 +42,10 @@ std::shared_ptr<arrow::RecordBatch> Borrow(const ArrowBatch& batch, const std::s
 
 class IpcReader : public BatchReader {
  public:
-  explicit IpcReader(std::string_view bytes) {
-    const auto buffer = arrow::Buffer::FromString(std::string(bytes));
+  IpcReader(const std::shared_ptr<arrow::io::InputStream>& bytes, bool skip_empty) : skip_empty_(skip_empty) {
     arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();
     options.use_threads = false;
-    stream_ =
-        Take(arrow::ipc::RecordBatchStreamReader::Open(std::make_shared<arrow::io::BufferReader>(buffer), options),
-             kBadStream);
+    stream_ = Take(arrow::ipc::RecordBatchStreamReader::Open(bytes, options), kBadStream);
     ArrowSchema exported{};
     CheckArrow(arrow::ExportSchema(*stream_->schema(), &exported), kBadStream);
     try {
@@ -68,7 +67,7 @@ class IpcReader : public BatchReader {
       if (read == nullptr) return false;
       // The bytes may come from anywhere: offsets and UTF-8 are checked before anybody follows them.
       CheckArrow(read->ValidateFull(), kBadStream);
-    } while (read->num_rows() == 0);
+    } while (skip_empty_ && read->num_rows() == 0);
     std::vector<std::shared_ptr<arrow::Array>> columns = read->columns();
     for (int i = 0; i < read->num_columns(); ++i) {
       auto& column = columns[static_cast<size_t>(i)];
@@ -90,9 +89,36 @@ class IpcReader : public BatchReader {
   }
 
  private:
+  bool skip_empty_;
   std::shared_ptr<arrow::ipc::RecordBatchStreamReader> stream_;
   StructType schema_;
   std::shared_ptr<arrow::Schema> target_;
+};
+
+/// Bytes that a function gives.
+class FunctionStream : public arrow::io::InputStream {
+ public:
+  explicit FunctionStream(std::function<void(char*, size_t)> read) : read_(std::move(read)) {
+    set_mode(arrow::io::FileMode::READ);
+  }
+  arrow::Status Close() override { return arrow::Status::OK(); }
+  bool closed() const override { return false; }
+  arrow::Result<int64_t> Tell() const override { return position_; }
+  arrow::Result<int64_t> Read(int64_t bytes, void* out) override {
+    read_(static_cast<char*>(out), static_cast<size_t>(bytes));
+    position_ += bytes;
+    return bytes;
+  }
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(int64_t bytes) override {
+    std::string out(static_cast<size_t>(bytes), '\0');
+    read_(out.data(), out.size());
+    position_ += bytes;
+    return arrow::Buffer::FromString(std::move(out));
+  }
+
+ private:
+  std::function<void(char*, size_t)> read_;
+  int64_t position_ = 0;
 };
 
 std::shared_ptr<arrow::Field> ToArrowField(const StructField& field, const std::string& time_zone) {
@@ -143,6 +169,10 @@ std::shared_ptr<arrow::DataType> ToArrowType(const DataType& type, const std::st
       return arrow::duration(arrow::TimeUnit::MICRO);
     case TypeKind::kCalendarInterval:
       return arrow::month_day_nano_interval();
+    case TypeKind::kVariant:
+      return arrow::struct_(
+          {arrow::field("value", arrow::binary(), false),
+           arrow::field("metadata", arrow::binary(), false, arrow::key_value_metadata({"variant"}, {"true"}))});
     case TypeKind::kArray:
       return arrow::list(arrow::field("element", ToArrowType(type.element(), time_zone), type.contains_null()));
     case TypeKind::kMap:
@@ -180,7 +210,42 @@ std::string WriteIpcStream(const StructType& schema, const std::vector<ArrowBatc
 }
 
 std::unique_ptr<BatchReader> ReadIpcStream(std::string_view bytes) {
-  return std::make_unique<IpcReader>(bytes);
+  const auto buffer = arrow::Buffer::FromString(std::string(bytes));
+  return std::make_unique<IpcReader>(std::make_shared<arrow::io::BufferReader>(buffer), true);
+}
+
+std::unique_ptr<BatchReader> ReadIpcStream(std::function<void(char* bytes, size_t count)> read) {
+  return std::make_unique<IpcReader>(std::make_shared<FunctionStream>(std::move(read)), false);
+}
+
+struct IpcWriter::State {
+  std::shared_ptr<arrow::Schema> schema;
+  std::shared_ptr<arrow::io::BufferOutputStream> sink;
+  std::shared_ptr<arrow::ipc::RecordBatchWriter> writer;
+
+  std::string Written() {
+    std::string out = Take(sink->Finish())->ToString();
+    CheckArrow(sink->Reset());
+    return out;
+  }
+};
+
+IpcWriter::IpcWriter(StructType schema, const std::string& time_zone) : state_(std::make_unique<State>()) {
+  state_->schema = ToArrowSchema(schema, time_zone);
+  state_->sink = Take(arrow::io::BufferOutputStream::Create());
+  state_->writer = Take(arrow::ipc::MakeStreamWriter(state_->sink, state_->schema));
+}
+
+IpcWriter::~IpcWriter() = default;
+
+std::string IpcWriter::Write(const ArrowBatch& batch) {
+  CheckArrow(state_->writer->WriteRecordBatch(*Borrow(batch, state_->schema)));
+  return state_->Written();
+}
+
+std::string IpcWriter::Finish() {
+  CheckArrow(state_->writer->Close());
+  return state_->Written();
 }
 
 }  // namespace tinderbox::spark

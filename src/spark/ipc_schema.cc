@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <charconv>
+#include <cstring>
 
 #include "base/fail.h"
 #include "spark/ipc.h"
@@ -37,6 +39,27 @@ DataType ImportDecimal(std::string_view format, const std::string& place) {
     Unsupported(format, place, "is no decimal that Spark has (precision 1 to 38, scale 0 to the precision)");
   }
   return DataType::Decimal(numbers[0], numbers[1]);
+}
+
+/// Whether a field's metadata, in the form of the C Data Interface, has the key "variant".
+bool MarksVariant(const ArrowSchema& schema) {
+  const char* at = schema.metadata;
+  if (at == nullptr) return false;
+  const auto number = [&] {
+    int32_t out = 0;
+    std::memcpy(&out, at, sizeof(out));
+    at += sizeof(out);
+    return std::max(out, 0);
+  };
+  for (int32_t entries = number(); entries > 0; --entries) {
+    const int32_t key_length = number();
+    const std::string_view key(at, static_cast<size_t>(key_length));
+    if (key == "variant") return true;
+    at += key_length;
+    const int32_t value_length = number();
+    at += value_length;
+  }
+  return false;
 }
 
 DataType ImportType(const ArrowSchema& schema, const std::string& place, int depth) {
@@ -84,6 +107,10 @@ DataType ImportType(const ArrowSchema& schema, const std::string& place, int dep
   if (format == "+l" || format == "+L" || format == "+vl" || format == "+vL" || format.starts_with("+w:")) {
     const ArrowSchema& element = child(0);
     return DataType::Array(child_type(element), Nullable(element));
+  }
+  if (format == "+s" && schema.n_children == 2 && NameOf(child(0)) == "value" && NameOf(child(1)) == "metadata" &&
+      MarksVariant(child(1))) {
+    return DataType(TypeKind::kVariant);
   }
   if (format == "+s") {
     std::vector<StructField> fields;

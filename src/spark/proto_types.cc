@@ -90,7 +90,7 @@ DataType FromProtoAt(const proto::DataType& type, int depth) {
     case Kind::kCalendarInterval:
       return DataType(TypeKind::kCalendarInterval);
     case Kind::kVariant:
-      Unsupported("VARIANT");
+      return DataType(TypeKind::kVariant);
     case Kind::kGeometry:
       Unsupported("GEOMETRY");
     case Kind::kGeography:
@@ -163,6 +163,9 @@ void ToProto(const DataType& type, ::spark::connect::DataType* out) {
       return;
     case TypeKind::kCalendarInterval:
       out->mutable_calendar_interval();
+      return;
+    case TypeKind::kVariant:
+      out->mutable_variant();
       return;
     case TypeKind::kArray:
       ToProto(type.element(), out->mutable_array()->mutable_element_type());

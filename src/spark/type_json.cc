@@ -50,13 +50,23 @@ std::optional<std::vector<int>> Parameters(std::string_view text, std::string_vi
 }
 
 DataType ParseName(const std::string& name, const std::string& place) {
-  static constexpr TypeKind kPlain[] = {
-      TypeKind::kNull,           TypeKind::kBoolean,      TypeKind::kByte,
-      TypeKind::kShort,          TypeKind::kInteger,      TypeKind::kLong,
-      TypeKind::kFloat,          TypeKind::kDouble,       TypeKind::kString,
-      TypeKind::kBinary,         TypeKind::kDate,         TypeKind::kTime,
-      TypeKind::kTimestamp,      TypeKind::kTimestampNtz, TypeKind::kYearMonthInterval,
-      TypeKind::kDayTimeInterval};
+  static constexpr TypeKind kPlain[] = {TypeKind::kNull,
+                                        TypeKind::kBoolean,
+                                        TypeKind::kByte,
+                                        TypeKind::kShort,
+                                        TypeKind::kInteger,
+                                        TypeKind::kLong,
+                                        TypeKind::kFloat,
+                                        TypeKind::kDouble,
+                                        TypeKind::kString,
+                                        TypeKind::kBinary,
+                                        TypeKind::kDate,
+                                        TypeKind::kTime,
+                                        TypeKind::kTimestamp,
+                                        TypeKind::kTimestampNtz,
+                                        TypeKind::kYearMonthInterval,
+                                        TypeKind::kDayTimeInterval,
+                                        TypeKind::kVariant};
   for (const TypeKind kind : kPlain) {
     if (name == spark::JsonName(kind)) return DataType(kind);
   }
@@ -87,8 +97,7 @@ DataType ParseName(const std::string& name, const std::string& place) {
     }
     return DataType::Decimal(precision, scale);
   }
-  for (const std::string_view known :
-       {"time(", "interval", "variant", "calendar", "string collate", "geometry", "geography"}) {
+  for (const std::string_view known : {"time(", "interval", "calendar", "string collate", "geometry", "geography"}) {
     if (std::string_view(name).starts_with(known)) {
       Bad(place, fmt::format("the type {} is not supported", base::JsonString(name)));
     }

@@ -17,6 +17,9 @@ std::string_view JsonName(TypeKind kind);
 /// The same with the fields of an interval and the precision of a time: "interval day to hour", "time(3)".
 std::string JsonName(const DataType& type);
 
+/// The struct of two binaries, value and metadata, that holds a variant; no type of a user has these names of fields.
+const DataType& VariantStorage();
+
 /// `name` between back-ticks, back-ticks inside doubled.
 std::string Quote(std::string_view name);
 /// The name as it is when it is a plain identifier, otherwise Quote(name).

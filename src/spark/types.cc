@@ -365,6 +365,8 @@ std::string_view JsonName(TypeKind kind) {
       return "interval day to second";
     case TypeKind::kCalendarInterval:
       return "interval";
+    case TypeKind::kVariant:
+      return "variant";
     case TypeKind::kArray:
       return "array";
     case TypeKind::kMap:
@@ -393,6 +395,12 @@ std::string JsonName(const DataType& type) {
     default:
       return std::string(JsonName(type.kind()));
   }
+}
+
+const DataType& VariantStorage() {
+  static const DataType type = DataType::Struct({{"variant value", DataType(TypeKind::kBinary), false, "{}"},
+                                                 {"variant metadata", DataType(TypeKind::kBinary), false, "{}"}});
+  return type;
 }
 
 std::string QuoteIfNeeded(std::string_view name) {

@@ -17,10 +17,10 @@ struct BinaryOperator {
 };
 
 constexpr BinaryOperator kBinaryOperators[] = {
-    {"=", "==", 1},  {"==", "==", 1}, {"<=>", "<=>", 1}, {"<>", "!=", 1},   {"!=", "!=", 1}, {"<", "<", 1},
-    {"<=", "<=", 1}, {">", ">", 1},   {">=", ">=", 1},   {"|", "|", 2},     {"^", "^", 3},   {"&", "&", 4},
-    {"<<", "<<", 5}, {">>", ">>", 5}, {">>>", ">>>", 5}, {"+", "+", 6},     {"-", "-", 6},   {"||", "concat", 6},
-    {"*", "*", 7},   {"/", "/", 7},   {"%", "%", 7},     {"div", "div", 7},
+    {"=", "==", 1},  {"==", "==", 1},     {"<=>", "<=>", 1}, {"<>", "!=", 1}, {"!=", "!=", 1},   {"<", "<", 1},
+    {"<=", "<=", 1}, {"!<", ">=", 1},     {"!>", "<=", 1},   {">", ">", 1},   {">=", ">=", 1},   {"|", "|", 2},
+    {"^", "^", 3},   {"&", "&", 4},       {"<<", "<<", 5},   {">>", ">>", 5}, {">>>", ">>>", 5}, {"+", "+", 6},
+    {"-", "-", 6},   {"||", "concat", 6}, {"*", "*", 7},     {"/", "/", 7},   {"%", "%", 7},     {"div", "div", 7},
 };
 constexpr int kUnary = 7;
 
@@ -217,7 +217,7 @@ proto::Expression Parser::ParseUnary() {
     ++at_;
     return ParsePostfix(ParseNumber(true), first);
   }
-  const char* function = Is("-") ? "negative" : Is("+") ? "positive" : Is("~") ? "~" : nullptr;
+  const char* function = Is("-") ? "-" : Is("+") ? "+" : Is("~") ? "~" : nullptr;
   if (function == nullptr) return ParsePostfix(ParsePrimary(), first);
   const Level level(this);
   ++at_;
@@ -238,6 +238,8 @@ proto::Expression Parser::ParsePostfix(proto::Expression value, size_t first) {
       auto* extract = out.mutable_unresolved_extract_value();
       *extract->mutable_extraction() = MakeString(ParseIdentifier());
       extract->mutable_child()->Swap(&value);
+    } else if (Is(":") && (IsName(1) || Is("[", 1))) {
+      out = MakeCall("tb_variant_field", {std::move(value), MakeString(ParseVariantPath())});
     } else if (Accept("::")) {
       auto* cast = out.mutable_cast();
       cast->set_type_str(ParseType());
@@ -251,6 +253,30 @@ proto::Expression Parser::ParsePostfix(proto::Expression value, size_t first) {
       return value;
     }
     value = Located(std::move(out), first);
+  }
+}
+
+std::string Parser::ParseVariantPath() {
+  Expect(":");
+  std::string path = "$";
+  const auto name = [&](const std::string& key) {
+    path += key.find('\'') == std::string::npos ? "['" + key + "']" : "[\"" + key + "\"]";
+  };
+  if (IsName()) name(ParseIdentifier());
+  while (true) {
+    if (Is(".") && IsName(1)) {
+      ++at_;
+      name(ParseIdentifier());
+    } else if (Is("[") && Peek(1).kind == TokenKind::kNumber && Is("]", 2)) {
+      path += "[" + std::string(Peek(1).text) + "]";
+      at_ += 3;
+    } else if (Is("[") && Peek(1).kind == TokenKind::kString && Is("]", 2)) {
+      ++at_;
+      name(ParseString());
+      Require("]");
+    } else {
+      return path;
+    }
   }
 }
 

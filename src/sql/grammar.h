@@ -93,6 +93,8 @@ class Parser {
   proto::Expression ParseValue(int minimum = 0);
   proto::Expression ParseUnary();
   proto::Expression ParsePostfix(proto::Expression value, size_t first);
+  /// What follows the colon of variant:a.b[0], as a path of variant_get.
+  std::string ParseVariantPath();
   proto::Expression ParseNamed();
   std::vector<proto::Expression> ParseNamedList();
   std::vector<proto::Expression> ParseExpressions();
@@ -176,7 +178,7 @@ class Parser {
   proto::Relation ParseTable();
   proto::Relation ParseTableFunction(const Names& name, size_t first);
   proto::Relation ParseSample(proto::Relation input);
-  proto::Relation ParseTableAlias(proto::Relation input);
+  proto::Relation ParseTableAlias(proto::Relation input, size_t first);
   proto::Relation ParseLateralView(proto::Relation input);
   proto::Relation ParsePivot(proto::Relation input);
   proto::Relation ParseUnpivot(proto::Relation input);
@@ -202,7 +204,13 @@ class Parser {
   void ParseExplain(plan::Explain* out);
   void ParseCache(plan::CacheTable* out);
   void RefuseStatement(size_t first);
-  void RefuseTableOperation(size_t name, std::string_view operation);
+  void ParseTableOperation(std::string_view operation, plan::Statement* out);
+  // statements_variables.cc
+  void ParseDeclare(plan::DeclareVariable* out);
+  void ParseSetVariables(plan::SetVariables* out);
+  void ParseExecuteImmediate(plan::ExecuteImmediate* out);
+  void ParseCreateFunction(size_t first, bool or_replace, plan::CreateFunction* out);
+  proto::Expression ParseStatementExpression();
   proto::Relation ParseStatementQuery();
   void SetName(plan::Name* out);
   bool AcceptIfExists();

@@ -2,6 +2,7 @@
 #include <cstring>
 #include <memory>
 
+#include "engine/duckdb/arrow_arguments.h"
 #include "engine/duckdb/capi.h"
 #include "engine/duckdb/source.h"
 
@@ -272,6 +273,7 @@ ArrowArray Converter::Convert(duckdb_vector vector, const EngineType& type, Rows
     case TypeKind::kMap:
       AddList(node.get(), vector, type, validity, rows);
       break;
+    case TypeKind::kVariant:
     case TypeKind::kStruct:
       for (size_t k = 0; k < type.children.size(); ++k) {
         AddChild(node.get(), Convert(duckdb_struct_vector_get_child(vector, k), type.children[k], rows));
@@ -294,6 +296,22 @@ ArrowBatch ToArrow(Chunk chunk, const std::vector<EngineType>& types) {
     root->children.push_back(std::make_unique<ArrowArray>(converter.Convert(vector, types[i], {rows})));
   }
   return ArrowBatch(converter.Finish(std::move(root), rows, 0));
+}
+
+ArgumentBatch::ArgumentBatch(const ScalarInput& arguments, size_t first, const std::vector<DataType>& types) {
+  Converter converter(nullptr);
+  auto root = converter.NewNode();
+  root->buffers.push_back(nullptr);
+  for (size_t i = 0; i < types.size(); ++i) {
+    auto* vector = static_cast<duckdb_vector>(arguments[first + i].handle());
+    const LogicalType logical(duckdb_vector_get_column_type(vector));
+    EngineType type = FromLogicalType(logical.get());
+    if (!ReadTypeAs(&type, types[i])) {
+      throw Error("INTERNAL_ERROR", "An argument of a native function has not the type that it should have.");
+    }
+    root->children.push_back(std::make_unique<ArrowArray>(converter.Convert(vector, type, {arguments.rows()})));
+  }
+  batch_ = ArrowBatch(converter.Finish(std::move(root), arguments.rows(), 0));
 }
 
 }  // namespace tinderbox::engine

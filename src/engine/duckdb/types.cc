@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/duckdb/capi.h"
+#include "spark/type_names.h"
 
 namespace tinderbox::engine {
 
@@ -68,6 +69,8 @@ LogicalType ToLogicalType(const DataType& type) {
       return Simple(DUCKDB_TYPE_TIMESTAMP_TZ);
     case TypeKind::kTimestampNtz:
       return Simple(DUCKDB_TYPE_TIMESTAMP);
+    case TypeKind::kVariant:
+      return ToLogicalType(spark::VariantStorage());
     case TypeKind::kArray:
       return LogicalType(duckdb_create_list_type(ToLogicalType(type.element()).get()));
     case TypeKind::kMap:
@@ -172,7 +175,9 @@ EngineType FromLogicalType(duckdb_logical_type type) {
         children.push_back(FromLogicalType(LogicalType(duckdb_struct_type_child_type(type, i)).get()));
         fields.push_back({Take(duckdb_struct_type_child_name(type, i)), children.back().type});
       }
-      return Nested("STRUCT", DataType::Struct(std::move(fields)), std::move(children));
+      DataType type_read = DataType::Struct(std::move(fields));
+      if (type_read.SameIgnoringNullability(spark::VariantStorage())) type_read = DataType(TypeKind::kVariant);
+      return Nested("STRUCT", std::move(type_read), std::move(children));
     }
     case DUCKDB_TYPE_INTERVAL: {
       return Leaf("INTERVAL", TypeKind::kCalendarInterval);

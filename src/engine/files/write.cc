@@ -16,7 +16,9 @@
 #include "engine/files/text_writer.h"
 #include "engine/named_plans.h"
 #include "engine/stream_reader.h"
+#include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
+#include "engine/translate/type_parts.h"
 #include "spark/proto.h"
 #include "spark/type_names.h"
 #include "tinderbox/error.h"
@@ -441,6 +443,7 @@ void CheckJob(const Job& job) {
     case Format::kParquet:
       ParseCodec(job.options);
       for (const StructField& field : job.schema.fields) {
+        if (Holds(field.type, TypeKind::kVariant)) RefuseFeature("writing a VARIANT to Parquet");
         if (field.type.kind() != TypeKind::kNull && field.type.kind() != TypeKind::kCalendarInterval) continue;
         const std::string type = fmt::format("\"{}\"", field.type.Sql());
         throw Error("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE",

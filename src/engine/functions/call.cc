@@ -47,10 +47,59 @@ bool IntegerOf(const proto::Expression& expression, int64_t* out) {
   }
 }
 
-[[noreturn]] void RefuseVariable(const std::string& function, size_t i, std::string_view type) {
+/// What Spark calls an argument that must be constant.
+std::string ParameterName(const std::string& function, size_t i) {
+  struct Row {
+    std::string_view function;
+    std::string_view parameter;
+  };
+  static constexpr Row kRows[] = {
+      {"approx_percentile", "percentage"},
+      {"bround", "scale"},
+      {"ceil", "scale"},
+      {"ceiling", "scale"},
+      {"floor", "scale"},
+      {"lag", "offset"},
+      {"lead", "offset"},
+      {"nth_value", "offset"},
+      {"ntile", "buckets"},
+      {"percentile", "percentage"},
+      {"percentile_approx", "percentage"},
+      {"round", "scale"},
+      {"schema_of_csv", "csv"},
+      {"schema_of_json", "json"},
+      {"schema_of_xml", "xml"},
+  };
+  for (const Row& row : kRows) {
+    if (row.function == function) return fmt::format("`{}`", row.parameter);
+  }
+  return fmt::format("`argument {}`", i + 1);
+}
+
+[[noreturn]] void RefuseVariable(const FunctionCall& call, size_t i, std::string_view type) {
+  const std::string parameter = ParameterName(call.name(), i);
+  if (call.name() == "ceil" || call.name() == "ceiling" || call.name() == "floor") {
+    throw Error(
+        "NON_FOLDABLE_ARGUMENT",
+        fmt::format("The function `{}` requires the parameter {} to be a foldable expression of the type "
+                    "\"{}\", but the actual argument is a non-foldable.",
+                    call.name(), parameter, type),
+        {{"funcName", "`" + call.name() + "`"}, {"paramName", parameter}, {"paramType", fmt::format("\"{}\"", type)}});
+  }
+  const std::string shown = fmt::format("\"{}\"", ExpressionName(call.ArgumentProto(i)));
   throw Error("DATATYPE_MISMATCH.NON_FOLDABLE_INPUT",
-              fmt::format("Argument {} of `{}` must be a constant of type {}.", i + 1, function, type),
-              {{"sqlExpr", function}, {"inputName", std::to_string(i + 1)}, {"inputType", std::string(type)}});
+              fmt::format("Cannot resolve \"{}\" due to data type mismatch: the input {} should be a foldable \"{}\" "
+                          "expression; however, got {}.",
+                          call.name(), parameter, type, shown),
+              {{"sqlExpr", call.name()},
+               {"inputName", parameter},
+               {"inputType", fmt::format("\"{}\"", type)},
+               {"inputExpr", shown}});
+}
+
+/// Whether Spark converts a type to dates and times.
+bool MayBeTime(const DataType& type) {
+  return IsDateOrTime(type) || type.kind() == TypeKind::kString || type.kind() == TypeKind::kNull;
 }
 
 bool IsLocalTime(const DataType& type) {
@@ -108,7 +157,7 @@ void FunctionCall::Expect(size_t low, size_t high) const {
 
 int64_t FunctionCall::LiteralInteger(size_t i) const {
   int64_t out = 0;
-  if (!IntegerOf(ArgumentProto(i), &out)) RefuseVariable(name(), i, "INT");
+  if (!IntegerOf(ArgumentProto(i), &out)) RefuseVariable(*this, i, "INT");
   return out;
 }
 
@@ -120,18 +169,18 @@ double FunctionCall::LiteralNumber(size_t i) const {
   if (literal != nullptr && literal->has_double_()) return literal->double_();
   if (literal != nullptr && literal->has_float_()) return static_cast<double>(literal->float_());
   if (literal != nullptr && literal->has_decimal()) return std::stod(literal->decimal().value());
-  RefuseVariable(name(), i, "DOUBLE");
+  RefuseVariable(*this, i, "DOUBLE");
 }
 
 bool FunctionCall::LiteralBoolean(size_t i) const {
   const auto* literal = LiteralOf(ArgumentProto(i));
-  if (literal == nullptr || !literal->has_boolean()) RefuseVariable(name(), i, "BOOLEAN");
+  if (literal == nullptr || !literal->has_boolean()) RefuseVariable(*this, i, "BOOLEAN");
   return literal->boolean();
 }
 
 std::string FunctionCall::LiteralString(size_t i) const {
   const auto* literal = LiteralOf(ArgumentProto(i));
-  if (literal == nullptr || !literal->has_string()) RefuseVariable(name(), i, "STRING");
+  if (literal == nullptr || !literal->has_string()) RefuseVariable(*this, i, "STRING");
   return literal->string();
 }
 
@@ -172,16 +221,27 @@ Typed CoerceTo(char letter, const Typed& value, const Scope& scope, std::string_
       }
       return cast(TypeKind::kDouble);
     case 'D':
-      if (value.type.IsNumeric()) RefuseArgument(function, position, "DATE", value.type);
+      if (!MayBeTime(value.type)) RefuseArgument(function, position, "DATE", value.type);
       return cast(TypeKind::kDate);
     case 'T':
-      if (value.type.IsNumeric()) RefuseArgument(function, position, "TIMESTAMP", value.type);
+      if (!MayBeTime(value.type)) RefuseArgument(function, position, "TIMESTAMP", value.type);
       return cast(TypeKind::kTimestamp);
     case 't': {
-      if (value.type.IsNumeric()) RefuseArgument(function, position, "TIMESTAMP", value.type);
+      if (!MayBeTime(value.type)) {
+        RefuseArgument(function, position, "\"(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)\"", value.type);
+      }
       if (IsLocalTime(value.type)) return value;
       const Typed instant = cast(TypeKind::kTimestamp);
       return Coerce(instant, DataType(TypeKind::kTimestampNtz), scope);
+    }
+    case 'Y':
+    case 'U':
+      if (kind == TypeKind::kNull) return cast(letter == 'Y' ? TypeKind::kDate : TypeKind::kTimestamp);
+      [[fallthrough]];
+    case 'X': {
+      const DataType exact(letter == 'Y' ? TypeKind::kDate : letter == 'U' ? TypeKind::kTimestamp : TypeKind::kBinary);
+      if (value.type != exact) RefuseArgument(function, position, exact.Sql(), value.type);
+      return value;
     }
     case 'H':
       if (value.type.IsNumeric()) RefuseArgument(function, position, "TIME", value.type);

@@ -12,7 +12,7 @@ namespace tinderbox::engine {
 CsvCells::CsvCells(const DataType& type, std::map<std::string, std::string> options, const std::string& session_zone)
     : type_(type), formats_(&options, session_zone, DateTimePattern::Use::kFormat) {
   for (const StructField& field : type.fields()) {
-    if (field.type.IsNested() || field.type.kind() == TypeKind::kBinary) {
+    if (field.type.kind() == TypeKind::kTime) {
       RefuseFeature(fmt::format("a field of the type {} in `to_csv`", field.type.SimpleString()));
     }
   }
@@ -41,7 +41,23 @@ CsvCells::CsvCells(const DataType& type, std::map<std::string, std::string> opti
   RefuseOptions(options, "to_csv");
 }
 
+void CsvCells::AppendParts(std::string* out, size_t count, const std::function<bool(size_t)>& append) const {
+  for (size_t i = 0; i < count; ++i) {
+    if (i > 0) *out += ',';
+    const size_t before = out->size();
+    if (i > 0) *out += ' ';
+    if (append(i)) continue;
+    out->resize(before);
+    if (!options_.null_value.empty()) *out += (i > 0 ? " " : "") + options_.null_value;
+  }
+}
+
 void CsvCells::AppendCell(std::string* out, const DataType& type, const InVector& column, size_t row) const {
+  const auto present = [&](const DataType& part_type, const InVector& part, size_t at) {
+    if (part_type.kind() == TypeKind::kNull || part.IsNull(at)) return false;
+    AppendCell(out, part_type, part, at);
+    return true;
+  };
   switch (type.kind()) {
     case TypeKind::kDate:
       return formats_.AppendDate(out, column.Data<int32_t>()[row]);
@@ -52,6 +68,47 @@ void CsvCells::AppendCell(std::string* out, const DataType& type, const InVector
     case TypeKind::kYearMonthInterval:
     case TypeKind::kDayTimeInterval:
       return AppendIntervalText(out, type, column, row);
+    case TypeKind::kBinary: {
+      std::string bytes;
+      for (const unsigned char byte : column.String(row))
+        bytes += fmt::format("{}{:02X}", bytes.empty() ? "" : " ", byte);
+      *out += "[" + bytes + "]";
+      return;
+    }
+    case TypeKind::kArray: {
+      const InVector items = column.ListChild();
+      const auto range = column.List(row);
+      *out += '[';
+      AppendParts(out, range.length, [&](size_t i) { return present(type.element(), items, range.offset + i); });
+      *out += ']';
+      return;
+    }
+    case TypeKind::kMap: {
+      const InVector entries = column.ListChild();
+      const InVector keys = entries.StructChild(0);
+      const InVector values = entries.StructChild(1);
+      const auto range = column.List(row);
+      *out += '{';
+      AppendParts(out, range.length, [&](size_t i) {
+        AppendCell(out, type.key(), keys, range.offset + i);
+        *out += " ->";
+        const size_t before = out->size();
+        *out += ' ';
+        if (!present(type.value(), values, range.offset + i)) {
+          out->resize(before);
+          if (!options_.null_value.empty()) *out += " " + options_.null_value;
+        }
+        return true;
+      });
+      *out += '}';
+      return;
+    }
+    case TypeKind::kStruct:
+      *out += '{';
+      AppendParts(out, type.fields().size(),
+                  [&](size_t i) { return present(type.fields()[i].type, column.StructChild(i), row); });
+      *out += '}';
+      return;
     default:
       AppendCellText(out, type, column, row);
   }

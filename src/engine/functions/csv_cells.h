@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -19,6 +20,8 @@ class CsvCells {
   std::string Row(const InVector& column, size_t row) const;
 
  private:
+  /// Parts with commas between them; `append` gives false for a NULL, whose text is the one of the option nullValue.
+  void AppendParts(std::string* out, size_t count, const std::function<bool(size_t)>& append) const;
   void AppendCell(std::string* out, const DataType& type, const InVector& column, size_t row) const;
 
   DataType type_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -76,8 +77,8 @@ struct Function {
   const char* name;
   /// One letter an argument, what it is cast to: s string, B binary, b boolean, i int, l bigint, d double, D date,
   /// T timestamp, n numeric (text as double), I integral, = the common type of all of these, a array, m map, t
-  /// timestamp or timestamp without zone as local time, H time, x string or binary, . anything. After '?' arguments are
-  /// optional; '+' repeats the last letter, '*' also allows none of it.
+  /// timestamp or timestamp without zone as local time, H time, x string or binary, . anything; Y date, U timestamp and
+  /// X binary, none of them cast. After '?' arguments are optional; '+' repeats the last letter, '*' allows none of it.
   const char* parameters;
   /// A type in Spark's words, or $1 (the type of argument 1), e1 (its element), [1 (an array of it).
   const char* result;
@@ -118,13 +119,22 @@ FunctionGroup CollectionFunctions();
 FunctionGroup HashFunctions();
 FunctionGroup AggregateFunctions();
 FunctionGroup WindowFunctions();
+FunctionGroup VariantFunctions();
+FunctionGroup VariantAggregates();
+FunctionGroup XmlFunctions();
+FunctionGroup VectorFunctions();
+FunctionGroup VectorAggregates();
 
+/// A call of one of the session's own functions; nullopt when it has none of that name.
+std::optional<Typed> CallSessionFunction(const FunctionCall::Proto& function, const Scope& scope);
 /// Translates a call by the tables. Throws UNRESOLVED_ROUTINE, or UNSUPPORTED_FEATURE for a function Spark has and we
 /// lack.
 Typed TranslateFunction(const FunctionCall::Proto& function, const Scope& scope, const CallClauses& clauses = {});
 /// Whether a name is an aggregate's, by the tables.
 bool IsAggregateFunction(std::string_view name);
 bool IsWindowFunction(std::string_view name);
+/// Whether the tables have a function of that name.
+bool IsKnownFunction(std::string_view name);
 /// A cast of an argument to the type of a parameter letter.
 Typed CoerceTo(char letter, const Typed& value, const Scope& scope, std::string_view function, size_t position);
 /// An SQL expression that fails with a Spark condition when it is evaluated. The texts are literals of our source.

@@ -1,33 +1,24 @@
 #include "engine/functions/function.h"
+#include "engine/translate/type_parts.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
 
 namespace {
 
-bool HasMap(const DataType& type) {
-  switch (type.kind()) {
-    case TypeKind::kMap:
-      return true;
-    case TypeKind::kArray:
-      return HasMap(type.element());
-    case TypeKind::kStruct:
-      for (const StructField& field : type.fields()) {
-        if (HasMap(field.type)) return true;
-      }
-      return false;
-    default:
-      return false;
-  }
-}
-
 Typed HashOf(const FunctionCall& call, const char* function, TypeKind result) {
   call.Expect(1, SIZE_MAX);
   std::vector<Sql> parts;
   for (const Typed& value : call.Arguments()) {
-    if (HasMap(value.type)) {
-      const std::string function_name = "`" + call.name() + "`";
-      const std::string shown = "\"" + call.SqlName() + "\"";
+    const std::string function_name = "`" + call.name() + "`";
+    const std::string shown = "\"" + call.SqlName() + "\"";
+    if (Holds(value.type, TypeKind::kVariant)) {
+      throw Error("DATATYPE_MISMATCH.HASH_VARIANT_TYPE",
+                  "Cannot resolve " + shown + " due to data type mismatch: Input to the function " + function_name +
+                      " cannot contain elements of the \"VARIANT\" type yet.",
+                  {{"functionName", function_name}, {"sqlExpr", shown}});
+    }
+    if (Holds(value.type, TypeKind::kMap)) {
       throw Error("DATATYPE_MISMATCH.HASH_MAP_TYPE",
                   "Cannot resolve " + shown + " due to data type mismatch: Input to the function " + function_name +
                       " cannot contain elements of the \"MAP\" type. In Spark, same maps may have different hashcode, "

@@ -1,8 +1,9 @@
-// from_json, to_json, schema_of_json, and what looks into JSON texts; from_csv, to_csv.
+// JSON, CSV and XML texts to values and back, their schemas, and what looks into JSON texts.
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "csv/infer.h"
 #include "engine/duckdb/scalar_function.h"
 #include "engine/files/json_infer_text.h"
 #include "engine/functions/csv_cells.h"
@@ -12,6 +13,7 @@
 #include "engine/functions/json_reader.h"
 #include "engine/functions/json_writer.h"
 #include "engine/functions/text_case.h"
+#include "engine/functions/xml_records.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/expressions.h"
 #include "engine/translate/refusals.h"
@@ -24,57 +26,6 @@ namespace {
 const DataType kString(TypeKind::kString);
 
 using Options = std::map<std::string, std::string>;
-
-/// The options in argument i, a map of literals, by names in lower case.
-Options OptionsOf(const FunctionCall& call, size_t i) {
-  Options out;
-  if (i >= call.size()) return out;
-  const proto::Expression& argument = call.ArgumentProto(i);
-  const auto& function = argument.unresolved_function();
-  if (!argument.has_unresolved_function() ||
-      (function.function_name() != "map" && function.function_name() != "create_map")) {
-    throw Error("INVALID_OPTIONS.NON_MAP_FUNCTION", "Invalid options: Must use the `map()` function for options.");
-  }
-  const Typed map = call.Argument(i);
-  if (function.arguments_size() > 0 &&
-      (map.type.key().kind() != TypeKind::kString || map.type.value().kind() != TypeKind::kString)) {
-    const std::string type = "\"" + map.type.Sql() + "\"";
-    throw Error("INVALID_OPTIONS.NON_STRING_TYPE",
-                fmt::format("Invalid options: A type of keys and values in `map()` must be string, but got {}.", type),
-                {{"mapType", type}});
-  }
-  for (int k = 0; k + 1 < function.arguments_size(); k += 2) {
-    if (!function.arguments(k).literal().has_string() || !function.arguments(k + 1).literal().has_string()) {
-      RefuseFeature(fmt::format("options of `{}` that are no literals", call.name()));
-    }
-    out[LowerOf(function.arguments(k).literal().string())] = function.arguments(k + 1).literal().string();
-  }
-  return out;
-}
-
-Sql CallMember(const char* family, const FamilyMember& member, const Sql& argument) {
-  return Concat({Ident(MemberName(family, member.Payload())), Token("("), argument, Token(")")});
-}
-
-/// A type as a function makes it of text: everything may be NULL.
-DataType AsNullable(const DataType& type) {
-  switch (type.kind()) {
-    case TypeKind::kArray:
-      return DataType::Array(AsNullable(type.element()), true);
-    case TypeKind::kMap:
-      return DataType::Map(AsNullable(type.key()), AsNullable(type.value()), true);
-    case TypeKind::kStruct: {
-      std::vector<StructField> fields = type.fields();
-      for (StructField& field : fields) {
-        field.type = AsNullable(field.type);
-        field.nullable = true;
-      }
-      return DataType::Struct(std::move(fields));
-    }
-    default:
-      return type;
-  }
-}
 
 [[noreturn]] void RefuseSchema(const FunctionCall& call, const char* condition, const DataType& type,
                                std::string_view message) {
@@ -91,7 +42,8 @@ DataType InferredType(const FunctionCall& call);
 DataType SchemaOf(const FunctionCall& call, size_t i) {
   const proto::Expression& argument = call.ArgumentProto(i);
   const std::string name = argument.unresolved_function().function_name();
-  if (argument.has_unresolved_function() && (name == "schema_of_json" || name == "schema_of_csv")) {
+  if (argument.has_unresolved_function() &&
+      (name == "schema_of_json" || name == "schema_of_csv" || name == "schema_of_xml")) {
     return InferredType(FunctionCall(argument.unresolved_function(), call.scope(), call.clauses()));
   }
   if (!argument.literal().has_string()) {
@@ -136,7 +88,7 @@ Typed FromJson(const FunctionCall& call) {
     call.RefuseArgument(0, "STRING", text.type);
   }
   const FamilyMember member{SchemaOf(call, 1), OptionsOf(call, 2), call.scope().time_zone};
-  if (!member.type.IsNested()) {
+  if (!member.type.IsNested() && member.type.kind() != TypeKind::kVariant) {
     RefuseSchema(call, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", member.type,
                  "must be a struct, an array, a map or a variant.");
   }
@@ -149,7 +101,7 @@ Typed ToJson(const FunctionCall& call) {
   call.Expect(1, 2);
   const Typed value = call.Argument(0);
   if (value.type.kind() == TypeKind::kNull) return NullOf(kString);
-  if (!value.type.IsNested()) {
+  if (!value.type.IsNested() && value.type.kind() != TypeKind::kVariant) {
     RefuseSchema(call, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", value.type,
                  "must be a struct, an array, a map or a variant.");
   }
@@ -173,7 +125,9 @@ Typed FromCsv(const FunctionCall& call) {
 Typed ToCsv(const FunctionCall& call) {
   call.Expect(1, 2);
   const Typed value = call.Argument(0);
-  if (value.type.kind() != TypeKind::kStruct) {
+  const bool variant = std::ranges::any_of(
+      value.type.fields(), [](const StructField& field) { return field.type.kind() == TypeKind::kVariant; });
+  if (value.type.kind() != TypeKind::kStruct || variant) {
     const std::string shown = "\"" + call.SqlName() + "\"";
     const std::string type = "\"" + value.type.Sql() + "\"";
     throw Error("DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE",
@@ -186,20 +140,50 @@ Typed ToCsv(const FunctionCall& call) {
   return {CallMember("spark_to_csv", member, value.sql), kString, true};
 }
 
-/// The type of a literal JSON text.
+Typed FromXml(const FunctionCall& call) {
+  call.Expect(2, 3);
+  const Typed text = call.Argument(0);
+  if (text.type.kind() != TypeKind::kString && text.type.kind() != TypeKind::kNull) {
+    call.RefuseArgument(0, "STRING", text.type);
+  }
+  const FamilyMember member{SchemaOf(call, 1), OptionsOf(call, 2), call.scope().time_zone};
+  if (member.type.kind() == TypeKind::kVariant) RefuseFeature("VARIANT in `from_xml`");
+  if (member.type.kind() != TypeKind::kStruct) {
+    RefuseSchema(call, "DATATYPE_MISMATCH.INVALID_XML_SCHEMA", member.type, "must be a struct or a variant.");
+  }
+  const XmlReading checked(member.type, member.options, member.time_zone);
+  return {CallMember("spark_from_xml", member, CastTo(text.sql, kString)), member.type, true};
+}
+
+Typed ToXml(const FunctionCall& call) {
+  call.Expect(1, 2);
+  const Typed value = call.Argument(0);
+  if (value.type.kind() == TypeKind::kNull) return NullOf(kString);
+  if (value.type.kind() == TypeKind::kVariant) RefuseFeature("VARIANT in `to_xml`");
+  if (value.type.kind() != TypeKind::kStruct) call.RefuseArgument(0, "STRUCT", value.type);
+  const FamilyMember member{value.type, OptionsOf(call, 1), call.scope().time_zone};
+  const XmlWriter checked(member.type, member.options, member.time_zone);
+  return {CallMember("spark_to_xml", member, value.sql), kString, true};
+}
+
+/// The type of a literal text.
 DataType InferredType(const FunctionCall& call) {
   call.Expect(1, 2);
-  if (call.name() != "schema_of_json") RefuseFeature(fmt::format("the function `{}`", call.name()));
+  const bool csv = call.name() == "schema_of_csv";
+  const bool xml = call.name() == "schema_of_xml";
+  const char* const format = csv ? "csv" : xml ? "xml" : "json";
   if (call.ArgumentProto(0).literal().has_null()) {
     const std::string shown = "\"" + call.SqlName() + "\"";
     throw Error("DATATYPE_MISMATCH.UNEXPECTED_NULL",
-                fmt::format("Cannot resolve {} due to data type mismatch: The json must not be null.", shown),
-                {{"sqlExpr", shown}, {"exprName", "json"}});
+                fmt::format("Cannot resolve {} due to data type mismatch: The {} must not be null.", shown, format),
+                {{"sqlExpr", shown}, {"exprName", format}});
   }
-  return InferJsonText(call.LiteralString(0), OptionsOf(call, 1));
+  if (xml) return InferXmlText(call.LiteralString(0), OptionsOf(call, 1));
+  return csv ? csv::InferRecord(call.LiteralString(0), OptionsOf(call, 1)).ToType()
+             : InferJsonText(call.LiteralString(0), OptionsOf(call, 1));
 }
 
-Typed SchemaOfJson(const FunctionCall& call) {
+Typed SchemaOfText(const FunctionCall& call) {
   return {StringLiteral(InferredType(call).Sql()), kString, false};
 }
 
@@ -220,8 +204,16 @@ constexpr Function kFunctions[] = {
 };
 
 constexpr SpecialFunction kSpecials[] = {
-    {"from_json", FromJson},          {"to_json", ToJson},          {"to_csv", ToCsv}, {"from_csv", FromCsv},
-    {"schema_of_json", SchemaOfJson}, {"tb_json_tuple", JsonTuple},
+    {"from_json", FromJson},
+    {"to_json", ToJson},
+    {"to_csv", ToCsv},
+    {"from_csv", FromCsv},
+    {"schema_of_json", SchemaOfText},
+    {"schema_of_csv", SchemaOfText},
+    {"schema_of_xml", SchemaOfText},
+    {"from_xml", FromXml},
+    {"to_xml", ToXml},
+    {"tb_json_tuple", JsonTuple},
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "engine/functions/json_text.h"
 #include "engine/functions/text_case.h"
 #include "engine/functions/text_values.h"
+#include "engine/functions/variant_cast.h"
 #include "engine/translate/refusals.h"
 #include "tinderbox/error.h"
 
@@ -124,7 +125,7 @@ void JsonReader::Finish() {
 }
 
 JsonReader::Outcome JsonReader::Set(size_t row, std::string_view raw) {
-  if (raw == "null") {
+  if (raw == "null" && type_->kind() != TypeKind::kVariant) {
     SetNull(row);
     return Outcome::kGood;
   }
@@ -179,6 +180,12 @@ JsonReader::Outcome JsonReader::SetScalar(size_t row, std::string_view raw) {
     case TypeKind::kBinary:
       if (text.size() % 4 != 0) return Outcome::kFailed;  // base 64 with its padding
       break;
+    case TypeKind::kVariant: {
+      VariantBuilder built;
+      if (!AppendJsonToVariant(raw, &built)) return Outcome::kFailed;
+      WriteVariant(built, out_, row);
+      return Outcome::kGood;
+    }
     case TypeKind::kNull:
       return Outcome::kFailed;
     default:

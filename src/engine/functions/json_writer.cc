@@ -6,6 +6,7 @@
 
 #include "engine/functions/json_text.h"
 #include "engine/functions/value_text.h"
+#include "engine/functions/variant_cast.h"
 #include "engine/translate/refusals.h"
 #include "spark/text.h"
 
@@ -117,6 +118,8 @@ void JsonWriter::Append(std::string* out, const DataType& type, const InVector& 
     case TypeKind::kYearMonthInterval:
     case TypeKind::kDayTimeInterval:
       return quoted([&] { AppendIntervalText(out, type, column, row); });
+    case TypeKind::kVariant:
+      return AppendVariantJson(out, VariantAt(column, row), formats_.zone());
     case TypeKind::kTime:
     case TypeKind::kCalendarInterval:
       return quoted([&] { AppendCellText(out, type, column, row); });

@@ -32,7 +32,11 @@ void AddNativeRandom(ScalarFunctions* out);
 void AddNativeHashes(ScalarFunctions* out);
 void AddNativeCollections(ScalarFunctions* out);
 void AddNativeArrays(ScalarFunctions* out);
+void AddNativeOrder(ScalarFunctions* out);
 void AddNativeSamples(ScalarFunctions* out);
 void AddNativeSketches(ScalarFunctions* out);
+void AddNativeVariant(ScalarFunctions* out);
+void AddNativeXml(ScalarFunctions* out);
+void AddNativeVectors(ScalarFunctions* out);
 
 }  // namespace tinderbox::engine

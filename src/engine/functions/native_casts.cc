@@ -311,6 +311,8 @@ void AddNativeCasts(ScalarFunctions* out) {
                       const double micros = std::trunc(seconds * 1e6);
                       if (std::isfinite(seconds) && std::fabs(micros) < 9223372036854775808.0) {
                         result.Data<int64_t>()[row] = static_cast<int64_t>(micros);
+                      } else if (tolerant && std::isfinite(seconds)) {
+                        result.Data<int64_t>()[row] = seconds < 0 ? INT64_MIN : INT64_MAX;
                       } else if (tolerant) {
                         result.SetNull(row);
                       } else {
@@ -422,10 +424,14 @@ ScalarFunctions NativeFunctions() {
   AddNativeIntervals(&out);
   AddNativeRandom(&out);
   AddNativeHashes(&out);
+  AddNativeOrder(&out);
   AddNativeCollections(&out);
   AddNativeArrays(&out);
   AddNativeSamples(&out);
   AddNativeSketches(&out);
+  AddNativeVariant(&out);
+  AddNativeXml(&out);
+  AddNativeVectors(&out);
   AddNativeShow(&out);
   return out;
 }

@@ -113,6 +113,12 @@ void AddNativeCollections(ScalarFunctions* out) {
       {.name = "spark_array_join", .parameters = {texts, s}, .varargs = {}, .result = DataType(s), .run = Join});
   out->push_back(
       {.name = "spark_array_join", .parameters = {texts, s, s}, .varargs = {}, .result = DataType(s), .run = Join});
+  const DataType bytes(TypeKind::kBinary);
+  out->push_back({.name = "spark_array_join",
+                  .parameters = {DataType::Array(bytes), bytes},
+                  .varargs = {},
+                  .result = bytes,
+                  .run = Join});
   const DataType truths = DataType::Array(DataType(TypeKind::kBoolean));
   for (const bool decisive : {true, false}) {
     out->push_back({.name = decisive ? "spark_exists" : "spark_for_all",

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "engine/functions/csv_cells.h"
 #include "engine/functions/csv_reader.h"
@@ -124,26 +123,6 @@ ScalarFunction FromCsv(const std::string& payload) {
 }
 
 }  // namespace
-
-std::string FamilyMember::Payload() const {
-  return nlohmann::json{{"type", nlohmann::json::parse(type.Json())}, {"options", options}, {"zone", time_zone}}.dump();
-}
-
-FamilyMember FamilyMember::FromPayload(const std::string& payload) {
-  const auto json = nlohmann::json::parse(payload);
-  return {DataType::FromJson(json.at("type").dump()), json.at("options").get<std::map<std::string, std::string>>(),
-          json.at("zone").get<std::string>()};
-}
-
-void AddFamily(ScalarFunctions* out, const char* name, ScalarFunction (*member)(const std::string& payload)) {
-  out->push_back({.name = name,
-                  .parameters = {},
-                  .varargs = {},
-                  .result = {},
-                  .run = {},
-                  .handles_null = false,
-                  .member = member});
-}
 
 void AddNativeJson(ScalarFunctions* out) {
   AddPerRow(out, "spark_get_json_object", {kString, kString}, DataType(kString),

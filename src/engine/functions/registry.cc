@@ -9,6 +9,7 @@
 #include "engine/functions/spark_names.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/expressions.h"
+#include "engine/translate/names.h"
 #include "engine/translate/refusals.h"
 #include "tinderbox/error.h"
 
@@ -28,10 +29,12 @@ const Registry& Functions() {
   static const Registry registry = [] {
     Registry out;
     for (const FunctionGroup& group :
-         {OperatorFunctions(), MathFunctions(), ConditionalFunctions(), StringFunctions(), FormatFunctions(),
-          MiscFunctions(), JsonFunctions(), DateTimeFunctions(), DateTimeTextFunctions(), DateTimeMakeFunctions(),
-          RandomFunctions(), TimeWindowFunctions(), ArithmeticFunctions(), CollectionFunctions(), HashFunctions(),
-          AggregateFunctions(), WindowFunctions()}) {
+         {OperatorFunctions(),     MathFunctions(),         ConditionalFunctions(), StringFunctions(),
+          FormatFunctions(),       MiscFunctions(),         JsonFunctions(),        DateTimeFunctions(),
+          DateTimeTextFunctions(), DateTimeMakeFunctions(), RandomFunctions(),      TimeWindowFunctions(),
+          ArithmeticFunctions(),   CollectionFunctions(),   HashFunctions(),        AggregateFunctions(),
+          WindowFunctions(),       VariantFunctions(),      VariantAggregates(),    XmlFunctions(),
+          VectorFunctions(),       VectorAggregates()}) {
       for (const Function& function : group.functions) out[function.name] = {group.kind, &function, nullptr};
       for (const SpecialFunction& special : group.specials) out[special.name] = {group.kind, nullptr, &special};
     }
@@ -53,15 +56,25 @@ const Entry* Find(std::string_view name) {
   return it == Functions().end() ? nullptr : &it->second;
 }
 
-[[noreturn]] void RefuseUnknown(const std::string& name) {
+[[noreturn]] void RefuseUnknown(const std::string& name, const Scope& scope) {
+  if (LowerName(name) == "grouping" || LowerName(name) == "grouping_id") {
+    throw Error("UNSUPPORTED_GROUPING_EXPRESSION",
+                "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.");
+  }
   if (IsSparkFunction(LowerName(name))) RefuseFeature(fmt::format("the function `{}`", name));
   std::vector<std::string> known;
   for (const auto& [candidate, entry] : Functions()) known.push_back(candidate);
   std::sort(known.begin(), known.end());
   std::string proposal;
   for (const std::string& near : Nearest(name, known, 3)) proposal += (proposal.empty() ? "`" : ", `") + near + "`";
-  throw Error("UNRESOLVED_ROUTINE", fmt::format("Cannot resolve routine `{}`. Did you mean one of {}?", name, proposal),
-              {{"routineName", "`" + name + "`"}, {"searchPath", "[`system`.`builtin`, `system`.`session`]"}});
+  std::string shown;
+  for (const std::string& part : ParseAttributeName(name)) shown += (shown.empty() ? "`" : ".`") + part + "`";
+  const std::string path =
+      fmt::format("[`system`.`builtin`, `system`.`session`, `spark_catalog`.`{}`]", scope.database);
+  throw Error(
+      "UNRESOLVED_ROUTINE",
+      fmt::format("Cannot resolve routine {} on search path {}. Did you mean one of {}?", shown, path, proposal),
+      {{"routineName", shown}, {"searchPath", path}});
 }
 
 /// Counts what a parameter string allows.
@@ -161,20 +174,30 @@ void ExpectClauses(const Entry& entry, const FunctionCall::Proto& function, cons
   if (!clauses.within_group.empty() && !std::ranges::binary_search(kOrdered, name)) {
     refuse("WITHIN GROUP (ORDER BY ...)");
   }
-  if (function.is_distinct() && !clauses.over.empty()) {
-    const std::string shown = fmt::format("\"{}\"", CallName(function));
-    throw Error("DISTINCT_WINDOW_FUNCTION_UNSUPPORTED",
-                fmt::format("Distinct window functions are not supported: {}.", shown), {{"windowExpr", shown}});
-  }
 }
 
 /// Refuses aggregates within an aggregate.
 void ExpectFlat(const FunctionCall::Proto& function) {
   for (const auto& argument : function.arguments()) {
+    if (HasWindow(argument)) {
+      throw Error(
+          "_LEGACY_ERROR_TEMP_1031",
+          "It is not allowed to use a window function inside an aggregate function. Please use the inner window "
+          "function in a sub-query.");
+    }
     if (!HasAggregate(argument)) continue;
-    throw Error("NESTED_AGGREGATE_FUNCTION",
-                "It is not allowed to use an aggregate function in the argument of another aggregate function. Please "
-                "use the inner aggregate function in a sub-query.");
+    const proto::Expression* inner = &argument;
+    const auto call = [&] { return inner->unresolved_function(); };
+    while (inner->has_unresolved_function() && !IsAggregateFunction(call().function_name())) {
+      inner = &*std::ranges::find_if(inner->unresolved_function().arguments(), HasAggregate);
+    }
+    try {
+      throw Error("NESTED_AGGREGATE_FUNCTION",
+                  "It is not allowed to use an aggregate function in the argument of another aggregate function. "
+                  "Please use the inner aggregate function in a sub-query.");
+    } catch (const Error& error) {
+      ThrowPlaced(error, inner->common().origin());
+    }
   }
 }
 
@@ -209,14 +232,24 @@ Typed TranslateByTemplate(const Function& function, FunctionKind kind, const Fun
   return {Template(function.sql, parts), ResultType(function.result, arguments), Nullable(function.nulls, arguments)};
 }
 
-/// Throws what a translation threw; a refused argument with the call and the argument as Spark shows them.
+/// Rethrows the error being handled; a type that did not fit with the call and the argument as Spark shows them.
 [[noreturn]] void RethrowComplete(const Error& error, const FunctionCall& call) {
   const Error::Params& given = error.params();
   const auto function = given.find("sqlExpr");
   const auto index = given.find("paramIndex");
-  if (error.condition() != "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE" || function == given.end() ||
-      function->second != call.name() || index == given.end() || index->second.empty() || index->second[0] > '9') {
-    throw error;
+  if (!error.condition().starts_with("DATATYPE_MISMATCH.") || function == given.end() ||
+      function->second != call.name()) {
+    throw;
+  }
+  if (index == given.end() || index->second.empty() || index->second[0] > '9') {
+    Error::Params params = given;
+    params["sqlExpr"] = "\"" + call.SqlName() + "\"";
+    std::string message = error.what();
+    const std::string placeholder = "\"" + call.name() + "\"";
+    if (const size_t at = message.find(placeholder); at != std::string::npos) {
+      message.replace(at, placeholder.size(), params["sqlExpr"]);
+    }
+    throw Error(error.condition(), message, std::move(params));
   }
   static constexpr std::array kOrdinals = {"first", "second",  "third",  "fourth", "fifth",
                                            "sixth", "seventh", "eighth", "ninth",  "tenth"};
@@ -244,6 +277,10 @@ Typed TranslateByTemplate(const Function& function, FunctionKind kind, const Fun
 
 }  // namespace
 
+bool IsKnownFunction(std::string_view name) {
+  return Find(name) != nullptr;
+}
+
 bool IsAggregateFunction(std::string_view name) {
   const Entry* entry = Find(name);
   return entry != nullptr && entry->kind == FunctionKind::kAggregate;
@@ -257,7 +294,10 @@ bool IsWindowFunction(std::string_view name) {
 Typed TranslateFunction(const FunctionCall::Proto& function, const Scope& scope, const CallClauses& clauses) {
   const std::string& name = function.function_name();
   const Entry* entry = Find(name);
-  if (entry == nullptr) RefuseUnknown(name);
+  if (entry == nullptr) {
+    if (auto value = CallSessionFunction(function, scope)) return *value;
+    RefuseUnknown(name, scope);
+  }
   const bool windowed = !clauses.over.empty();
   if (entry->kind == FunctionKind::kWindow && !windowed) {
     const std::string shown = fmt::format("\"{}\"", CallName(function));

@@ -219,18 +219,31 @@ Typed Mode(const FunctionCall& call) {
 Typed ListAgg(const FunctionCall& call) {
   call.Expect(1, 2);
   const Typed value = call.Argument(0);
-  if (value.type.kind() == TypeKind::kBinary) RefuseFeature("listagg over binary values");
-  const Sql text = CoerceTo('s', value, call.scope(), call.name(), 1).sql;
-  Sql separator = StringLiteral("");
+  const DataType type(value.type.kind() == TypeKind::kBinary ? TypeKind::kBinary : TypeKind::kString);
+  const char letter = type.kind() == TypeKind::kBinary ? 'B' : 's';
+  const Sql text = CoerceTo(letter, value, call.scope(), call.name(), 1).sql;
+  const Sql nothing = letter == 'B' ? Token("''::BLOB") : StringLiteral("");
+  Sql separator = nothing;
   if (call.size() == 2) {
-    const Typed given = CoerceTo('s', call.Argument(1), call.scope(), call.name(), 2);
-    separator = given.nullable ? Template("COALESCE($1, '')", {given.sql}) : given.sql;
+    const Typed raw = call.Argument(1);
+    if ((raw.type.kind() == TypeKind::kBinary) != (letter == 'B') && raw.type.kind() != TypeKind::kNull) {
+      const std::string shown = fmt::format("\"{}\"", call.SqlName());
+      throw Error("DATATYPE_MISMATCH.DATA_DIFF_TYPES",
+                  fmt::format("Cannot resolve {} due to data type mismatch: Input to `{}` should all be the same type, "
+                              "but it's (\"{}\" or \"{}\").",
+                              shown, call.name(), type.Sql(), raw.type.Sql()),
+                  {{"sqlExpr", shown},
+                   {"functionName", "`" + call.name() + "`"},
+                   {"dataType", fmt::format("(\"{}\" or \"{}\")", type.Sql(), raw.type.Sql())}});
+    }
+    const Typed given = CoerceTo(letter, raw, call.scope(), call.name(), 2);
+    separator = given.nullable ? Template("COALESCE($1, $2)", {given.sql, nothing}) : given.sql;
   }
   std::vector<Sql> orders;
   for (const auto& order : call.clauses().within_group) {
     orders.push_back(TranslateSortOrder(order, call.scope()));
     const Typed child = TranslateExpression(order.child(), call.scope());
-    if (call.distinct() && child.sql.text() != value.sql.text() && child.sql.text() != text.text()) {
+    if (call.distinct() && !IsSame(child.sql, value.sql) && !IsSame(child.sql, text)) {
       const std::string shown = fmt::format("\"{}\"", ExpressionName(call.ArgumentProto(0)));
       const std::string ordering = fmt::format("\"{}\"", ExpressionName(order.child()));
       throw Error(
@@ -242,14 +255,16 @@ Typed ListAgg(const FunctionCall& call) {
           {{"funcName", "`" + call.name() + "`"}, {"funcArg", shown}, {"orderingExpr", ordering}});
     }
   }
+  // Of distinct values in no order Spark gives them as its hashes fall; here in their own order.
+  if (call.distinct() && orders.empty()) orders.push_back(value.sql);
   const Sql sorted = orders.empty() ? Sql() : Concat({Token(" ORDER BY "), Join(orders, ", ")});
   // Distinct values are sorted as what they are, not by their texts.
   const bool direct = call.distinct() && !orders.empty();
   const Sql list =
       Template("list($1$2$3)$4", {Distinct(call), direct ? value.sql : text, sorted, call.suffix(NotNull(value.sql))});
   const Sql texts =
-      direct ? Coerce({list, DataType::Array(value.type), true}, DataType::Array(kStringType), call.scope()).sql : list;
-  return {Call("spark_array_join", {texts, separator}), kStringType, true};
+      direct ? Coerce({list, DataType::Array(value.type), true}, DataType::Array(type), call.scope()).sql : list;
+  return {Call("spark_array_join", {texts, separator}), type, true};
 }
 
 Typed HistogramNumeric(const FunctionCall& call) {

@@ -24,6 +24,7 @@ class ValueFormats {
   void AppendDate(std::string* out, int32_t days) const;
   void AppendTimestamp(std::string* out, int64_t micros) const;
   void AppendTimestampNtz(std::string* out, int64_t micros) const;
+  const TimeZone& zone() const { return *zone_; }
 
  private:
   const TimeZone* zone_;

@@ -80,6 +80,8 @@ int ValueOrder::Compare(size_t left, size_t right) const {
       }
       return Three(a.length, b.length);
     }
+    case TypeKind::kVariant:
+      break;
     case TypeKind::kCalendarInterval: {
       struct Interval {
         int32_t months;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/functions/code_points.h"
+#include "engine/functions/variant_cast.h"
 #include "spark/text.h"
 #include "tinderbox/error.h"
 
@@ -79,6 +80,8 @@ void AppendCellText(std::string* out, const DataType& type, const InVector& colu
     case TypeKind::kCalendarInterval:
       spark::AppendCalendarInterval(out, column.Data<CalendarIntervalValue>()[row]);
       return;
+    case TypeKind::kVariant:
+      return AppendVariantJson(out, VariantAt(column, row), TimeZone::Find("UTC"));
     case TypeKind::kArray: {
       const InVector items = column.ListChild();
       const auto range = column.List(row);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string>
 
+#include "engine/functions/family.h"
+#include "engine/functions/variants.h"
 #include "engine/translate/casts_intervals.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/expressions.h"
@@ -44,10 +46,15 @@ bool ForcesNull(const DataType& from, const DataType& to) {
   if (from.kind() == TypeKind::kString) return to.kind() != TypeKind::kBinary;
   if (from.kind() == TypeKind::kTimestamp && to.IsIntegral()) return to.kind() != TypeKind::kLong;
   if (fractional && to.kind() == TypeKind::kTimestamp) return true;
-  if (to.kind() == TypeKind::kDate) return !IsAnyTime(from.kind());
-  if (from.kind() == TypeKind::kDate) return !IsAnyTime(to.kind());
+  if (to.kind() == TypeKind::kDate) return from.kind() != TypeKind::kTimestamp;
+  if (from.kind() == TypeKind::kDate) return to.kind() != TypeKind::kTimestamp;
   if (to.kind() == TypeKind::kCalendarInterval) return true;
-  if (to.kind() == TypeKind::kDecimal) return !FitsDecimal(from, to);
+  if (to.kind() == TypeKind::kDecimal) {
+    // Rounding may add one digit before the point.
+    const bool rounds = from.kind() == TypeKind::kDecimal && to.scale() < from.scale() &&
+                        to.precision() - to.scale() > from.precision() - from.scale();
+    return !rounds && !FitsDecimal(from, to);
+  }
   return (fractional || from.kind() == TypeKind::kDecimal) && to.IsIntegral();
 }
 
@@ -96,11 +103,11 @@ Sql CutTime(const Sql& time, const DataType& to) {
 
   throw Error("DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION",
               fmt::format("Cannot cast \"{}\" to \"{}\".", from.Sql(), to.Sql()),
-              {{"srcType", from.Sql()}, {"targetType", to.Sql()}});
+              {{"srcType", "\"" + from.Sql() + "\""}, {"targetType", "\"" + to.Sql() + "\""}});
 }
 
 Sql PlainCast(const Sql& value, const DataType& to, bool try_cast) {
-  if (!try_cast) return CastTo(value, to);
+  if (!try_cast) return to.kind() == TypeKind::kDecimal ? PlacedCast(value, to) : CastTo(value, to);
   return Template("TRY_CAST($1 AS $2)", {value, TypeName(to)});
 }
 
@@ -368,6 +375,14 @@ Typed TranslateCast(const Typed& value, const DataType& to, const Scope& scope, 
   if (from == to) return value;
   if (from.kind() == TypeKind::kNull) return {CastTo(value.sql, to), to, true};
   if (to.kind() == TypeKind::kNull) RefuseCast(from, to);
+  if (from.kind() == TypeKind::kVariant) {
+    if (!FitsVariant(to, true)) RefuseCast(from, to);
+    return {VariantTo(value.sql, to, scope.time_zone, try_cast), AsNullable(to), true};
+  }
+  if (to.kind() == TypeKind::kVariant) {
+    if (!FitsVariant(from, false)) RefuseCast(from, to);
+    return {ToVariant(value.sql), to, nullable};
+  }
   if (to.kind() == TypeKind::kString) return {ToText(value, scope), to, value.nullable};
   if (from.kind() == TypeKind::kString) {
     if (to.IsNested()) RefuseCast(from, to);
@@ -398,13 +413,13 @@ Typed TranslateCast(const Typed& value, const DataType& to, const Scope& scope, 
       if (!from.IsIntegral() || scope.ansi) RefuseCast(from, to);
       return {Call("spark_to_binary", {value.sql}), to, value.nullable};
     case TypeKind::kDate:
-      if (from.kind() == TypeKind::kTimestampNtz) return {CastTo(value.sql, to), to, value.nullable};
+      if (from.kind() == TypeKind::kTimestampNtz) return {CastTo(value.sql, to), to, nullable};
       if (from.kind() != TypeKind::kTimestamp) RefuseCast(from, to);
       return {CastTo(ToLocalTime(value.sql, scope), to), to, value.nullable};
     case TypeKind::kTimestamp:
       return {ToInstant(value, scope, try_cast), to, nullable};
     case TypeKind::kTimestampNtz:
-      if (from.kind() == TypeKind::kDate) return {CastTo(value.sql, to), to, value.nullable};
+      if (from.kind() == TypeKind::kDate) return {CastTo(value.sql, to), to, nullable};
       if (from.kind() != TypeKind::kTimestamp) RefuseCast(from, to);
       return {ToLocalTime(value.sql, scope), to, value.nullable};
     case TypeKind::kYearMonthInterval:

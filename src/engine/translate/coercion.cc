@@ -57,7 +57,7 @@ std::optional<DataType> CommonWithString(const DataType& other, bool ansi) {
   }
   if (other.IsIntegral()) return DataType(TypeKind::kLong);
   if (other.IsNumeric()) return DataType(TypeKind::kDouble);
-  if (other.IsNested() || IsInterval(other)) return std::nullopt;
+  if (other.IsNested() || IsInterval(other) || other.kind() == TypeKind::kVariant) return std::nullopt;
   return other;
 }
 
@@ -95,7 +95,10 @@ bool IsInterval(const DataType& type) {
 }
 
 bool HasOrder(const DataType& type) {
-  if (type.kind() == TypeKind::kMap || type.kind() == TypeKind::kCalendarInterval) return false;
+  if (type.kind() == TypeKind::kMap || type.kind() == TypeKind::kCalendarInterval ||
+      type.kind() == TypeKind::kVariant) {
+    return false;
+  }
   if (type.kind() == TypeKind::kArray) return HasOrder(type.element());
   if (type.kind() != TypeKind::kStruct) return true;
   return std::ranges::all_of(type.fields(), [](const StructField& field) { return HasOrder(field.type); });
@@ -185,7 +188,14 @@ DataType CoerceAll(std::vector<Typed>& values, const Scope& scope, std::string_v
   DataType type;
   for (const Typed& value : values) {
     const auto wider = LeastCommonType(type, value.type, scope.ansi);
-    if (!wider) RefuseTypes(operation, type, value.type);
+    if (!wider) {
+      static constexpr std::array<std::string_view, 11> kBinary = {
+          "=", "==", "!=", "<>", "<", "<=", ">", ">=", "<=>", "between", "nullif"};
+      if (std::ranges::find(kBinary, operation) != kBinary.end()) RefuseTypes(operation, type, value.type);
+      std::vector<DataType> types;
+      for (const Typed& given : values) types.push_back(given.type);
+      RefuseDifferent(operation, types);
+    }
     type = *wider;
   }
   for (Typed& value : values) value = Coerce(value, type, scope);

@@ -14,6 +14,8 @@
 #include "engine/translate/function_names.h"
 #include "engine/translate/literals.h"
 #include "engine/translate/names.h"
+#include "engine/translate/session_objects.h"
+#include "engine/translate/typed_names.h"
 #include "spark/proto_expressions.h"
 #include "spark/proto_types.h"
 #include "spark/text.h"
@@ -69,6 +71,20 @@ std::string DoubleText(double value) {
   return out;
 }
 
+/// A decimal as Java shows it: without a sign of zero, and scientific when it is small.
+std::string DecimalText(const std::string& value) {
+  const bool zero = value.find_first_of("123456789") == std::string::npos;
+  std::string text = zero && value.starts_with('-') ? value.substr(1) : value;
+  const size_t point = text.find('.');
+  const size_t first = text.find_first_of("123456789");
+  if (zero || point == std::string::npos || first == std::string::npos || first < point || first - point <= 6)
+    return text;
+  const std::string sign = text.starts_with('-') ? "-" : "";
+  const std::string digits = text.substr(first);
+  return fmt::format("{}{}{}E-{}", sign, digits.substr(0, 1), digits.size() > 1 ? "." + digits.substr(1) : "",
+                     first - point);
+}
+
 std::string LiteralName(const proto::Expression::Literal& literal) {
   using Literal = proto::Expression::Literal;
   switch (literal.literal_type_case()) {
@@ -89,7 +105,7 @@ std::string LiteralName(const proto::Expression::Literal& literal) {
     case Literal::kDouble:
       return DoubleText(literal.double_());
     case Literal::kDecimal:
-      return literal.decimal().value();
+      return DecimalText(literal.decimal().value());
     case Literal::kString:
       return literal.string();
     case Literal::kDate:
@@ -131,6 +147,42 @@ std::string LiteralName(const proto::Expression::Literal& literal) {
 
 bool IsParameter(const std::string& name) {
   return std::ranges::find(naming.parameters, name) != naming.parameters.end();
+}
+
+bool HasQualifiers(const OutputColumn& column, const std::vector<std::string>& parts, size_t count,
+                   bool case_sensitive) {
+  if (column.qualifiers.size() < count || !SameName(column.name, parts[count], case_sensitive)) return false;
+  for (size_t i = 0; i < count; ++i) {
+    if (!SameName(column.qualifiers[column.qualifiers.size() - count + i], parts[i], case_sensitive)) return false;
+  }
+  return true;
+}
+
+/// A column inside of an expression: without the name of its table, and with that of the struct it is a field of.
+std::string ColumnName(const std::vector<std::string>& parts) {
+  for (const Scope* scope = naming.scope; scope != nullptr; scope = scope->outer) {
+    for (const auto* columns : {scope->columns, scope->hidden}) {
+      if (columns == nullptr) continue;
+      for (size_t at = parts.size(); at-- > 0;) {
+        for (const OutputColumn& column : *columns) {
+          if (HasQualifiers(column, parts, at, scope->case_sensitive)) {
+            return fmt::format("{}", fmt::join(parts.begin() + static_cast<std::ptrdiff_t>(at), parts.end(), "."));
+          }
+        }
+      }
+    }
+    for (const LambdaBinding& alias : scope->aliases) {
+      if (parts.size() == 1 && SameName(alias.name, parts[0], scope->case_sensitive)) {
+        return fmt::format("lateralAliasReference({})", parts[0]);
+      }
+    }
+  }
+  if (naming.scope != nullptr && naming.scope->subqueries != nullptr) {
+    if (const auto variable = naming.scope->subqueries->FindVariable(parts)) {
+      return fmt::format("variablereference(system.session.{}={})", parts.back(), variable->shown);
+    }
+  }
+  return parts.back();
 }
 
 /// Spark names a lambda function's parameters alike, all of them.
@@ -187,7 +239,15 @@ std::string PlainCall(const std::string& name, bool distinct,
     if (name == function) size = std::min(size, shown);
   }
   std::vector<std::string> texts;
-  for (int i = 0; i < size; ++i) texts.push_back(ArgumentName(arguments.Get(i)));
+  for (int i = 0; i < size; ++i) {
+    const auto& argument = arguments.Get(i);
+    if (argument.has_unresolved_star() && !argument.unresolved_star().has_unparsed_target() &&
+        naming.scope != nullptr && naming.scope->columns != nullptr) {
+      for (const OutputColumn& column : *naming.scope->columns) texts.push_back(column.name);
+    } else {
+      texts.push_back(ArgumentName(argument));
+    }
+  }
   if (distinct && !texts.empty()) texts[0] = "DISTINCT " + texts[0];
   std::string out = CallText(name, texts).value_or(fmt::format("{}({})", name, fmt::join(texts, ", ")));
   if (name == "nth_value" && arguments.size() == 3 && arguments.Get(2).literal().boolean()) out += " ignore nulls";
@@ -231,6 +291,21 @@ std::string LambdaName(const proto::Expression::LambdaFunction& lambda) {
   return out;
 }
 
+/// (a, b) in Spark SQL, which has field names as a struct has them.
+std::string RowName(const google::protobuf::RepeatedPtrField<proto::Expression>& values) {
+  std::string out;
+  for (int i = 0; i < values.size(); ++i) {
+    const auto& value = values.Get(i);
+    std::string field = fmt::format("col{}", i + 1);
+    if (value.has_alias()) field = value.alias().name(0);
+    if (value.has_unresolved_attribute()) {
+      field = ParseAttributeName(value.unresolved_attribute().unparsed_identifier()).back();
+    }
+    out += fmt::format("{}{}, {}", i == 0 ? "" : ", ", field, ArgumentName(value));
+  }
+  return fmt::format("named_struct({})", out);
+}
+
 std::string FunctionName(const proto::Expression::UnresolvedFunction& function) {
   const std::string name = Lower(function.function_name());
   const auto& arguments = function.arguments();
@@ -243,6 +318,18 @@ std::string FunctionName(const proto::Expression::UnresolvedFunction& function) 
         ParseInstant(arguments.Get(0).literal().string(), naming.scope == nullptr ? "UTC" : naming.scope->time_zone);
     return fmt::format("TIMESTAMP '{}'", InstantText(instant.value_or(0)));
   }
+  static constexpr std::array kTyped = {"+",    "-",    "*",           "to_char",  "to_varchar",
+                                        "lpad", "rpad", "time_bucket", "from_json"};
+  if (naming.scope != nullptr && naming.parameters.empty() && arguments.size() >= 2 &&
+      std::ranges::find(kTyped, name) != kTyped.end()) {
+    std::vector<std::string> texts;
+    for (const auto& one : arguments) texts.push_back(ArgumentName(one));
+    if (auto text = TypedCallName(name, function, texts, *naming.scope)) return *text;
+  }
+  if (name == "struct" && function.is_internal()) return RowName(arguments);
+  if (name == "like" && arguments.size() == 3) {
+    return fmt::format("{} LIKE {} ESCAPE '{}'", argument(0), argument(1), argument(2));
+  }
   if (arguments.size() == 2) {
     if (shown == "||") return fmt::format("concat({}, {})", argument(0), argument(1));
     for (const char* symbol : kBinary) {
@@ -252,18 +339,21 @@ std::string FunctionName(const proto::Expression::UnresolvedFunction& function) 
       }
     }
     if (name == "!=" || name == "<>") return fmt::format("(NOT ({} = {}))", argument(0), argument(1));
-    if (name == "like" || name == "ilike")
-      return fmt::format("{} {} {}", argument(0), name == "like" ? "LIKE" : "ILIKE", argument(1));
+    if (name == "like") return fmt::format("{} LIKE {}", argument(0), argument(1));
     if (name == "rlike") return fmt::format("RLIKE({}, {})", argument(0), argument(1));
   }
   if (arguments.size() == 1) {
     if (name == "negative" || name == "-")
       return fmt::format("{}{}", name == "-" ? "(- " : "negative(", argument(0) + ")");
+    if (name == "positive" || name == "+") return fmt::format("(+ {})", argument(0));
     if (name == "not" || name == "!") return fmt::format("(NOT {})", argument(0));
     if (name == "isnull") return fmt::format("({} IS NULL)", argument(0));
     if (name == "isnotnull") return fmt::format("({} IS NOT NULL)", argument(0));
     if (name == "~") return fmt::format("~{}", argument(0));
     if (name == "count" && argument(0) == "*") return function.is_distinct() ? "count(DISTINCT *)" : "count(1)";
+  }
+  if (name == "if" && arguments.size() == 3) {
+    return fmt::format("(IF({}, {}, {}))", argument(0), argument(1), argument(2));
   }
   if (name == "when" || name == "case") {
     std::string out = "CASE";
@@ -359,13 +449,20 @@ std::string ExpressionName(const proto::Expression& expression) {
       return LiteralName(expression.literal());
     case proto::Expression::kUnresolvedAttribute: {
       const auto parts = ParseAttributeName(expression.unresolved_attribute().unparsed_identifier());
-      return IsParameter(parts.front()) ? VariableName(parts) : parts.back();
+      return IsParameter(parts.front()) ? VariableName(parts) : ColumnName(parts);
     }
     case proto::Expression::kUnresolvedFunction:
       return FunctionName(expression.unresolved_function());
     case proto::Expression::kCallFunction:
       return PlainCall(Lower(expression.call_function().function_name()), false,
                        expression.call_function().arguments());
+    case proto::Expression::kCommonInlineUserDefinedFunction: {
+      const auto& function = expression.common_inline_user_defined_function();
+      return PlainCall(function.function_name(), function.is_distinct(), function.arguments());
+    }
+    case proto::Expression::kNamedArgumentExpression:
+      return fmt::format("{} => {}", expression.named_argument_expression().key(),
+                         ExpressionName(expression.named_argument_expression().value()));
     case proto::Expression::kExpressionString:
       return ExpressionName(sql::ParseExpression(expression.expression_string().expression()));
     case proto::Expression::kAlias:
@@ -373,7 +470,10 @@ std::string ExpressionName(const proto::Expression& expression) {
                                                  : ExpressionName(expression.alias().expr());
     case proto::Expression::kCast: {
       const auto& cast = expression.cast();
+      // What is taken out of a variant bears the name of its field, cast or not.
+      if (cast.expr().unresolved_function().function_name() == "tb_variant_field") return ExpressionName(cast.expr());
       const DataType type = cast.has_type_str() ? DataType::FromDdl(cast.type_str()) : spark::FromProto(cast.type());
+      if (type.IsNested()) return ExpressionName(cast.expr());  // Spark shows no casts of these
       const bool is_try = cast.eval_mode() == proto::Expression::Cast::EVAL_MODE_TRY;
       return fmt::format("{}({} AS {})", is_try ? "TRY_CAST" : "CAST", ExpressionName(cast.expr()), type.Sql());
     }
@@ -407,6 +507,9 @@ std::string ExpressionName(const proto::Expression& expression) {
 }
 
 std::string ExpressionName(const proto::Expression& expression, const Scope& scope) {
+  if (expression.has_unresolved_attribute()) {
+    return ParseAttributeName(expression.unresolved_attribute().unparsed_identifier()).back();
+  }
   const Scope* outside = std::exchange(naming.scope, &scope);
   try {
     std::string out = ExpressionName(expression);

@@ -27,6 +27,7 @@ const std::map<std::string_view, Shown>& Table() {
     std::map<std::string_view, Shown> out = {
         {"aggregate", {nullptr, 3, {kSameLambda}}},
         {"approx_percentile", {nullptr, 2, {"10000"}}},
+        {"approx_top_k", {nullptr, 1, {"5", "10000"}}},
         {"array_sort", {nullptr, 1, {kNullsLast}}},
         {"hll_sketch_agg", {nullptr, 1, {"12"}}},
         {"hll_union", {nullptr, 2, {"false"}}},
@@ -105,6 +106,8 @@ const std::map<std::string_view, Shown>& Table() {
         {"timestamp_add", {"timestampadd", 0, {}}},
         {"timestamp_diff", {"timestampdiff", 0, {}}},
         {"to_unix_timestamp", {nullptr, 1, kTime}},
+        {"vector_norm", {nullptr, 1, {"2.0"}}},
+        {"vector_normalize", {nullptr, 1, {"2.0"}}},
         {"unix_timestamp", {nullptr, 0, {"current_timestamp()", kTime[0]}}},
     };
     // The functions of one real variable bear names in capitals.
@@ -126,12 +129,25 @@ std::optional<std::string> CallText(std::string_view name, std::vector<std::stri
   static constexpr std::string_view kCasts[] = {"boolean", "tinyint", "smallint", "int",       "bigint", "float",
                                                 "double",  "decimal", "date",     "timestamp", "binary", "string"};
   if (arguments.size() == 1 && std::ranges::find(kCasts, name) != std::end(kCasts)) return arguments[0];
-  static constexpr std::string_view kSpecial[] = {"floor",   "ceil",           "log",      "convert_timezone",
-                                                  "dateadd", "date_add",       "datediff", "date_diff",
-                                                  "window",  "session_window", "extract",  "try_make_timestamp"};
+  static constexpr std::string_view kSpecial[] = {"floor",
+                                                  "ceil",
+                                                  "log",
+                                                  "convert_timezone",
+                                                  "dateadd",
+                                                  "date_add",
+                                                  "datediff",
+                                                  "date_diff",
+                                                  "window",
+                                                  "session_window",
+                                                  "extract",
+                                                  "datepart",
+                                                  "try_make_timestamp",
+                                                  "variant_get",
+                                                  "try_variant_get"};
   // What is said of a format by options and schemas does not show.
   static constexpr std::string_view kFirstOnly[] = {"from_json", "to_json", "schema_of_json", "from_csv",     "to_csv",
                                                     "from_xml",  "to_xml",  "schema_of_csv",  "schema_of_xml"};
+  if ((name == "variant_get" || name == "try_variant_get") && arguments.size() == 3) arguments.pop_back();
   if (std::ranges::find(kFirstOnly, name) != std::end(kFirstOnly) && !arguments.empty()) {
     return fmt::format("{}({})", name, arguments[0]);
   }
@@ -139,6 +155,14 @@ std::optional<std::string> CallText(std::string_view name, std::vector<std::stri
       {"trim", "BOTH"}, {"ltrim", "LEADING"}, {"rtrim", "TRAILING"}};
   if (const auto trim = kTrims.find(name); trim != kTrims.end() && arguments.size() == 2) {
     return fmt::format("TRIM({} {} FROM {})", trim->second, arguments[0], arguments[1]);
+  }
+  if (name == "try_to_time") return fmt::format("try_to_time(to_time({}))", fmt::join(arguments, ", "));
+  if (name == "tb_variant_field" && arguments.size() == 2) {
+    const std::string& path = arguments[1];
+    const size_t key = path.find_last_of("'\"");
+    if (key == std::string::npos || key == 0) return path;
+    const size_t first = path.find_last_of(path[key], key - 1) + 1;
+    return path.substr(first, key - first);
   }
   if (name == "uuid") return "uuid()";
   if (name == "assert_true" && arguments.size() == 1) {
@@ -169,7 +193,9 @@ std::optional<std::string> CallText(std::string_view name, std::vector<std::stri
       arguments.emplace_back(entry.assumed[arguments.size() - entry.own]);
     }
   }
-  if (name == "extract" && arguments.size() == 2) return fmt::format("extract({} FROM {})", arguments[0], arguments[1]);
+  if ((name == "extract" || name == "datepart") && arguments.size() == 2) {
+    return fmt::format("{}({} FROM {})", name, arguments[0], arguments[1]);
+  }
   return fmt::format("{}({})", shown, fmt::join(arguments, ", "));
 }
 

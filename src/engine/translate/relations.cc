@@ -4,9 +4,11 @@
 
 #include <algorithm>
 
+#include "engine/places.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
+#include "engine/translate/type_parts.h"
 #include "engine/translate/windows.h"
 #include "spark/extension.h"
 
@@ -27,19 +29,6 @@ std::string LowerAscii(std::string_view text) {
 std::string KindName(const proto::Relation& relation) {
   const auto* field = proto::Relation::descriptor()->FindFieldByNumber(relation.rel_type_case());
   return field == nullptr ? "empty relation" : field->message_type()->name();
-}
-
-bool HasMap(const DataType& type) {
-  switch (type.kind()) {
-    case TypeKind::kMap:
-      return true;
-    case TypeKind::kArray:
-      return HasMap(type.element());
-    case TypeKind::kStruct:
-      return std::ranges::any_of(type.fields(), [](const StructField& field) { return HasMap(field.type); });
-    default:
-      return false;
-  }
 }
 
 /// The plan ids that expressions of the plan refer to.
@@ -86,6 +75,14 @@ std::optional<Sql> Leaves::Store(const TranslatedRelation&) {
   return std::nullopt;
 }
 
+std::shared_ptr<const Variable> Leaves::FindVariable(const std::vector<std::string>&) {
+  return nullptr;
+}
+
+std::shared_ptr<const SqlFunction> Leaves::FindFunction(const std::vector<std::string>&) {
+  return nullptr;
+}
+
 void Leaves::Observe(const std::string& name, const TranslatedRelation&) {
   RefuseFeature(fmt::format("observing the metrics \"{}\" here", name));
 }
@@ -107,14 +104,17 @@ void RefuseArity(size_t columns, size_t names) {
 
 void RequireComparable(const std::vector<OutputColumn>& columns) {
   for (const OutputColumn& column : columns) {
-    if (!HasMap(column.type)) continue;
-    const std::string name = "`" + column.name + "`";
-    const std::string type = "\"" + column.type.Sql() + "\"";
-    throw Error("UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE",
-                fmt::format("The feature is not supported: Cannot have MAP type columns in DataFrame which calls set "
-                            "operations (INTERSECT, EXCEPT, etc.), but the type of column {} is {}.",
-                            name, type),
-                {{"colName", name}, {"dataType", type}});
+    for (const TypeKind kind : {TypeKind::kMap, TypeKind::kVariant}) {
+      if (!Holds(column.type, kind)) continue;
+      const std::string word = kind == TypeKind::kMap ? "MAP" : "VARIANT";
+      const std::string name = "`" + column.name + "`";
+      const std::string type = "\"" + column.type.Sql() + "\"";
+      throw Error("UNSUPPORTED_FEATURE.SET_OPERATION_ON_" + word + "_TYPE",
+                  fmt::format("The feature is not supported: Cannot have {} type columns in DataFrame which calls set "
+                              "operations (INTERSECT, EXCEPT, etc.), but the type of column {} is {}.",
+                              word, name, type),
+                  {{"colName", name}, {"dataType", type}});
+    }
   }
 }
 
@@ -162,30 +162,55 @@ Typed ValueOf(const OutputColumn& column) {
   return {Ident(column.id), column.type, column.nullable};
 }
 
-TranslatedRelation Select(std::vector<SelectItem> items, const Sql& from, const Sql& rest) {
-  TranslatedRelation out;
+namespace {
+
+Sql SelectText(const std::vector<SelectItem>& items, const Sql& from, const Sql& rest) {
   std::vector<Sql> list;
-  for (SelectItem& item : items) {
+  for (const SelectItem& item : items) {
     Sql id = Ident(item.column.id);
     list.push_back(item.value.text() == id.text() ? id : Concat({item.value, Token(" AS "), id}));
-    out.columns.push_back(std::move(item.column));
   }
   // DuckDB has no table without columns: what only counts rows has one that nothing can name.
   if (list.empty()) list.push_back(Token("1 AS \"no column\""));
-  out.sql = Concat({Token("SELECT "), engine::Join(list, ", "), Token("\nFROM "), from});
-  if (!rest.empty()) out.sql = Concat({out.sql, Token("\n"), rest});
+  const Sql out = Concat({Token("SELECT "), engine::Join(list, ", "), Token("\nFROM "), from});
+  return rest.empty() ? out : Concat({out, Token("\n"), rest});
+}
+
+}  // namespace
+
+TranslatedRelation Select(std::vector<SelectItem> items, const Sql& from, const Sql& rest) {
+  TranslatedRelation out;
+  out.sql = SelectText(items, from, rest);
+  for (SelectItem& item : items) out.columns.push_back(std::move(item.column));
   return out;
 }
 
+namespace {
+
+/// What stands behind a block's FROM clause.
+Sql Behind(const Block& block) {
+  if (block.rest.empty() || block.order.empty()) return block.rest.empty() ? block.order : block.rest;
+  return Concat({block.rest, Token("\n"), block.order});
+}
+
+}  // namespace
+
 TranslatedRelation SelectBlock(Block block) {
-  TranslatedRelation out = Select(block.items, block.from, block.rest);
-  out.block = std::make_shared<const Block>(std::move(block));
+  TranslatedRelation out;
+  out.sql = SelectText(block.items, block.from, Behind(block));
+  for (const SelectItem& item : block.items) out.columns.push_back(item.column);
+  out.block = std::make_shared<Block>(std::move(block));
   return out;
 }
 
 TranslatedRelation SelectAll(TranslatedRelation input, const Sql& rest) {
+  const bool metadata = HasMetadata(input);
   input.sql = Concat({Token("SELECT *\nFROM "), Derived(input.sql), Token("\n"), rest});
   input.block = nullptr;
+  if (metadata) {
+    auto make = [make = input.with_metadata->make, rest] { return SelectAll(make(), rest); };
+    input.with_metadata = std::make_shared<const WithMetadata>(WithMetadata{input.sql.text(), std::move(make)});
+  }
   return input;
 }
 
@@ -202,6 +227,7 @@ Scope RelationTranslator::ScopeOf(const std::vector<OutputColumn>& columns) {
   scope.database = options_.database;
   scope.outer = outer_;
   scope.subqueries = this;
+  scope.python = leaves_.Python();
   return scope;
 }
 
@@ -217,6 +243,7 @@ size_t RelationTranslator::FindColumn(const std::vector<OutputColumn>& columns, 
   Scope scope;
   scope.columns = &columns;
   scope.case_sensitive = options_.case_sensitive;
+  scope.proposes_by_name = false;
   const std::string text = ResolveAttribute(name, -1, scope).sql.text();
   for (size_t i = 0; i < columns.size(); ++i) {
     if (Ident(columns[i].id).text() == text) return i;
@@ -240,12 +267,35 @@ Typed RelationTranslator::CallFunction(const std::string& function, const std::v
   return TranslateExpression(expression, inner);
 }
 
-std::vector<OutputColumn> RelationTranslator::Uncover(TranslatedRelation* input, bool below) {
+bool HasMetadata(const TranslatedRelation& relation) {
+  return relation.with_metadata != nullptr && relation.with_metadata->of == relation.sql.text();
+}
+
+void PassMetadata(const TranslatedRelation& input, std::vector<SelectItem> items, TranslatedRelation* out) {
+  if (!HasMetadata(input)) return;
+  auto make = [make = input.with_metadata->make, items = std::move(items)] {
+    const TranslatedRelation full = make();
+    std::vector<SelectItem> all = items;
+    UniqueIds ids;
+    for (const SelectItem& item : all) ids.Make(item.column.id);
+    all.push_back({Ident(full.columns.back().id), full.columns.back()});
+    all.back().column.id = ids.Make("_metadata");
+    return Select(std::move(all), Derived(full.sql));
+  };
+  out->with_metadata = std::make_shared<const WithMetadata>(WithMetadata{out->sql.text(), std::move(make)});
+}
+
+std::vector<OutputColumn> RelationTranslator::Uncover(TranslatedRelation* input, bool below, bool metadata) {
+  if (metadata) {
+    const TranslatedRelation full = input->with_metadata->make();
+    input->sql = full.sql;
+    return {full.columns.back()};
+  }
   if (input->block == nullptr) return {};
   const Block& block = *input->block;
   if (block.kind == Block::Kind::kFilter) {
     TranslatedRelation inner = block.input;
-    std::vector<OutputColumn> hidden = Uncover(&inner, below);
+    std::vector<OutputColumn> hidden = Uncover(&inner, below, false);
     if (!hidden.empty()) input->sql = SelectAll(std::move(inner), block.rest).sql;
     return hidden;
   }
@@ -260,7 +310,7 @@ std::vector<OutputColumn> RelationTranslator::Uncover(TranslatedRelation* input,
     hidden.push_back(item.column);
     items.push_back(std::move(item));
   }
-  if (!hidden.empty()) input->sql = Select(std::move(items), block.from, block.rest).sql;
+  if (!hidden.empty()) input->sql = Select(std::move(items), block.from, Behind(block)).sql;
   return hidden;
 }
 
@@ -292,12 +342,17 @@ TranslatedRelation RelationTranslator::Translate(const proto::Relation& relation
                     kMaxRelationDepth));
   }
   TranslatedRelation out;
+  const uint64_t rows_around = std::exchange(rows_, 0);
+  const AtPlace place(relation.common().origin());
   try {
     out = TranslateKind(relation);
   } catch (const Error& error) {
     ThrowPlaced(error, relation.common().origin());
   }
   --depth_;
+  out.most_rows = MostRows(relation, out.most_rows);
+  rows_ = rows_around;
+  CountRows(out.most_rows);
   // Rows that come from a table of a WITH clause are the query's own.
   if (auto persisted = ReadsCte(relation) ? std::nullopt : leaves_.Persisted(relation, out)) {
     out.sql = *persisted;
@@ -428,11 +483,15 @@ TranslatedRelation RelationTranslator::TranslateKind(const proto::Relation& rela
     case proto::Relation::kApplyInPandasWithState:
       RefuseFeature(fmt::format("the streaming operation {}", KindName(relation)));
     case proto::Relation::kMapPartitions:
+      return MapPartitions(relation.map_partitions());
     case proto::Relation::kGroupMap:
+      return GroupMap(relation.group_map());
     case proto::Relation::kCoGroupMap:
+      return CoGroupMap(relation.co_group_map());
     case proto::Relation::kCommonInlineUserDefinedTableFunction:
+      return PythonTable(relation.common_inline_user_defined_table_function());
     case proto::Relation::kCommonInlineUserDefinedDataSource:
-      RefuseFeature(fmt::format("Python code in a query ({})", KindName(relation)));
+      RefuseFeature("data sources written in Python");
     case proto::Relation::kMlRelation:
       RefuseFeature("machine learning (pyspark.ml)");
     default:

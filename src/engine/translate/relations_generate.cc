@@ -8,6 +8,7 @@
 #include "engine/translate/coercion.h"
 #include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
+#include "engine/translate/sql_keywords.h"
 #include "sql/parser.h"
 
 namespace tinderbox::engine {
@@ -166,6 +167,17 @@ Generated TranslateGenerator(const GeneratorCall& call, const Scope& scope) {
     out.list = Call("struct_pack", parts);
     return out;
   }
+  if (name == "variant_explode") {
+    expect(1);
+    Typed value = TranslateExpression(arguments.Get(0), scope);
+    if (value.type.kind() == TypeKind::kNull) value = NullOf(DataType(TypeKind::kVariant));
+    if (value.type.kind() != TypeKind::kVariant) RefuseArgument(call.name, 1, "VARIANT", value.type);
+    out.fields = {{"pos", DataType(TypeKind::kInteger), out.outer, "{}"},
+                  {"key", DataType(TypeKind::kString), true, "{}"},
+                  {"value", DataType(TypeKind::kVariant), out.outer, "{}"}};
+    out.list = Call("spark_variant_entries", {value.sql});
+    return out;
+  }
   RefuseFeature(fmt::format("the generator `{}`", call.name));
 }
 
@@ -252,15 +264,18 @@ bool HasGenerator(const proto::Expression& expression) {
   return expression.has_cast() && HasGenerator(expression.cast().expr());
 }
 
-void RefuseGenerator(const proto::Expression& expression) {
+[[noreturn]] static void RefuseNested(const proto::Expression& expression) {
   const std::string shown = "\"" + ExpressionName(expression) + "\"";
-  if (IsGenerator(expression)) {
-    throw Error("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT",
-                fmt::format("The generator is not supported: outside the SELECT clause, found: {}.", shown),
-                {{"plan", shown}});
-  }
   throw Error("UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS",
               fmt::format("The generator is not supported: nested in expressions {}.", shown), {{"expression", shown}});
+}
+
+void RefuseGenerator(const proto::Expression& expression) {
+  if (!IsGenerator(expression)) RefuseNested(expression);
+  const std::string shown = "\"" + ExpressionName(expression) + "\"";
+  throw Error("UNSUPPORTED_GENERATOR.OUTSIDE_SELECT",
+              fmt::format("The generator is not supported: outside the SELECT clause, found: {}.", shown),
+              {{"plan", shown}});
 }
 
 TranslatedRelation RelationTranslator::Generate(TranslatedRelation input, const Expressions& list) {
@@ -272,7 +287,7 @@ TranslatedRelation RelationTranslator::Generate(TranslatedRelation input, const 
     }
     if (!IsGenerator(expression)) RefuseGenerator(expression);
     for (const proto::Expression& argument : *CallUnder(expression).arguments) {
-      if (HasGenerator(argument)) RefuseGenerator(FunctionExpression("explode", {argument}));
+      if (HasGenerator(argument)) RefuseNested(expression.has_alias() ? expression.alias().expr() : expression);
     }
   }
   if (std::ranges::any_of(parsed, HasAggregate)) {
@@ -331,6 +346,7 @@ TranslatedRelation RelationTranslator::Generate(TranslatedRelation input, const 
     }
     return items;
   });
+  rows_ = kManyRows;
   block.from = from;
   block.inputs = std::move(input.columns);
   return SelectBlock(std::move(block));
@@ -362,6 +378,7 @@ TranslatedRelation RelationTranslator::LateralView(const plan::LateralView& view
     item.column.qualifiers = {view.table_alias()};
     items.push_back(std::move(item));
   }
+  rows_ = kManyRows;
   return Select(std::move(items), Derived(Expanded(Derived(input.sql), generated, entry)));
 }
 
@@ -371,7 +388,7 @@ TranslatedRelation RelationTranslator::TableFunction(const proto::UnresolvedTabl
   const Scope scope = ScopeOf(kNone);
   if (name == "range") {
     if (function.arguments().empty() || function.arguments_size() > 4) {
-      RefuseCount(name, "[1, 4]", static_cast<size_t>(function.arguments_size()));
+      RefuseCount(name, "[1, 2, 3, 4]", static_cast<size_t>(function.arguments_size()));
     }
     std::vector<Sql> bounds;
     for (int i = 0; i < std::min(3, function.arguments_size()); ++i) {
@@ -380,9 +397,16 @@ TranslatedRelation RelationTranslator::TableFunction(const proto::UnresolvedTabl
     const OutputColumn id = NewColumn("id", DataType(TypeKind::kLong), false);
     return Select({{Ident("range"), id}}, Call("range", bounds));
   }
+  if (name == "sql_keywords") {
+    if (!function.arguments().empty()) RefuseCount(name, "0", static_cast<size_t>(function.arguments_size()));
+    return Select({{Template("unnest(string_split($1, ' '))", {StringLiteral(kSqlKeywords)}),
+                    NewColumn("keyword", DataType(TypeKind::kString), false)},
+                   {Token("false"), NewColumn("reserved", DataType(TypeKind::kBoolean), false)}},
+                  Token("(SELECT 1)"));
+  }
   const GeneratorCall call{name, &function.arguments()};
   if (!call.known()) {
-    if (name == "collations" || name == "sql_keywords" || name == "python_worker_logs") {
+    if (name == "collations" || name == "python_worker_logs") {
       RefuseFeature(fmt::format("the table function `{}`", name));
     }
     const std::string shown = "`" + function.function_name() + "`";

@@ -6,6 +6,8 @@
 #include <cctype>
 #include <set>
 
+#include "engine/places.h"
+#include "spark/type_names.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -77,11 +79,19 @@ Sql Join(const std::vector<Sql>& parts, const char* separator_literal) {
 }
 
 Sql Call(const char* function, const std::vector<Sql>& arguments) {
-  return Concat({Token(function), Token("("), Join(arguments, ", "), Token(")")});
+  return Concat({Sql(function + PlaceMarkOf(function)), Token("("), Join(arguments, ", "), Token(")")});
+}
+
+bool IsSame(const Sql& a, const Sql& b) {
+  return SameButForPlaces(a.text(), b.text());
 }
 
 Sql CastTo(const Sql& value, const DataType& type) {
   return Concat({Token("CAST("), value, Token(" AS "), TypeName(type), Token(")")});
+}
+
+Sql PlacedCast(const Sql& value, const DataType& type) {
+  return Concat({Sql(PlaceMark()), CastTo(value, type)});
 }
 
 Sql TypeName(const DataType& type) {
@@ -121,6 +131,8 @@ Sql TypeName(const DataType& type) {
       return Token("TIMESTAMP WITH TIME ZONE");
     case TypeKind::kTimestampNtz:
       return Token("TIMESTAMP");
+    case TypeKind::kVariant:
+      return TypeName(spark::VariantStorage());
     case TypeKind::kArray:
       return Concat({TypeName(type.element()), Token("[]")});
     case TypeKind::kMap:

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/functions/nested_column.h"
+#include "engine/functions/value_formats.h"
+#include "engine/functions/xml_document.h"
+#include "tinderbox/row.h"
+
+namespace tinderbox::engine {
+
+/// What Spark's options say about XML, whoever reads or writes it. Immutable.
+struct XmlOptions {
+  /// Takes what it knows out of `options`, whose names are in lower case. What neither changes here nor is known to
+  /// Spark is of no effect, as there; refuses what Spark would follow and this does not.
+  XmlOptions(std::map<std::string, std::string>* options, std::string_view function);
+
+  std::string attribute_prefix = "_";
+  std::string value_tag = "_VALUE";
+  std::optional<std::string> null_value;
+  bool exclude_attributes = false;
+  bool trim = true;
+  bool infer = true;
+};
+
+/// Reads XML texts as from_xml does. Immutable.
+class XmlReading {
+ public:
+  XmlReading(const DataType& type, std::map<std::string, std::string> options, const std::string& session_zone);
+
+  /// Writes the row. Throws MALFORMED_RECORD_IN_PARSING in the mode FAILFAST.
+  void Read(std::string_view xml, NestedColumn& column, size_t row) const;
+
+ private:
+  XmlReading(const DataType& type, std::map<std::string, std::string>* options, const std::string& session_zone);
+  bool ReadStruct(const XmlElement& element, const DataType& type, StructValue* out) const;
+  bool ReadElement(const XmlElement& element, const DataType& type, Value* out) const;
+  bool ReadMap(const XmlElement& element, const DataType& type, Value* out) const;
+  bool ReadText(std::string_view text, const DataType& type, Value* out) const;
+  const StructField* FieldNamed(const DataType& type, std::string_view name, size_t* index) const;
+
+  DataType type_;
+  ValueFormats formats_;
+  XmlOptions options_;
+  bool fail_fast_ = false;
+  std::string corrupt_column_ = "_corrupt_record";
+};
+
+/// The type that schema_of_xml finds.
+DataType InferXmlText(std::string_view xml, std::map<std::string, std::string> options);
+
+/// Writes structs as to_xml does. Immutable.
+class XmlWriter {
+ public:
+  XmlWriter(const DataType& type, std::map<std::string, std::string> options, const std::string& session_zone);
+
+  /// REQUIRES: the cell is not NULL.
+  std::string Write(const InVector& column, size_t row) const;
+
+ private:
+  XmlWriter(const DataType& type, std::map<std::string, std::string>* options, const std::string& session_zone);
+  /// What is inside an element that is being written.
+  struct Element;
+  void AppendChild(Element* parent, const std::string& name, const DataType& type, const InVector& column, size_t row,
+                   int depth) const;
+  void AppendFields(Element* element, const DataType& type, const InVector& column, size_t row, int depth) const;
+  void AppendMember(Element* element, const std::string& name, const DataType& type, const InVector& column, size_t row,
+                    int depth) const;
+  std::string Text(const DataType& type, const InVector& column, size_t row) const;
+  std::string Close(const std::string& name, const Element& element, int depth) const;
+
+  DataType type_;
+  ValueFormats formats_;
+  XmlOptions options_;
+  std::string row_tag_ = "ROW";
+  std::string item_tag_ = "item";
+  std::string indent_ = "    ";
+};
+
+/// Writes a value, which has the column's type, into a row.
+void WriteValue(const Value& value, NestedColumn& column, size_t row);
+
+}  // namespace tinderbox::engine
