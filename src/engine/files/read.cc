@@ -1,6 +1,7 @@
 #include "engine/files/read.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include <ctime>
@@ -8,6 +9,7 @@
 #include "engine/files/parquet.h"
 #include "engine/files/text.h"
 #include "engine/files/write.h"
+#include "engine/files/xml.h"
 #include "engine/translate/relation_translator.h"
 #include "tinderbox/error.h"
 
@@ -58,6 +60,45 @@ ListOptions ListOptionsOf(const FileRead& request) {
   return out;
 }
 
+OutputColumn MetadataColumn(bool row_index) {
+  const auto field = [](const char* name, TypeKind kind) { return StructField{name, DataType(kind), false, "{}"}; };
+  std::vector<StructField> fields{
+      field("file_path", TypeKind::kString),       field("file_name", TypeKind::kString),
+      field("file_size", TypeKind::kLong),         field("file_block_start", TypeKind::kLong),
+      field("file_block_length", TypeKind::kLong), field("file_modification_time", TypeKind::kTimestamp)};
+  if (row_index) fields.push_back(field("row_index", TypeKind::kLong));
+  OutputColumn out = NewColumn("_metadata", DataType::Struct(std::move(fields)), false);
+  out.metadata_json = R"({"__file_source_metadata_col":true,"__metadata_col":"_metadata"})";
+  return out;
+}
+
+Sql MetadataValue(const InputFile& file) {
+  // Of a URL's path, what Java escapes.
+  std::string path;
+  for (const char c : file.path.string()) {
+    if (static_cast<unsigned char>(c) <= ' ' ||
+        std::string_view("\"%<>?#[]^`{|}\\").find(c) != std::string_view::npos) {
+      path += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    } else {
+      path += c;
+    }
+  }
+  struct stat status {};
+  ::stat(file.path.c_str(), &status);
+  const auto whole = [](long long value) { return CastTo(IntegerLiteral(value), DataType(TypeKind::kLong)); };
+  const Sql size = whole(static_cast<long long>(file.size));
+  std::vector<Sql> parts{
+      Template("file_path := $1", {StringLiteral("file:" + path)}),
+      Template("file_name := $1", {StringLiteral(path.substr(path.rfind('/') + 1))}),
+      Template("file_size := $1", {size}),
+      Template("file_block_start := $1", {whole(0)}),
+      Template("file_block_length := $1", {size}),
+      Template("file_modification_time := make_timestamptz($1)",
+               {whole(status.st_mtim.tv_sec * 1000000LL + status.st_mtim.tv_nsec / 1000000 * 1000)}),
+  };
+  return Call("struct_pack", parts);
+}
+
 FileTable ReadFiles(const FileRead& given, Database& database) {
   FileRead request = given;
   for (auto it = request.options.begin(); it != request.options.end();) {
@@ -79,6 +120,7 @@ FileTable ReadFiles(const FileRead& given, Database& database) {
   if (SameName(request.format, "csv", false)) return ReadCsv(request);
   if (SameName(request.format, "json", false)) return ReadJson(request);
   if (SameName(request.format, "text", false)) return ReadTextLines(request);
+  if (SameName(request.format, "xml", false)) return ReadXml(request);
   CheckFileFormat(request.format);
   throw Error("UNSUPPORTED_FEATURE.DATA_SOURCE",
               fmt::format("The embedded engine does not read the format {}.", request.format),

@@ -211,19 +211,19 @@ std::shared_ptr<Source> MakeTextSource(std::string_view spec) {
 }
 
 void CheckTextLines(const StructType& schema, const Options& options) {
-  if (schema.fields.size() != 1) {
-    throw Error(
-        "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE",
-        fmt::format("Text data source supports only a single column, and you have {} columns.", schema.fields.size()),
-        {{"schemaSize", std::to_string(schema.fields.size())}});
-  }
-  const StructField& field = schema.fields[0];
-  if (field.type.kind() != TypeKind::kString) {
+  for (const StructField& field : schema.fields) {
+    if (field.type.kind() == TypeKind::kString) continue;
     const std::string type = fmt::format("\"{}\"", field.type.Sql());
     throw Error("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE",
                 fmt::format("The Text datasource doesn't support the column {} of the type {}.",
                             spark::Quote(field.name), type),
                 {{"format", "Text"}, {"columnName", spark::Quote(field.name)}, {"columnType", type}});
+  }
+  if (schema.fields.size() != 1) {
+    throw Error(
+        "_LEGACY_ERROR_TEMP_1290",
+        fmt::format("Text data source supports only a single column, and you have {} columns.", schema.fields.size()),
+        {{"schemaSize", std::to_string(schema.fields.size())}});
   }
   ParseOptions(options);
 }
@@ -235,24 +235,29 @@ std::string TextLinesExtension(const Options& options) {
                                                  : ".txt.zst";
 }
 
-void WriteTextLines(BatchReader& rows, const Options& options, const std::filesystem::path& file) {
+void WriteTextLines(BatchReader& rows, const Options& options, const std::filesystem::path& file,
+                    const std::optional<LinesFrame>& frame) {
   const TextOptions parsed = ParseOptions(options);
   const std::string end = parsed.line_separator.empty() ? "\n" : parsed.line_separator;
   const auto sink = OpenTextSink(file, parsed.compression);
   std::string text;
+  bool any = false;
   for (ArrowBatch batch; rows.Next(&batch);) {
     text.clear();
     const ArrowArray& column = batch.column(0);
     const auto* offsets = static_cast<const int32_t*>(column.buffers[1]) + column.offset;
     for (int64_t row = 0; row < batch.rows(); ++row) {
+      if (frame) text += any ? end : frame->before;
+      any = true;
       if (!spark::IsNull(column, row)) {
         text.append(static_cast<const char*>(column.buffers[2]) + offsets[row],
                     static_cast<size_t>(offsets[row + 1] - offsets[row]));
       }
-      text += end;
+      if (!frame) text += end;
     }
     sink->Write(text);
   }
+  if (frame && any) sink->Write(frame->behind);
   sink->Finish();
 }
 

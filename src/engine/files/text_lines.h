@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,8 +21,14 @@ std::shared_ptr<Source> MakeTextSource(std::string_view spec);
 void CheckTextLines(const StructType& schema, const std::map<std::string, std::string>& options);
 /// ".txt", ".txt.gz", …
 std::string TextLinesExtension(const std::map<std::string, std::string>& options);
-/// Writes all rows into one new file, a line each; NULL is an empty line.
+/// What stands before the first line and behind the last, where there is a line at all.
+struct LinesFrame {
+  std::string before;
+  std::string behind;
+};
+/// Writes all rows into one new file, a line each; NULL is an empty line. Within a frame no line break follows the last
+/// line.
 void WriteTextLines(BatchReader& rows, const std::map<std::string, std::string>& options,
-                    const std::filesystem::path& file);
+                    const std::filesystem::path& file, const std::optional<LinesFrame>& frame = std::nullopt);
 
 }  // namespace tinderbox::engine

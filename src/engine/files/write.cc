@@ -14,6 +14,7 @@
 #include "engine/files/read.h"
 #include "engine/files/text_lines.h"
 #include "engine/files/text_writer.h"
+#include "engine/files/xml.h"
 #include "engine/named_plans.h"
 #include "engine/stream_reader.h"
 #include "engine/translate/refusals.h"
@@ -30,13 +31,11 @@ namespace {
 namespace fs = std::filesystem;
 using Options = std::map<std::string, std::string>;
 
-enum class Format { kCsv, kJson, kParquet, kText, kNoop };
+enum class Format { kCsv, kJson, kParquet, kText, kXml, kNoop };
 
-constexpr std::pair<const char*, Format> kFormats[] = {{"csv", Format::kCsv},
-                                                       {"json", Format::kJson},
-                                                       {"parquet", Format::kParquet},
-                                                       {"text", Format::kText},
-                                                       {"noop", Format::kNoop}};
+constexpr std::pair<const char*, Format> kFormats[] = {{"csv", Format::kCsv},         {"json", Format::kJson},
+                                                       {"parquet", Format::kParquet}, {"text", Format::kText},
+                                                       {"xml", Format::kXml},         {"noop", Format::kNoop}};
 
 /// A random UUID.
 std::string NewJobId() {
@@ -90,8 +89,9 @@ struct Job {
   std::vector<std::string> partition_names;
   std::vector<Sql> partition_values;  ///< as Spark writes them into folder names; NULL and '' for the null folder
   std::vector<Sql> order;
-  int64_t rows_per_file = 0;  ///< 0: no limit
-  std::string id;             ///< in the names of all its files
+  int64_t rows_per_file = 0;        ///< 0: no limit
+  std::string id;                   ///< in the names of all its files
+  std::optional<LinesFrame> frame;  ///< of XML
   Lease lease;
 };
 
@@ -106,6 +106,9 @@ std::string FileName(const Job& job, int64_t number) {
       break;
     case Format::kText:
       extension = TextLinesExtension(job.options);
+      break;
+    case Format::kXml:
+      extension = ".xml" + TextLinesExtension(job.options).substr(std::string_view(".txt").size());
       break;
     default:
       extension = fmt::format("{}.parquet", ParseCodec(job.options).extension);
@@ -145,8 +148,8 @@ void WriteFile(const Job& job, const Sql& from, const fs::path& file) {
   Sql query = Concat({Token("SELECT "), Join(list, ", "), Token("\nFROM "), from});
   if (job.format != Format::kParquet) {
     auto rows = MakeStreamReader(job.schema, OpenStream(job.lease, query.text()));
-    if (job.format == Format::kText) {
-      WriteTextLines(*rows, job.options, file);
+    if (job.format == Format::kText || job.format == Format::kXml) {
+      WriteTextLines(*rows, job.options, file, job.frame);
     } else {
       WriteText(*rows, job.format == Format::kCsv ? TextFormat::kCsv : TextFormat::kJson, job.options, file);
     }
@@ -386,6 +389,7 @@ Job MakeJob(const FileWrite& write, const TranslatedRelation& input, const Lease
           .order = {},
           .rows_per_file = 0,
           .id = NewJobId(),
+          .frame = {},
           .lease = lease};
   if (const auto limit = FindOption(write.options, "maxRecordsPerFile")) {
     std::from_chars(limit->data(), limit->data() + limit->size(), job.rows_per_file);
@@ -435,6 +439,13 @@ Job MakeJob(const FileWrite& write, const TranslatedRelation& input, const Lease
     throw Error("ALL_PARTITION_COLUMNS_NOT_ALLOWED", "Cannot use all columns for partition columns.");
   }
   FormatTimes(write, &job);
+  if (job.format == Format::kXml) {
+    XmlOutput xml = MakeXmlOutput(job.schema, job.values, job.options, write.time_zone);
+    job.values = {std::move(xml.row)};
+    job.schema = StructType{{{"value", DataType(TypeKind::kString), true, "{}"}}};
+    job.frame = LinesFrame{std::move(xml.before), std::move(xml.behind)};
+    std::erase_if(job.options, [](const auto& option) { return !SameName(option.first, "compression", false); });
+  }
   return job;
 }
 
@@ -453,6 +464,7 @@ void CheckJob(const Job& job) {
       }
       break;
     case Format::kText:
+    case Format::kXml:
       CheckTextLines(job.schema, job.options);
       break;
     case Format::kNoop:
@@ -473,10 +485,10 @@ void CheckFileFormat(const std::string& format) {
   for (const auto& [known, unused] : kFormats) {
     if (SameName(format, known, false)) return;
   }
-  for (const char* known : {"orc", "xml", "jdbc", "binaryFile", "avro", "delta", "kafka", "iceberg"}) {
+  for (const char* known : {"orc", "jdbc", "binaryFile", "avro", "delta", "kafka", "iceberg"}) {
     if (!SameName(format, known, false)) continue;
     throw Error("UNSUPPORTED_FEATURE.DATA_SOURCE",
-                fmt::format("The embedded engine has no data source {}. It has csv, json, parquet and text.", known),
+                fmt::format("The embedded engine has no data source {}. It has csv, json, parquet, text and xml.", known),
                 {{"provider", known}});
   }
   throw Error(

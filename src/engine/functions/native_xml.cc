@@ -88,6 +88,28 @@ ScalarFunction FromXml(const std::string& payload) {
           }};
 }
 
+/// The records of a file's text.
+ScalarFunction ReadXml(const std::string& payload) {
+  const FamilyMember member = FamilyMember::FromPayload(payload);
+  const auto reading = std::make_shared<XmlReading>(member.type, member.options, member.time_zone, true);
+  const DataType rows = DataType::Array(member.type);
+  return {.name = {},
+          .parameters = {kString},
+          .varargs = {},
+          .result = rows,
+          .run = [rows, reading](const ScalarInput& in, OutVector& result) {
+            NestedColumn column(rows, result);
+            for (size_t row = 0; row < in.rows(); ++row) {
+              if (in[0].IsNull(row)) {
+                column.SetNull(row);
+              } else {
+                reading->ReadFile(in[0].String(row), column, row);
+              }
+            }
+            column.Finish();
+          }};
+}
+
 ScalarFunction ToXml(const std::string& payload) {
   const FamilyMember member = FamilyMember::FromPayload(payload);
   const auto writer = std::make_shared<XmlWriter>(member.type, member.options, member.time_zone);
@@ -136,6 +158,7 @@ void AddNativeXml(ScalarFunctions* out) {
                   .result = DataType::Array(DataType(kString)),
                   .run = Nodes});
   AddFamily(out, "spark_from_xml", FromXml);
+  AddFamily(out, "spark_read_xml", ReadXml);
   AddFamily(out, "spark_to_xml", ToXml);
 }
 

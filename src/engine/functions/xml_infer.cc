@@ -4,6 +4,7 @@
 #include "engine/functions/text_case.h"
 #include "engine/functions/text_values.h"
 #include "engine/functions/xml_records.h"
+#include "tinderbox/error.h"
 
 namespace tinderbox::engine {
 
@@ -112,6 +113,39 @@ DataType Settled(const DataType& type) {
 }
 
 }  // namespace
+
+DataType InferXmlFiles(const std::vector<std::string>& texts, std::map<std::string, std::string> options) {
+  const XmlOptions parsed(&options, "xml");
+  const auto option = [&](const char* name, const char* otherwise) {
+    const auto found = options.find(name);
+    return found == options.end() ? std::string(otherwise) : found->second;
+  };
+  const std::string mode = UpperOf(option("mode", "PERMISSIVE"));
+  const std::string tag = option("rowtag", "");
+  DataType merged = DataType::Struct({});
+  for (const std::string& text : texts) {
+    XmlRecords records(text, tag);
+    while (const auto xml = records.Next()) {
+      const auto root = ParseXml(*xml);
+      if (root) {
+        merged = Merged(merged, ElementType(*root, parsed, true));
+        continue;
+      }
+      if (mode == "FAILFAST") {
+        throw Error("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
+                    "Malformed records are detected in record parsing: _corrupt_record. Parse Mode: FAILFAST. To "
+                    "process malformed records as null result, try setting the option 'mode' as 'PERMISSIVE'.",
+                    {{"badRecord", "_corrupt_record"}, {"failFastMode", "FAILFAST"}});
+      }
+      if (mode != "DROPMALFORMED") {
+        const std::string column = option("columnnameofcorruptrecord", "_corrupt_record");
+        merged = Merged(merged, DataType::Struct({{column, DataType(TypeKind::kString), true, "{}"}}));
+      }
+      break;
+    }
+  }
+  return Settled(merged);
+}
 
 DataType InferXmlText(std::string_view xml, std::map<std::string, std::string> options) {
   const XmlOptions parsed(&options, "schema_of_xml");

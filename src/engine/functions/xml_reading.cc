@@ -56,11 +56,13 @@ XmlOptions::XmlOptions(std::map<std::string, std::string>* options, std::string_
 }
 
 XmlReading::XmlReading(const DataType& type, std::map<std::string, std::string>* options,
-                       const std::string& session_zone)
+                       const std::string& session_zone, bool of_files)
     : type_(type), formats_(options, session_zone, DateTimePattern::Use::kParse), options_(options, "from_xml") {
+  if (auto node = options->extract("rowtag"); !node.empty()) row_tag_ = node.mapped();
   if (auto node = options->extract("mode"); !node.empty()) {
     const std::string mode = UpperOf(node.mapped());
-    if (mode == "DROPMALFORMED") {
+    drop_malformed_ = mode == "DROPMALFORMED";
+    if (drop_malformed_ && !of_files) {
       throw Error("PARSE_MODE_UNSUPPORTED",
                   "The function `from_xml` doesn't support the DROPMALFORMED mode. Acceptable modes are PERMISSIVE and "
                   "FAILFAST.",
@@ -72,8 +74,8 @@ XmlReading::XmlReading(const DataType& type, std::map<std::string, std::string>*
 }
 
 XmlReading::XmlReading(const DataType& type, std::map<std::string, std::string> options,
-                       const std::string& session_zone)
-    : XmlReading(type, &options, session_zone) {}
+                       const std::string& session_zone, bool of_files)
+    : XmlReading(type, &options, session_zone, of_files) {}
 
 const StructField* XmlReading::FieldNamed(const DataType& type, std::string_view name, size_t* index) const {
   const auto& fields = type.fields();
@@ -232,12 +234,14 @@ bool XmlReading::ReadStruct(const XmlElement& element, const DataType& type, Str
   return true;
 }
 
-void XmlReading::Read(std::string_view xml, NestedColumn& column, size_t row) const {
+std::shared_ptr<StructValue> XmlReading::Record(std::string_view xml, std::string_view text, bool* good,
+                                                bool* parsed) const {
   auto record = std::make_shared<StructValue>();
   const auto root = ParseXml(xml);
-  const bool good = root && ReadStruct(*root, type_, record.get());
+  *parsed = root.has_value();
+  *good = root && ReadStruct(*root, type_, record.get());
   if (!root) record->values.resize(type_.fields().size());
-  if (!good && fail_fast_) {
+  if (!*good && fail_fast_) {
     throw Error("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
                 "Malformed records are detected in record parsing: [null]. Parse Mode: FAILFAST. To process malformed "
                 "records as null result, try setting the option 'mode' as 'PERMISSIVE'.",
@@ -246,9 +250,30 @@ void XmlReading::Read(std::string_view xml, NestedColumn& column, size_t row) co
   size_t corrupt = 0;
   if (const StructField* field = FieldNamed(type_, corrupt_column_, &corrupt);
       field != nullptr && field->type.kind() == TypeKind::kString) {
-    record->values[corrupt] = good ? Value() : Value(std::string(xml));
+    record->values[corrupt] = *good ? Value() : Value(std::string(text));
   }
-  WriteValue(Value(record), column, row);
+  return record;
+}
+
+void XmlReading::Read(std::string_view xml, NestedColumn& column, size_t row) const {
+  bool good = false;
+  bool parsed = false;
+  WriteValue(Value(Record(xml, xml, &good, &parsed)), column, row);
+}
+
+void XmlReading::ReadFile(std::string_view text, NestedColumn& column, size_t row) const {
+  std::vector<Value> rows;
+  XmlRecords records(text, row_tag_);
+  bool parsed = true;
+  while (parsed) {
+    const auto xml = records.Next();
+    if (!xml) break;
+    bool good = false;
+    auto record = Record(*xml, text, &good, &parsed);
+    if (good || !drop_malformed_) rows.emplace_back(std::move(record));
+  }
+  const size_t first = column.SetList(row, rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) WriteValue(rows[i], column.child(0), first + i);
 }
 
 void WriteValue(const Value& value, NestedColumn& column, size_t row) {

@@ -65,6 +65,7 @@ XmlWriter::XmlWriter(const DataType& type, std::map<std::string, std::string>* o
   take("rowtag", &row_tag_);
   take("arrayelementname", &item_tag_);
   take("indent", &indent_);
+  if (options->erase("tb_in_file") > 0) depth_ = 1;
   ExpectWritable(type);
 }
 
@@ -181,8 +182,8 @@ void XmlWriter::AppendFields(Element* element, const DataType& type, const InVec
 
 std::string XmlWriter::Write(const InVector& column, size_t row) const {
   Element root;
-  AppendFields(&root, type_, column, row, 0);
-  return Close(row_tag_, root, 0);
+  AppendFields(&root, type_, column, row, depth_);
+  return (depth_ > 0 ? indent_ : "") + Close(row_tag_, root, depth_);
 }
 
 }  // namespace tinderbox::engine
