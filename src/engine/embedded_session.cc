@@ -87,6 +87,12 @@ class EmbeddedSession : public spark::Session {
         break;
       case proto::Command::kCheckpointCommand: {
         const auto& checkpoint = command.checkpoint_command();
+      case proto::Command::kRegisterFunction:
+        workspace_.python().Register(command.register_function());
+        break;
+      case proto::Command::kRegisterTableFunction:
+        workspace_.python().Register(command.register_table_function());
+        break;
         response.mutable_checkpoint_command_result()->mutable_relation()->set_relation_id(
             workspace_.Checkpoint(checkpoint.relation(), checkpoint.eager(), operation));
         break;

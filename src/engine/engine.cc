@@ -2,6 +2,7 @@
 
 #include "engine/embedded_session.h"
 #include "engine/limits.h"
+#include "engine/python/python_functions.h"
 #include "engine/sources.h"
 #include "spark/conf.h"
 
@@ -38,6 +39,8 @@ Engine::Engine(const EmbeddedOptions& options)
       cache_(database_, ToDatabase(options).memory_bytes / 2),
       catalog_(Warehouse(options)) {
   database_.Register(kLocalTableFunction, [locals = locals_](std::string_view name) { return locals->Find(name); });
+  database_.Register(kPythonRowsFunction, PythonRowsFactory(python_.rows));
+  database_.Register(PythonCallFunctions(python_.calls));
   RegisterSources(database_);
 }
 

@@ -9,6 +9,7 @@
 #include "engine/catalog/catalog.h"
 #include "engine/duckdb/connection.h"
 #include "engine/named_plans.h"
+#include "engine/python/python_plans.h"
 #include "engine/session_leaves.h"
 
 namespace tinderbox::engine {
@@ -22,6 +23,7 @@ class Engine {
   Cache& cache() { return cache_; }
   Catalog& catalog() { return catalog_; }
   NamedPlans& plans() { return plans_; }
+  PythonReferences& python() { return python_; }
   TempViews& global_views() { return global_views_; }
   /// Settings of the process, which sessions can read and not change.
   const std::map<std::string, std::string>& fixed_conf() const { return fixed_conf_; }
@@ -31,6 +33,7 @@ class Engine {
  private:
   std::map<std::string, std::string> fixed_conf_;
   std::string time_zone_;
+  PythonReferences python_;
   Database database_;
   std::shared_ptr<LocalTables> locals_ = std::make_shared<LocalTables>();
   Cache cache_;

@@ -8,6 +8,10 @@
 
 namespace tinderbox::engine {
 
+/// Copies rows [first, first + count) of an Arrow column of that type to the vector's rows from `target` on.
+void CopyRows(const DataType& type, const ArrowArray& column, int64_t first, int64_t count, OutVector* to,
+              size_t target);
+
 /// Rows in memory as a table that DuckDB reads. Immutable.
 class LocalSource : public Source, public std::enable_shared_from_this<LocalSource> {
  public:

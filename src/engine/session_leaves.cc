@@ -130,7 +130,33 @@ SessionLeaves::SessionLeaves(Workspace& workspace, bool executes, std::string op
   frames_.push_back({.options = workspace.Options(), .database = workspace.Database(), .view = "", .relations = {}});
 }
 
+SessionLeaves::~SessionLeaves() = default;
+
+PythonFunctions* SessionLeaves::Python() {
+  if (python_ == nullptr) {
+    Workspace& workspace = workspace_;
+    const std::string tag = workspace.Tag(operation_);
+    python_ = std::make_unique<PythonPlans>(
+        workspace.python(), workspace.conf(), workspace.engine().python(),
+        [&workspace, operation = operation_] { return workspace.Connect(operation); },
+        [&database = workspace.engine().database(), tag] {
+          if (database.IsInterrupted(tag)) throw Interrupted();
+        },
+        &kept_);
+  }
+  return python_.get();
+}
+
 TranslatedRelation SessionLeaves::Translate(const proto::Relation& relation) {
+  if (workspace_.python().HasFunctions()) {
+    proto::Relation resolved = relation;
+    if (workspace_.python().Resolve(&resolved)) {
+      // What is translated may be referred to until the query has run.
+      const auto kept = std::make_shared<const proto::Relation>(std::move(resolved));
+      kept_.push_back(kept);
+      return TranslateRelation(*kept, *this, frames_.back().options);
+    }
+  }
   return TranslateRelation(relation, *this, frames_.back().options);
 }
 

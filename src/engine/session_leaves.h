@@ -42,6 +42,8 @@ class SessionLeaves : public Leaves {
   /// With `executes`, persisted relations are computed when the query needs them, as part of `operation`.
   SessionLeaves(Workspace& workspace, bool executes, std::string operation);
 
+  ~SessionLeaves() override;
+
   TranslatedRelation Translate(const ::spark::connect::Relation& relation);
   TranslatedRelation Translate(const NamedPlan& plan);
 
@@ -59,6 +61,8 @@ class SessionLeaves : public Leaves {
   /// The key of a relation in the cache, as names mean at this place.
   std::string CacheKey(const ::spark::connect::Relation& relation);
   std::string CacheKey(const NamedPlan& plan);
+  PythonFunctions* Python() override;
+
 
   /// The files that the query reads.
   const std::vector<std::string>& paths() const { return paths_; }
@@ -96,6 +100,7 @@ class SessionLeaves : public Leaves {
 };
 
 /// Throws TABLE_OR_VIEW_NOT_FOUND. `database`: the session's. `is_query`: the functions' namespaces are searched too.
+  std::unique_ptr<PythonFunctions> python_;
 [[noreturn]] void ThrowTableNotFound(const std::vector<std::string>& name, const std::string& database,
                                      bool is_query = true);
 /// "{"… is JSON, anything else DDL.

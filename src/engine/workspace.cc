@@ -89,7 +89,11 @@ Workspace::Workspace(std::shared_ptr<Engine> engine)
 }
 
 Workspace::Workspace(const Workspace& other)
-    : engine_(other.engine_), number_(engine_->NextSession()), conf_(other.conf_), views_(other.views_) {
+    : engine_(other.engine_),
+      number_(engine_->NextSession()),
+      conf_(other.conf_),
+      python_(other.python_),
+      views_(other.views_) {
   const std::lock_guard lock(other.mutex_);
   database_ = other.database_;
   artifacts_ = other.artifacts_;
@@ -218,6 +222,7 @@ void Workspace::AddArtifact(const std::string& name, std::string data) {
 
 std::shared_ptr<const std::string> Workspace::FindArtifact(const std::string& name) {
   const std::lock_guard lock(mutex_);
+  if (name.starts_with("pyfiles/") || name.starts_with("files/")) python_.AddFile(name, data);
   const auto found = artifacts_.find(name);
   return found == artifacts_.end() ? nullptr : found->second;
 }

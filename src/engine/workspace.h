@@ -9,6 +9,8 @@
 #include "engine/engine.h"
 #include "engine/local_source.h"
 #include "engine/named_plans.h"
+#include "engine/python/python_session.h"
+#include "engine/translate/session_objects.h"
 #include "spark/conf.h"
 
 namespace spark::connect {
@@ -44,6 +46,7 @@ class Workspace {
   const std::shared_ptr<Engine>& shared_engine() const { return engine_; }
   Catalog& catalog() { return engine_->catalog(); }
   spark::Conf& conf() { return conf_; }
+  PythonSession& python() { return python_; }
   TempViews& views() { return views_; }
   TranslateOptions Options() const;
 
@@ -102,6 +105,7 @@ class Workspace {
   spark::Conf conf_;
   TempViews views_;
   mutable std::mutex mutex_;
+  PythonSession python_;
   std::string database_ = "default";
   std::map<std::string, std::shared_ptr<const std::string>> artifacts_;
   std::map<std::string, std::shared_ptr<CheckpointRows>> checkpoints_;

@@ -25,6 +25,7 @@ enum class Kind {
   kRuntime,
   kSpark,
   kSql,
+  kPython,
   kUnsupported,
   kUpgrade,
 };
@@ -104,6 +105,7 @@ constexpr KindRow kKinds[] = {
     {"UNCLOSED_BRACKETED_COMMENT", Kind::kParse},
     {"UNRECOGNIZED_STATISTIC", Kind::kIllegalArgument},
     {"UNSUPPORTED_ARROWTYPE", Kind::kUnsupported},
+    {"PYTHON_EXCEPTION", Kind::kPython},
     {"UNSUPPORTED_CALL", Kind::kUnsupported},
     {"UNSUPPORTED_DATATYPE", Kind::kUnsupported},
     {"UNSUPPORTED_TYPED_LITERAL", Kind::kParse},
@@ -192,6 +194,9 @@ std::vector<std::string_view> Hierarchy(Kind kind) {
     case Kind::kSpark:
       out = {"org.apache.spark.SparkException"};
       runtime = false;
+    case Kind::kPython:
+      out = {"org.apache.spark.api.python.PythonException"};
+      break;
       break;
     case Kind::kSql:
       out = {"org.apache.spark.SparkSQLException", "java.sql.SQLException"};

@@ -22,6 +22,26 @@ std::string WriteIpcStream(const StructType& schema, const std::vector<ArrowBatc
 std::unique_ptr<BatchReader> ReadIpcStream(std::string_view bytes);
 
 /// Row `row` of an Arrow column as a Value.
+/// Makes the bytes of an Arrow IPC stream piece by piece. Not thread-safe.
+class IpcWriter {
+ public:
+  /// `time_zone` names TIMESTAMP columns' zone.
+  IpcWriter(StructType schema, const std::string& time_zone);
+  ~IpcWriter();
+  /// The bytes of one more batch, behind those of the schema at first.
+  std::string Write(const ArrowBatch& batch);
+  /// The end of the stream, behind the schema when there was no batch.
+  std::string Finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Reads an IPC stream as it comes: `read` fills the given number of bytes, or throws. Nothing is read beyond the end of
+/// the stream, and batches without rows are given as well.
+std::unique_ptr<BatchReader> ReadIpcStream(std::function<void(char* bytes, size_t count)> read);
+
 Value ToValue(const DataType& type, const ArrowArray& column, int64_t row);
 /// Builds a batch from rows. Throws Error when a value does not fit its type.
 ArrowBatch ToBatch(const StructType& schema, const std::vector<Row>& rows);

@@ -281,8 +281,6 @@ bool ReadTypeAs(EngineType* engine, const DataType& type) {
   return true;
 }
 
-}  // namespace
-
 bool ResultStream::ReadAs(size_t column, const DataType& type) {
   return ReadTypeAs(&state_->types[column], type);
 }
@@ -431,6 +429,14 @@ void Database::Interrupt(std::string_view prefix) {
 }
 
 Progress Database::GetProgress(std::string_view prefix) {
+bool Database::IsInterrupted(std::string_view tag) {
+  std::lock_guard lock(state_->mutex);
+  for (const Connection::State* connection : state_->leased) {
+    if (connection->tag == tag && connection->interrupted) return true;
+  }
+  return false;
+}
+
   Progress out;
   std::lock_guard lock(state_->mutex);
   for (Connection::State* connection : state_->leased) {

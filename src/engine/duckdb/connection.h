@@ -102,6 +102,8 @@ class Database {
 
   /// Every call that is running on a lease whose tag begins with `prefix` ends with Interrupted.
   void Interrupt(std::string_view prefix = "");
+  /// Whether a lease of that very tag was told to end.
+  bool IsInterrupted(std::string_view tag);
   Progress GetProgress(std::string_view prefix = "");
   const std::filesystem::path& temp_directory() const;
 

@@ -45,6 +45,8 @@ class InVector {
   Range List(size_t row) const { return Data<Range>()[row]; }
   /// The DuckDB type of the column as a Spark type; for arguments declared Any.
   DataType Type() const;
+  /// The duckdb_vector.
+  void* handle() const { return vector_; }
 
  private:
   void* vector_;

@@ -19,6 +19,10 @@ struct EngineType {
   std::vector<EngineType> children;  ///< list: element; map: key, value; struct: its fields
 };
 
+/// Makes `engine` be read as that type; false when it is not what DuckDB computes. What is void, DuckDB computes as
+/// INTEGER.
+bool ReadTypeAs(EngineType* engine, const DataType& type);
+
 /// The number of values that are not nested within one value of the type.
 inline size_t CountLeaves(const EngineType& type) {
   if (type.children.empty()) return 1;

@@ -13,6 +13,7 @@
 #include "engine/translate/literals.h"
 #include "engine/translate/names.h"
 #include "engine/translate/refusals.h"
+#include "engine/translate/python.h"
 #include "engine/translate/windows.h"
 #include "spark/proto_expressions.h"
 #include "spark/proto_types.h"
@@ -153,6 +154,9 @@ std::optional<Typed> TranslateGrouping(const proto::Expression& expression, cons
   std::vector<Sql> keys;
   for (const auto& argument : arguments) {
     keys.push_back(TranslateExpression(argument, plain).sql);
+  if (expression.has_common_inline_user_defined_function()) {
+    return IsPythonAggregate(expression.common_inline_user_defined_function());
+  }
     const bool known = std::ranges::any_of(scope.grouping->keys,
                                            [&](const Typed& key) { return key.sql.text() == keys.back().text(); });
     if (known) continue;
@@ -185,26 +189,32 @@ std::optional<Typed> FindKey(const proto::Expression& expression, const Scope& s
   return std::nullopt;
 }
 
-QueryContext ContextOf(const proto::Origin& origin) {
-  QueryContext out;
-  if (origin.has_python_origin()) {
-    out.kind = QueryContext::Kind::kDataFrame;
-    out.fragment = origin.python_origin().fragment();
-    out.call_site = origin.python_origin().call_site();
-    return out;
-  }
-  const auto& sql = origin.jvm_origin();
-  if (sql.has_sql_text()) {
-    return spark::MakeSqlContext(sql.sql_text(), sql.start_index(), sql.stop_index(), sql.object_type(),
-                                 sql.object_name());
-  }
-  // The text stands further out; see ThrowPlaced.
-  out.object_type = sql.object_type();
-  out.object_name = sql.object_name();
-  out.start_index = sql.start_index();
-  out.stop_index = sql.stop_index();
-  return out;
-}
+}  // namespace
+
+namespace {
+
+/// The conditions of which Spark never gives a place, or not that of an expression.
+constexpr std::string_view kUnplaced[] = {
+    "AMBIGUOUS_LATERAL_COLUMN_ALIAS",
+    "COLLATION_INVALID_NAME",
+    "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION",
+    "GROUPING_COLUMN_MISMATCH",
+    "MISSING_AGGREGATION",
+    "MISSING_WINDOW_SPECIFICATION",
+    "PATH_NOT_FOUND",
+    "REQUIRES_SINGLE_PART_NAMESPACE",
+    "UNPIVOT_VALUE_DATA_TYPE_MISMATCH",
+    "UNRESOLVED_USING_COLUMN_FOR_JOIN",
+    "UNSUPPORTED_FEATURE.TIME_TRAVEL",
+    "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS",
+    "WINDOW_FUNCTION_FRAME_NOT_ORDERED",
+    "WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE",
+    "_LEGACY_ERROR_TEMP_1006",
+    "_LEGACY_ERROR_TEMP_1031",
+    "_LEGACY_ERROR_TEMP_1036",
+    "_LEGACY_ERROR_TEMP_1228",
+};
+static_assert(std::ranges::is_sorted(kUnplaced));
 
 }  // namespace
 
@@ -297,6 +307,8 @@ bool HasAggregate(const proto::Expression& expression) {
   const auto push = [&](const auto& expressions) {
     for (const auto& child : expressions) left.push_back(&child);
   };
+    case proto::Expression::kCommonInlineUserDefinedFunction:
+      return TranslatePython(expression.common_inline_user_defined_function(), scope);
   while (!left.empty()) {
     const proto::Expression& next = *left.back();
     left.pop_back();
@@ -352,3 +364,10 @@ bool HasAggregate(const proto::Expression& expression) {
 }
 
 }  // namespace tinderbox::engine
+      case proto::Expression::kCommonInlineUserDefinedFunction:
+        if (IsPythonAggregate(next.common_inline_user_defined_function())) return true;
+        push(next.common_inline_user_defined_function().arguments());
+        break;
+      case proto::Expression::kNamedArgumentExpression:
+        left.push_back(&next.named_argument_expression().value());
+        break;

@@ -13,6 +13,7 @@
 
 #include "engine/translate/expressions.h"
 #include "engine/translate/names.h"
+#include "engine/translate/python.h"
 #include "engine/translate/relations.h"
 #include "spark/plan_extensions.pb.h"
 #include "spark/proto_relations.h"
@@ -181,6 +182,13 @@ class RelationTranslator : public Subqueries {
   TranslatedRelation ApproxQuantile(const proto::StatApproxQuantile& quantile);
   TranslatedRelation Moment(const proto::Relation& input, const char* function, const std::string& a,
                             const std::string& b);
+  // relations_python.cc
+  TranslatedRelation MapPartitions(const proto::MapPartitions& map);
+  TranslatedRelation GroupMap(const proto::GroupMap& map);
+  TranslatedRelation CoGroupMap(const proto::CoGroupMap& map);
+  TranslatedRelation PythonTable(const proto::CommonInlineUserDefinedTableFunction& function);
+  PythonFunctions::Side GroupSide(const proto::Relation& relation, const Expressions& keys, const Expressions& order);
+  TranslatedRelation Apart(TranslatedRelation input);
   // relations_show.cc
   TranslatedRelation ShowString(const proto::ShowString& show);
   TranslatedRelation HtmlString(const proto::HtmlString& html);
@@ -262,6 +270,7 @@ auto RelationTranslator::Resolving(TranslatedRelation* input, bool below, F tran
 }
 
 /// Throws when a column of the type cannot be compared: a MAP is in it.
+  std::vector<Sql> with_;                            ///< the tables of WITH clauses in sight: name AS (query)
 void RequireComparable(const std::vector<OutputColumn>& columns);
 /// ASSIGNMENT_ARITY_MISMATCH.
 [[noreturn]] void RefuseArity(size_t columns, size_t names);

@@ -31,6 +31,11 @@ class Leaves {
   virtual std::optional<Sql> Store(const TranslatedRelation& relation);
   /// Metrics of one row that are to be computed once over the rows that pass here, and reported under the name.
   virtual void Observe(const std::string& name, const TranslatedRelation& metrics);
+  /// Calls the Python functions of the plan; nullptr where there are none.
+  virtual PythonFunctions* Python() { return nullptr; }
+  /// The session's variable or function of that name; nullptr when there is none.
+  virtual std::shared_ptr<const Variable> FindVariable(const std::vector<std::string>& parts);
+  virtual std::shared_ptr<const SqlFunction> FindFunction(const std::vector<std::string>& parts);
   /// SQL for the rows of a relation that is marked as persisted, given its translation; nullopt when it is not.
   virtual std::optional<Sql> Persisted(const ::spark::connect::Relation& relation,
                                        const TranslatedRelation& translated) = 0;

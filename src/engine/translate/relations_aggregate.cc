@@ -79,6 +79,7 @@ TranslatedRelation RelationTranslator::Group(TranslatedRelation input, const Gro
     any = any || HasAggregate(*expression);
     has_subquery = has_subquery || HasSubquery(*expression);
   }
+  const bool python = any && HasPythonAggregate(request.list);
   input = WithTimeWindow(std::move(input), keys);
   Isolate(&input, has_subquery);
   Block block;
@@ -126,6 +127,8 @@ TranslatedRelation RelationTranslator::Group(TranslatedRelation input, const Gro
       scope.aliases.push_back({item.column.name, {item.value, item.column.type, item.column.nullable}});
     }
     return texts.empty() && set_texts.empty() ? Sql() : GroupClause(request, texts, set_texts);
+    // A Python aggregate of no rows at all has no row, unlike every other one.
+    if (python && texts.empty() && set_texts.empty()) return Token("HAVING count(*) > 0");
   });
   if (keys.empty() && request.sets.empty() && !any) {
     // A global aggregate has one row, whatever its expressions are; they are constants here.

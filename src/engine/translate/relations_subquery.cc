@@ -179,10 +179,13 @@ TranslatedRelation RelationTranslator::WithRelations(const proto::WithRelations&
   }
   TranslatedRelation out = Translate(with.root());
   ctes_.resize(before);
+    with_.push_back(tables.back());
+    ++depth_;  // what follows may read it, and DuckDB binds it inside then
   if (tables.empty()) return out;
   out.sql = Concat({Token("WITH "), engine::Join(tables, ",\n"), Token("\n"), out.sql});
   out.block = nullptr;
   return out;
+  with_.resize(with_.size() - tables.size());
 }
 
 TranslatedRelation RelationTranslator::RecursiveTable(const plan::RecursiveTable& table) {

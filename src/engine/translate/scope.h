@@ -17,6 +17,7 @@ class SubqueryExpression;
 namespace tinderbox::engine {
 
 struct Block;
+class PythonFunctions;
 struct Scope;
 
 /// One output column of a translated relation.
@@ -75,3 +76,5 @@ struct Scope {
 };
 
 }  // namespace tinderbox::engine
+  bool proposes_by_name = true;  ///< whether columns equally near an unknown name are proposed in the order of names
+  PythonFunctions* python = nullptr;  ///< null: Python functions are refused

@@ -10,6 +10,8 @@
 #include "engine/translate/expressions.h"
 #include "engine/translate/extensions.h"
 #include "engine/translate/refusals.h"
+#include "engine/translate/order_key.h"
+#include "engine/translate/python.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -270,3 +272,16 @@ Typed TranslateWindow(const proto::Expression::Window& window, const Scope& scop
 }
 
 }  // namespace tinderbox::engine
+  if (window.window_function().has_common_inline_user_defined_function()) {
+    if (whole) {
+      // Each row would have a copy of its whole partition.
+      RefuseFeature(
+          "a Python aggregate over the whole partition of a window; aggregate by groups, and join the result");
+    }
+    return TranslatePython(window.window_function().common_inline_user_defined_function(), scope, behind.over);
+  }
+  Typed out = TranslateFunction(call.function(), scope, behind);
+  if (!whole || !CallsNative(out.sql)) return out;
+  if (window.has_frame_spec()) clauses.pop_back();
+  clauses.push_back(Token(kWholeByOffset));
+  behind.over = Concat({Token(" OVER ("), Join(clauses, " "), Token(")")});
