@@ -5,8 +5,11 @@
 #include "engine/analyze.h"
 #include "engine/commands.h"
 #include "engine/metric_literal.h"
+#include "engine/places.h"
 #include "engine/statements/statement.h"
+#include "engine/statements/variables.h"
 #include "engine/statements/views.h"
+#include "engine/variable_substitution.h"
 #include "engine/workspace.h"
 #include "spark/extension.h"
 #include "spark/ipc.h"
@@ -52,10 +55,12 @@ class EmbeddedSession : public spark::Session {
   explicit EmbeddedSession(const Workspace& workspace) : workspace_(workspace) {}
 
   std::unique_ptr<BatchReader> Execute(const proto::Relation& relation, const std::string& operation) override {
+    const Places places;
     return workspace_.Run(relation, operation);
   }
 
   proto::ExecutePlanResponse Execute(const proto::Command& command, const std::string& operation) override {
+    const Places places;
     proto::ExecutePlanResponse response;
     switch (command.command_type_case()) {
       case proto::Command::kWriteOperation:
@@ -82,17 +87,17 @@ class EmbeddedSession : public spark::Session {
         CreateTempView(workspace_, view.input(), view.name(), view.is_global(), view.replace());
         break;
       }
-      case proto::Command::kGetResourcesCommand:
-        response.mutable_get_resources_command_result();
-        break;
-      case proto::Command::kCheckpointCommand: {
-        const auto& checkpoint = command.checkpoint_command();
       case proto::Command::kRegisterFunction:
         workspace_.python().Register(command.register_function());
         break;
       case proto::Command::kRegisterTableFunction:
         workspace_.python().Register(command.register_table_function());
         break;
+      case proto::Command::kGetResourcesCommand:
+        response.mutable_get_resources_command_result();
+        break;
+      case proto::Command::kCheckpointCommand: {
+        const auto& checkpoint = command.checkpoint_command();
         response.mutable_checkpoint_command_result()->mutable_relation()->set_relation_id(
             workspace_.Checkpoint(checkpoint.relation(), checkpoint.eager(), operation));
         break;
@@ -184,13 +189,22 @@ class EmbeddedSession : public spark::Session {
                   "A SQL command holds its text in `input`; older clients, which do not, are not supported.");
     }
     const proto::Relation& input = command.input();
-    const proto::SQL& sql = input.has_with_relations() ? input.with_relations().root().sql() : input.sql();
-    const proto::Plan parsed = ParseSqlStatement(sql);
-    if (parsed.has_root()) {
-      workspace_.Translate(input, Purpose::kAnalysis);
-      return input;
-    }
+    proto::SQL sql = input.has_with_relations() ? input.with_relations().root().sql() : input.sql();
+    sql.set_query(SubstituteVariables(sql.query(), workspace_.conf()));
+    proto::Plan parsed = ParseSqlStatement(sql);
     plan::Statement statement;
+    // EXECUTE IMMEDIATE of a query is that query.
+    while (!parsed.has_root() && spark::UnpackExtension(parsed.command().extension(), &statement) &&
+           statement.has_execute_immediate() && statement.execute_immediate().into().empty()) {
+      sql = ImmediateText(workspace_, statement.execute_immediate(), operation);
+      parsed = ParseSqlStatement(sql);
+    }
+    if (parsed.has_root()) {
+      proto::Relation query = input;
+      *(query.has_with_relations() ? query.mutable_with_relations()->mutable_root() : &query)->mutable_sql() = sql;
+      workspace_.Translate(query, Purpose::kAnalysis);
+      return query;
+    }
     if (!spark::UnpackExtension(parsed.command().extension(), &statement)) {
       throw Error("INTERNAL_ERROR", "The parser of SQL gave neither a query nor a statement.");
     }

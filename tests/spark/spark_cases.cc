@@ -13,10 +13,12 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "base/temp_dir.h"
 #include "engine/embedded_session.h"
+#include "engine/functions/variant.h"
 #include "spark/error_conditions.h"
 #include "spark/ipc.h"
 #include "spark/proto.h"
@@ -125,7 +127,7 @@ std::string NameText(const std::string& name) {
   const std::string quoted = Quote(name);
   std::string out = "`";
   for (size_t i = 1; i + 1 < quoted.size(); ++i) {
-    if (quoted[i] == '\\' && quoted[i + 1] == '"') continue;
+    if (quoted[i] == '\\' && quoted[i + 1] == '"' && i + 2 < quoted.size()) continue;
     if (quoted[i] == '`') out += '`';
     out += quoted[i];
   }
@@ -160,7 +162,7 @@ std::string SchemaText(const StructType& schema) {
   return fields.empty() ? "(no columns)" : fmt::format("{}", fmt::join(fields, ", "));
 }
 
-/// The shortest digits that give the value back, with an exponent below 1e-4 and from 1e16 on.
+/// The shortest digits that give the value back, with an exponent where Python and, for FLOAT, numpy write one.
 template <typename T>
 std::string FloatText(T value) {
   if (std::isnan(value)) return "nan";
@@ -170,7 +172,8 @@ std::string FloatText(T value) {
   std::string text(buffer, end);
   const size_t e = text.find('e');
   const int exponent = std::stoi(text.substr(e + 1));
-  if (value != 0 && (exponent < -4 || exponent >= 16)) return text;
+  const double size = std::abs(static_cast<double>(value));
+  if (value != 0 && (size < 1e-4 || size >= (std::is_same_v<T, float> ? 1e6 : 1e16))) return text;
   const std::string sign = text[0] == '-' ? "-" : "";
   std::string digits;
   for (const char c : text.substr(0, e)) {
@@ -273,6 +276,13 @@ std::string ValueText(const Value& value, const DataType& type) {
       const auto& interval = value.As<CalendarIntervalValue>();
       return fmt::format("{} months {} days {} ns", interval.months, interval.days, interval.micros * 1000);
     }
+    case TypeKind::kVariant: {
+      const auto& parts = value.As<std::shared_ptr<StructValue>>()->values;
+      const engine::VariantView variant(parts[0].As<BinaryValue>().bytes, parts[1].As<BinaryValue>().bytes);
+      std::string json;
+      engine::AppendVariantJson(&json, variant, engine::TimeZone::Find("UTC"));
+      return "variant " + Quote(json);
+    }
     case TypeKind::kArray: {
       std::vector<std::string> items;
       for (const Value& item : value.As<std::shared_ptr<ListValue>>()->items)
@@ -328,10 +338,12 @@ std::string Plain(std::string text) {
 std::vector<std::string> ErrorTexts(const Error& error) {
   nlohmann::json params = nlohmann::json::object();
   for (const auto& [key, value] : error.params()) params[key] = Plain(value);
-  std::vector<std::string> lines = {fmt::format("error {} {} {}", error.condition(), spark::SqlState(error.condition()),
+  // What Java raises by itself has no condition.
+  const std::string condition = spark::IsJavaClass(error.condition()) ? "None" : error.condition();
+  std::vector<std::string> lines = {fmt::format("error {} {} {}", condition, spark::SqlState(error.condition()),
                                                 params.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))};
   for (const QueryContext& context : error.contexts()) {
-    if (context.kind == QueryContext::Kind::kSql && context.start_index >= 0)
+    if (context.kind == QueryContext::Kind::kSql && (context.start_index >= 0 || context.summary.empty()))
       lines.push_back(fmt::format("at {}-{} {}", context.start_index, context.stop_index, Quote(context.fragment)));
   }
   return lines;

@@ -14,6 +14,8 @@
 
 namespace tinderbox::engine {
 
+class PlacedSql;
+
 /// Owns one object of the C interface; move-only.
 template <typename T, void (*Destroy)(T*)>
 class Handle {
@@ -51,7 +53,8 @@ LogicalType ToLogicalType(const DataType& type);
 EngineType FromLogicalType(duckdb_logical_type type);
 
 /// Throws the Error that a failed call means: one of our own that passed through DuckDB, Interrupted, or a mapped one.
-[[noreturn]] void ThrowEngineError(duckdb_error_type type, const std::string& message);
+/// `sql`: the statement that failed, which knows the places of what can fail in it; null: unknown.
+[[noreturn]] void ThrowEngineError(duckdb_error_type type, const std::string& message, const PlacedSql* sql = nullptr);
 
 /// Turns a result chunk into a batch. Fixed-width columns keep pointing into the chunk, which the batch owns from then
 /// on.

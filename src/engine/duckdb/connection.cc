@@ -14,6 +14,7 @@
 #include "base/temp_dir.h"
 #include "engine/duckdb/capi.h"
 #include "engine/duckdb/registry.h"
+#include "engine/places.h"
 #include "engine/translate/sql.h"
 
 namespace tinderbox::engine {
@@ -24,9 +25,9 @@ namespace {
 struct Result {
   duckdb_result value{};
   ~Result() { duckdb_destroy_result(&value); }
-  [[noreturn]] void Throw() {
+  [[noreturn]] void Throw(const PlacedSql& sql) {
     const char* text = duckdb_result_error(&value);
-    ThrowEngineError(duckdb_result_error_type(&value), text == nullptr ? "unknown error" : text);
+    ThrowEngineError(duckdb_result_error_type(&value), text == nullptr ? "unknown error" : text, &sql);
   }
   bool HasError() { return duckdb_result_error(&value) != nullptr && *duckdb_result_error(&value) != '\0'; }
 };
@@ -41,7 +42,7 @@ struct Connection::State {
   std::atomic<bool> interrupted = false;
   bool streaming = false;  // a stream was opened and not read to its end: DuckDB goes on filling its buffers
 
-  Prepared Prepare(std::string_view sql);
+  Prepared Prepare(const PlacedSql& sql);
   void CheckInterrupted() const {
     if (interrupted) throw Interrupted();
   }
@@ -74,58 +75,56 @@ struct Database::State {
   std::vector<Idle> idle;
   std::set<Connection::State*> leased;
   ScanCounters counters;
-  // Functions that DuckDB does not know yet, by name: most queries call few of them, and telling DuckDB of all of them
-  // takes longer than a small query.
+  // The native functions by name. DuckDB is told of those that are called: most queries call few of them, and telling
+  // it of all of them takes longer than a small query.
   struct Overloads {
     std::vector<ScalarFunction> scalars;
     std::vector<AggregateFunction> aggregates;
   };
-  std::map<std::string, Overloads, std::less<>> unregistered;
-  // The families of functions, and the members that DuckDB knows.
+  std::map<std::string, Overloads, std::less<>> functions;
   std::map<std::string, ScalarFunction, std::less<>> families;
-  std::set<std::string, std::less<>> members;
-  std::mutex unregistered_mutex;
+  std::set<std::string, std::less<>> registered;  // names of functions, of members and of functions at further places
+  std::mutex functions_mutex;
   // A connection that runs no query, so that what it registers is committed at once, whatever becomes of the query.
   duckdb_connection registrar = nullptr;
 
-  bool IsNewMember(std::string_view name) const {
+  /// The native functions that SQL calls by a name: with overloads, a member of a family, or one at a further place.
+  std::optional<Overloads> Find(std::string_view name) const {
+    if (const auto base = WithoutPlace(name)) {
+      auto found = Find(*base);
+      if (!found) return std::nullopt;
+      for (ScalarFunction& scalar : found->scalars) scalar.name = name;
+      for (AggregateFunction& aggregate : found->aggregates) aggregate.name = name;
+      return found;
+    }
+    if (const auto found = functions.find(name); found != functions.end()) return found->second;
     const size_t mark = name.rfind(kMemberMark);
-    return mark != std::string_view::npos && families.contains(name.substr(0, mark)) && !members.contains(name);
-  }
-
-  void RegisterMember(std::string_view name) {
-    const size_t mark = name.rfind(kMemberMark);
-    ScalarFunction function =
-        families.find(name.substr(0, mark))->second.member(MemberPayload(name.substr(mark + kMemberMark.size())));
+    if (mark == std::string_view::npos) return std::nullopt;
+    const auto family = families.find(name.substr(0, mark));
+    if (family == families.end()) return std::nullopt;
+    ScalarFunction function = family->second.member(MemberPayload(name.substr(mark + kMemberMark.size())));
     function.name = name;
-    RegisterScalarFunctions(registrar, {function});
-    members.emplace(name);
+    return Overloads{{std::move(function)}, {}};
   }
 
   /// Registers the functions that `sql` may call. A name inside a literal registers one in vain, which does no harm.
   void RegisterCalled(std::string_view sql) {
     const auto in_name = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
-    const std::lock_guard lock(unregistered_mutex);
+    const std::lock_guard lock(functions_mutex);
     for (size_t end = sql.find('('); end != std::string_view::npos; end = sql.find('(', end + 1)) {
       const size_t last = end > 0 && sql[end - 1] == '"' ? end - 1 : end;
       size_t begin = last;
       while (begin > 0 && in_name(sql[begin - 1])) --begin;
       const std::string_view name = sql.substr(begin, last - begin);
-      const auto found = unregistered.find(name);
-      const bool member = found == unregistered.end() && IsNewMember(name);
-      if (found == unregistered.end() && !member) continue;
+      if (registered.contains(name)) continue;
+      const auto found = Find(name);
+      if (!found) continue;
       if (registrar == nullptr && duckdb_connect(database, &registrar) != DuckDBSuccess) {
         throw Error("INTERNAL_ERROR", "The engine gives no further connection.");
       }
-      if (member) {
-        RegisterMember(name);
-        continue;
-      }
-      RegisterScalarFunctions(registrar, found->second.scalars);
-      for (const AggregateFunction& aggregate : found->second.aggregates) {
-        RegisterAggregateFunction(registrar, aggregate);
-      }
-      unregistered.erase(found);
+      RegisterScalarFunctions(registrar, found->scalars);
+      for (const AggregateFunction& aggregate : found->aggregates) RegisterAggregateFunction(registrar, aggregate);
+      registered.emplace(name);
     }
   }
 
@@ -138,10 +137,10 @@ struct Database::State {
   }
 };
 
-Prepared Connection::State::Prepare(std::string_view sql) {
-  database->RegisterCalled(sql);
+Prepared Connection::State::Prepare(const PlacedSql& sql) {
+  database->RegisterCalled(sql.text());
   Prepared prepared;
-  if (duckdb_prepare(connection, std::string(sql).c_str(), prepared.address()) != DuckDBSuccess) {
+  if (duckdb_prepare(connection, sql.text().c_str(), prepared.address()) != DuckDBSuccess) {
     const char* text = duckdb_prepare_error(prepared.get());
     std::string message = text == nullptr ? "unknown error" : text;
     // The C interface gives no error type here; the text begins with its name.
@@ -150,7 +149,7 @@ Prepared Connection::State::Prepare(std::string_view sql) {
     if (message.starts_with("Invalid Input Error")) type = DUCKDB_ERROR_INVALID_INPUT;
     if (message.starts_with("Conversion Error")) type = DUCKDB_ERROR_CONVERSION;
     if (message.starts_with("Out of Range Error")) type = DUCKDB_ERROR_OUT_OF_RANGE;
-    ThrowEngineError(type, message);
+    ThrowEngineError(type, message, &sql);
   }
   return prepared;
 }
@@ -171,16 +170,18 @@ Connection::~Connection() {
 
 void Connection::Run(std::string_view sql) {
   state_->CheckInterrupted();
-  Prepared prepared = state_->Prepare(sql);
+  const PlacedSql placed(sql);
+  Prepared prepared = state_->Prepare(placed);
   Result result;
-  if (duckdb_execute_prepared(prepared.get(), &result.value) != DuckDBSuccess) result.Throw();
+  if (duckdb_execute_prepared(prepared.get(), &result.value) != DuckDBSuccess) result.Throw(placed);
 }
 
 std::string Connection::Text(std::string_view sql) {
   state_->CheckInterrupted();
-  Prepared prepared = state_->Prepare(sql);
+  const PlacedSql placed(sql);
+  Prepared prepared = state_->Prepare(placed);
   Result result;
-  if (duckdb_execute_prepared(prepared.get(), &result.value) != DuckDBSuccess) result.Throw();
+  if (duckdb_execute_prepared(prepared.get(), &result.value) != DuckDBSuccess) result.Throw(placed);
   Chunk chunk(duckdb_fetch_chunk(result.value));
   if (chunk.get() == nullptr || duckdb_data_chunk_get_size(chunk.get()) == 0) return "";
   InVector vector(duckdb_data_chunk_get_vector(chunk.get(), 0));
@@ -220,7 +221,7 @@ size_t Connection::CountStatements(std::string_view sql) {
 }
 
 std::vector<EngineColumn> Connection::Describe(std::string_view sql) {
-  Prepared prepared = state_->Prepare(sql);
+  Prepared prepared = state_->Prepare(PlacedSql(sql));
   std::vector<EngineColumn> columns;
   for (idx_t i = 0; i < duckdb_prepared_statement_column_count(prepared.get()); ++i) {
     LogicalType type(duckdb_prepared_statement_column_logical_type(prepared.get(), i));
@@ -232,7 +233,9 @@ std::vector<EngineColumn> Connection::Describe(std::string_view sql) {
 }
 
 struct ResultStream::State {
+  explicit State(std::string_view marked) : sql(marked) {}
   Lease lease;
+  PlacedSql sql;
   Prepared prepared;
   Result result;
   std::vector<EngineColumn> columns;
@@ -246,7 +249,7 @@ struct ResultStream::State {
     if (chunk.get() == nullptr) {
       done = true;
       lease->state_->streaming = false;
-      if (result.HasError()) result.Throw();
+      if (result.HasError()) result.Throw(sql);
     }
     return chunk;
   }
@@ -257,8 +260,6 @@ ResultStream::~ResultStream() = default;
 const std::vector<EngineColumn>& ResultStream::columns() const {
   return state_->columns;
 }
-
-namespace {
 
 bool ReadTypeAs(EngineType* engine, const DataType& type) {
   if (type.kind() == TypeKind::kNull && engine->type.kind() == TypeKind::kInteger) engine->type = type;
@@ -306,12 +307,12 @@ uint64_t ResultStream::Drain() {
 
 std::unique_ptr<ResultStream> Connection::Stream(Lease lease, std::string_view sql) {
   lease->state_->CheckInterrupted();
-  auto state = std::make_unique<ResultStream::State>();
-  state->prepared = lease->state_->Prepare(sql);
+  auto state = std::make_unique<ResultStream::State>(sql);
+  state->prepared = lease->state_->Prepare(state->sql);
   lease->state_->streaming = true;
   // Marked deprecated, without a successor in the C interface of this version.
   if (duckdb_execute_prepared_streaming(state->prepared.get(), &state->result.value) != DuckDBSuccess) {
-    state->result.Throw();
+    state->result.Throw(state->sql);
   }
   for (idx_t i = 0; i < duckdb_column_count(&state->result.value); ++i) {
     LogicalType type(duckdb_column_logical_type(&state->result.value, i));
@@ -402,20 +403,20 @@ void Database::Register(const std::string& name, SourceFactory factory) {
 }
 
 void Database::Register(const std::vector<ScalarFunction>& functions) {
-  const std::lock_guard lock(state_->unregistered_mutex);
+  const std::lock_guard lock(state_->functions_mutex);
   for (const ScalarFunction& function : functions) {
     if (function.member != nullptr) {
       state_->families.emplace(function.name, function);
     } else {
-      state_->unregistered[function.name].scalars.push_back(function);
+      state_->functions[function.name].scalars.push_back(function);
     }
   }
 }
 
 void Database::Register(const std::vector<AggregateFunction>& functions) {
-  const std::lock_guard lock(state_->unregistered_mutex);
+  const std::lock_guard lock(state_->functions_mutex);
   for (const AggregateFunction& function : functions) {
-    state_->unregistered[function.name].aggregates.push_back(function);
+    state_->functions[function.name].aggregates.push_back(function);
   }
 }
 
@@ -428,7 +429,6 @@ void Database::Interrupt(std::string_view prefix) {
   }
 }
 
-Progress Database::GetProgress(std::string_view prefix) {
 bool Database::IsInterrupted(std::string_view tag) {
   std::lock_guard lock(state_->mutex);
   for (const Connection::State* connection : state_->leased) {
@@ -437,6 +437,7 @@ bool Database::IsInterrupted(std::string_view tag) {
   return false;
 }
 
+Progress Database::GetProgress(std::string_view prefix) {
   Progress out;
   std::lock_guard lock(state_->mutex);
   for (Connection::State* connection : state_->leased) {

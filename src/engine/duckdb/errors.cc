@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <map>
@@ -7,6 +8,7 @@
 #include <optional>
 
 #include "engine/duckdb/capi.h"
+#include "engine/places.h"
 #include "spark/text.h"
 
 namespace tinderbox::engine {
@@ -15,8 +17,8 @@ namespace {
 
 constexpr std::string_view kMark = "[[tinderbox:";
 
-/// Throws the Error inside `message` when EncodeError put one there.
-void ThrowEncoded(const std::string& message) {
+/// Throws the Error inside `message` when EncodeError put one there; `function` becomes what raised it.
+void ThrowEncoded(const std::string& message, std::string* function) {
   size_t mark = message.find(kMark);
   if (mark == std::string::npos) return;
   const char* begin = message.data() + mark + kMark.size();
@@ -27,6 +29,7 @@ void ThrowEncoded(const std::string& message) {
   auto json = nlohmann::json::parse(std::string_view(colon + 1, length), nullptr, false);
   if (json.is_discarded()) return;
   if (json["condition"] == Interrupted().condition()) throw Interrupted();
+  *function = json.value("function", "");
   throw Error(json["condition"].get<std::string>(), json["message"].get<std::string>(),
               json["params"].get<Error::Params>());
 }
@@ -66,15 +69,18 @@ std::string SparkType(const std::string& type) {
   return fmt::format("\"{}\"", found == kNames.end() ? type.c_str() : found->second);
 }
 
+struct Operation {
+  const char* name;
+  char symbol;
+  const char* instead;
+  const char* function;  ///< its name for PlacedSql
+};
+constexpr Operation kOperations[] = {{"addition", '+', "try_add", "spark_add"},
+                                     {"subtraction", '-', "try_subtract", "spark_subtract"},
+                                     {"multiplication", '*', "try_multiply", "spark_multiply"}};
+
 /// + - * of whole numbers, negation and abs.
 [[noreturn]] void ThrowArithmeticOverflow(const std::string& message) {
-  struct Operation {
-    const char* name;
-    char symbol;
-    const char* instead;
-  };
-  static constexpr Operation kOperations[] = {
-      {"addition", '+', "try_add"}, {"subtraction", '-', "try_subtract"}, {"multiplication", '*', "try_multiply"}};
   std::string alternative;
   for (const Operation& operation : kOperations) {
     const auto type = Between(message, fmt::format("Overflow in {} of ", operation.name), " (");
@@ -129,18 +135,50 @@ std::string SparkType(const std::string& type) {
 
 }  // namespace
 
-std::string EncodeError(const std::exception& error) {
+std::string EncodeError(const std::exception& error, const std::string& function) {
   nlohmann::json json;
   const auto* own = dynamic_cast<const Error*>(&error);
   json["condition"] = own != nullptr ? own->condition() : "INTERNAL_ERROR";
   json["message"] = error.what();
   json["params"] = own != nullptr ? own->params() : Error::Params();
+  if (!function.empty()) json["function"] = function;
   std::string text = json.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
   return fmt::format("{}{}:{}]]", kMark, text.size(), text);
 }
 
-void ThrowEngineError(duckdb_error_type type, const std::string& message) {
-  ThrowEncoded(message);
+namespace {
+
+/// The conditions for which Spark gives the place of the expression that failed.
+constexpr std::string_view kPlaced[] = {
+    "ARITHMETIC_OVERFLOW",
+    "CAST_INVALID_INPUT",
+    "DIVIDE_BY_ZERO",
+    "INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION",
+    "INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION",
+    "INTERVAL_DIVIDED_BY_ZERO",
+    "INVALID_ARRAY_INDEX",
+    "INVALID_ARRAY_INDEX_IN_ELEMENT_AT",
+    "INVALID_INDEX_OF_ZERO",
+    "NUMERIC_VALUE_OUT_OF_RANGE.WITHOUT_SUGGESTION",
+    "NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION",
+    "REMAINDER_BY_ZERO",
+    "SCALAR_SUBQUERY_TOO_MANY_ROWS",
+};
+
+/// The place of what DuckDB itself could not do.
+std::optional<QueryContext> PlaceOf(const std::string& message, const PlacedSql& sql) {
+  // A failed cast shows its line.
+  if (const auto line = Between(message, "\n\nLINE ", ":")) return sql.OfLine(std::atoi(line->c_str()));
+  if (Has(message, "More than one row returned by a subquery")) return sql.OfFunction("spark_subquery");
+  for (const Operation& operation : kOperations) {
+    if (!Has(message, fmt::format("Overflow in {} of ", operation.name).c_str())) continue;
+    return sql.OfFunction(Has(message, " of DECIMAL(") ? "spark_wide_multiply" : operation.function);
+  }
+  return std::nullopt;
+}
+
+[[noreturn]] void ThrowWithoutPlace(duckdb_error_type type, const std::string& message, std::string* function) {
+  ThrowEncoded(message, function);
   if (type == DUCKDB_ERROR_INTERRUPT || Has(message, "INTERRUPT Error")) throw Interrupted();
   if (Has(message, "No space left") || Has(message, "max_temp_directory_size") || Has(message, "Disk quota")) {
     throw Error(
@@ -170,7 +208,10 @@ void ThrowEngineError(duckdb_error_type type, const std::string& message) {
     case DUCKDB_ERROR_CONVERSION:
       // Only sums are ever of 128 bits, and they are cast back to what Spark's have.
       if (Has(message, "Type INT128 with value")) {
-        throw Error("ARITHMETIC_OVERFLOW", fmt::format("A sum is out of the range of its type: {}", message));
+        // Where the sum stands, Spark does not say either.
+        constexpr char kAlternative[] = " Use 'try_add' to tolerate overflow and return NULL instead.";
+        throw Error("ARITHMETIC_OVERFLOW", fmt::format("overflow.{} {}", kAlternative, kBypass),
+                    {{"message", "overflow"}, {"alternative", kAlternative}, {"config", kConfig}}, {QueryContext()});
       }
       if (Has(message, "out of range for the destination type")) {
         ThrowCastOverflow(message);
@@ -202,6 +243,21 @@ void ThrowEngineError(duckdb_error_type type, const std::string& message) {
       throw Error("INVALID_CONF_VALUE", fmt::format("A setting is not possible: {}", message));
     default:
       throw Error("INTERNAL_ERROR", fmt::format("The engine failed, which is an error of Tinderbox: {}", message));
+  }
+}
+
+}  // namespace
+
+void ThrowEngineError(duckdb_error_type type, const std::string& message, const PlacedSql* sql) {
+  std::string function;
+  try {
+    ThrowWithoutPlace(type, message, &function);
+  } catch (const Error& error) {
+    if (sql == nullptr || std::ranges::find(kPlaced, error.condition()) == std::end(kPlaced)) throw;
+    if (!error.contexts().empty()) throw;
+    const auto context = function.empty() ? PlaceOf(message, *sql) : sql->OfFunction(function);
+    if (!context) throw;
+    throw Error(error.condition(), error.what(), error.params(), {*context});
   }
 }
 

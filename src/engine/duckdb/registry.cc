@@ -31,11 +31,11 @@ void Delete(void* pointer) {
 
 /// Runs `body`, and hands what it throws to DuckDB. No exception may cross the C interface.
 template <typename Info, typename Body>
-void Guard(Info info, void (*set_error)(Info, const char*), Body body) {
+void Guard(Info info, void (*set_error)(Info, const char*), Body body, const std::string& function = "") {
   try {
     body();
   } catch (const std::exception& error) {
-    set_error(info, EncodeError(error).c_str());
+    set_error(info, EncodeError(error, function).c_str());
   } catch (...) {
     set_error(info, "An unknown exception was thrown.");
   }
@@ -135,8 +135,8 @@ void InitState(duckdb_init_info info) {
 }
 
 void CallFunction(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output) {
-  Guard(info, duckdb_scalar_function_set_error, [&] {
-    const auto& function = *static_cast<ScalarFunction*>(duckdb_scalar_function_get_extra_info(info));
+  const auto& function = *static_cast<ScalarFunction*>(duckdb_scalar_function_get_extra_info(info));
+  const auto call = [&] {
     size_t rows = duckdb_data_chunk_get_size(chunk);
     std::vector<FlatArgument> flat;
     std::vector<InVector> arguments;
@@ -158,7 +158,8 @@ void CallFunction(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vec
       function.run_with_state(input, result,
                               static_cast<FunctionState*>(duckdb_scalar_function_get_state(info))->get());
     }
-  });
+  };
+  Guard(info, duckdb_scalar_function_set_error, call, function.name);
 }
 
 LogicalType ToLogicalType(const ParameterType& parameter) {
@@ -273,11 +274,12 @@ void AggregateCombine(duckdb_function_info info, duckdb_aggregate_state* from, d
 
 void AggregateFinish(duckdb_function_info info, duckdb_aggregate_state* states, duckdb_vector output, idx_t count,
                      idx_t offset) {
-  Guard(info, duckdb_aggregate_function_set_error, [&] {
-    const AggregateFunction& function = AggregateOf(info);
+  const AggregateFunction& function = AggregateOf(info);
+  const auto finish = [&] {
     OutVector result(output);
     for (idx_t i = 0; i < count; ++i) function.finish(StatesOf(states)[i], result, offset + i);
-  });
+  };
+  Guard(info, duckdb_aggregate_function_set_error, finish, function.name);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engine/places.h"
 #include "engine/translate/casts.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/expressions.h"
@@ -27,11 +28,11 @@ struct Operands {
   bool decimal = false;
 };
 
-/// A whole-number literal beside a decimal is as narrow as its digits.
+/// A whole-number literal beside a decimal is as narrow as its digits, except for a byte's.
 Typed AsDecimal(const FunctionCall& call, size_t i, const Typed& value) {
   if (value.type.kind() == TypeKind::kDecimal) return value;
   DataType type = DecimalOf(value.type);
-  if (call.IsLiteral(i)) {
+  if (call.IsLiteral(i) && value.type.kind() != TypeKind::kByte) {
     int digits = 1;
     for (int64_t rest = call.LiteralInteger(i) / 10; rest != 0; rest /= 10) ++digits;
     type = DataType::Decimal(digits, 0);
@@ -99,15 +100,20 @@ Typed DecimalOperation(const Operands& operands, const DataType& type, const cha
 
 struct WholeOperation {
   const char* plain;
+  const char* strict;
   const char* lenient;
   const char* wrapping;
 };
 
 Typed WholeOrFloating(const Operands& operands, const WholeOperation& operation, OnOverflow mode) {
   const DataType& type = operands.left.type;
-  const char* sql = mode == OnOverflow::kFail || !type.IsIntegral() ? operation.plain
-                    : mode == OnOverflow::kNull                     ? operation.lenient
-                                                                    : operation.wrapping;
+  // Spark does not say where bytes and shorts overflow.
+  const bool placed = (type.kind() == kLong || type.kind() == TypeKind::kInteger) && !PlaceMark().empty();
+  const char* sql = !type.IsIntegral()          ? operation.plain
+                    : mode == OnOverflow::kNull ? operation.lenient
+                    : mode == OnOverflow::kWrap ? operation.wrapping
+                    : placed                    ? operation.strict
+                                                : operation.plain;
   return {Template(sql, {operands.left.sql, operands.right.sql}), type,
           operands.left.nullable || operands.right.nullable || mode == OnOverflow::kNull};
 }
@@ -117,7 +123,8 @@ Typed AddNumbers(const FunctionCall& call, const Typed& left, const Typed& right
   const char* plain = subtract ? "($1 - $2)" : "($1 + $2)";
   if (!operands.decimal) {
     return WholeOrFloating(operands,
-                           {plain, subtract ? "spark_try_subtract($1, $2)" : "spark_try_add($1, $2)",
+                           {plain, subtract ? "spark_subtract($1, $2)" : "spark_add($1, $2)",
+                            subtract ? "spark_try_subtract($1, $2)" : "spark_try_add($1, $2)",
                             subtract ? "spark_wrap_subtract($1, $2)" : "spark_wrap_add($1, $2)"},
                            mode);
   }
@@ -186,7 +193,9 @@ Typed MultiplyAs(const FunctionCall& call, OnOverflow mode) {
   }
   const Operands operands = Numbers(call, first, second);
   if (!operands.decimal) {
-    return WholeOrFloating(operands, {"($1 * $2)", "spark_try_multiply($1, $2)", "spark_wrap_multiply($1, $2)"}, mode);
+    return WholeOrFloating(
+        operands, {"($1 * $2)", "spark_multiply($1, $2)", "spark_try_multiply($1, $2)", "spark_wrap_multiply($1, $2)"},
+        mode);
   }
   const DataType& a = operands.left.type;
   const DataType& b = operands.right.type;
@@ -195,7 +204,8 @@ Typed MultiplyAs(const FunctionCall& call, OnOverflow mode) {
   const DataType type = AdjustedDecimal(precision, scale);
   // DuckDB's own product has all digits of the fraction, and fails when it has more than 38.
   const bool plain = precision <= 38 || (type.scale() == scale && mode == OnOverflow::kFail);
-  return DecimalOperation(operands, type, plain ? "($1 * $2)" : nullptr, "spark_decimal_multiply",
+  const char* product = precision <= 38 || PlaceMark().empty() ? "($1 * $2)" : "spark_wide_multiply($1, $2)";
+  return DecimalOperation(operands, type, plain ? product : nullptr, "spark_decimal_multiply",
                           "spark_try_decimal_multiply", mode);
 }
 Typed Multiply(const FunctionCall& call) {

@@ -233,7 +233,7 @@ void AddBinary(ScalarFunctions* out, const std::string& name, TypeKind kind, F c
   }
 }
 
-/// Integral + - *: spark_wrap_NAME keeps the low bits, spark_try_NAME gives NULL on overflow.
+/// Integral + - *: spark_NAME fails on overflow, spark_wrap_NAME keeps the low bits, spark_try_NAME gives NULL.
 template <typename T>
 void AddWholeArithmetic(ScalarFunctions* out, TypeKind kind) {
   const auto add = [&](const std::string& name, auto compute) {
@@ -252,9 +252,24 @@ void AddWholeArithmetic(ScalarFunctions* out, TypeKind kind) {
                       })});
     }
   };
-  add("add", [](T a, T b, T* sum) { return __builtin_add_overflow(a, b, sum); });
-  add("subtract", [](T a, T b, T* difference) { return __builtin_sub_overflow(a, b, difference); });
-  add("multiply", [](T a, T b, T* product) { return __builtin_mul_overflow(a, b, product); });
+  const auto add_strict = [&](const std::string& name, auto compute) {
+    out->push_back({.name = "spark_" + name,
+                    .parameters = {kind, kind},
+                    .varargs = {},
+                    .result = DataType(kind),
+                    .run = PerRow([compute, name](const ScalarInput& in, size_t row, OutVector& result) {
+                      if (compute(in[0].Data<T>()[row], in[1].Data<T>()[row], &result.Data<T>()[row])) {
+                        ThrowOverflow("overflow", "try_" + name);
+                      }
+                    })});
+  };
+  const auto add_all = [&](const std::string& name, auto compute) {
+    add(name, compute);
+    if (sizeof(T) >= sizeof(int32_t)) add_strict(name, compute);
+  };
+  add_all("add", [](T a, T b, T* sum) { return __builtin_add_overflow(a, b, sum); });
+  add_all("subtract", [](T a, T b, T* difference) { return __builtin_sub_overflow(a, b, difference); });
+  add_all("multiply", [](T a, T b, T* product) { return __builtin_mul_overflow(a, b, product); });
   out->push_back({.name = "spark_wrap_abs",
                   .parameters = {kind},
                   .varargs = {},

@@ -9,11 +9,12 @@
 #include <typeinfo>
 
 #include "engine/functions/function.h"
+#include "engine/places.h"
 #include "engine/translate/extensions.h"
 #include "engine/translate/literals.h"
 #include "engine/translate/names.h"
-#include "engine/translate/refusals.h"
 #include "engine/translate/python.h"
+#include "engine/translate/refusals.h"
 #include "engine/translate/windows.h"
 #include "spark/proto_expressions.h"
 #include "spark/proto_types.h"
@@ -46,12 +47,26 @@ Typed TranslateExplicitCast(const proto::Expression::Cast& cast, const Scope& sc
   using Cast = proto::Expression::Cast;
   const DataType to = cast.has_type_str() ? DataType::FromDdl(cast.type_str()) : spark::FromProto(cast.type());
   const Typed value = TranslateExpression(cast.expr(), scope);
-  if (cast.eval_mode() != Cast::EVAL_MODE_LEGACY && cast.eval_mode() != Cast::EVAL_MODE_ANSI) {
-    return TranslateCast(value, to, scope, cast.eval_mode() == Cast::EVAL_MODE_TRY);
+  try {
+    if (cast.eval_mode() != Cast::EVAL_MODE_LEGACY && cast.eval_mode() != Cast::EVAL_MODE_ANSI) {
+      return TranslateCast(value, to, scope, cast.eval_mode() == Cast::EVAL_MODE_TRY);
+    }
+    Scope asked = scope;
+    asked.ansi = cast.eval_mode() == Cast::EVAL_MODE_ANSI;
+    return TranslateCast(value, to, asked, false);
+  } catch (const Error& error) {
+    if (!error.condition().starts_with("DATATYPE_MISMATCH.CAST_WITH")) throw;
+    Error::Params params = error.params();
+    proto::Expression expression;
+    *expression.mutable_cast() = cast;
+    // Spark leaves casts to nested types out of what it shows.
+    params["sqlExpr"] = fmt::format("\"{}\"", ExpressionName(to.IsNested() ? cast.expr() : expression));
+    params["srcType"] = fmt::format("\"{}\"", value.type.Sql());
+    params["targetType"] = fmt::format("\"{}\"", to.Sql());
+    throw Error(error.condition(),
+                fmt::format("Cannot resolve {} due to data type mismatch: {}", params["sqlExpr"], error.what()),
+                params);
   }
-  Scope asked = scope;
-  asked.ansi = cast.eval_mode() == Cast::EVAL_MODE_ANSI;
-  return TranslateCast(value, to, asked, false);
 }
 
 Typed TranslateExtract(const proto::Expression::UnresolvedExtractValue& extract, const Scope& scope) {
@@ -59,7 +74,14 @@ Typed TranslateExtract(const proto::Expression::UnresolvedExtractValue& extract,
   const proto::Expression& key = extract.extraction();
   const bool is_name = key.has_literal() && key.literal().has_string();
   if (is_name && child.type.kind() != TypeKind::kMap) return ExtractField(child, key.literal().string(), scope);
-  return ExtractItem(child, TranslateExpression(key, scope), scope);
+  Typed item = ExtractItem(child, TranslateExpression(key, scope), scope);
+  // array(a, b)[0] is as nullable as a.
+  const auto& made = extract.child().unresolved_function();
+  if (made.function_name() == "array" && key.has_literal() && key.literal().has_integer() &&
+      key.literal().integer() >= 0 && key.literal().integer() < made.arguments_size()) {
+    item.nullable = TranslateExpression(made.arguments(key.literal().integer()), scope).nullable;
+  }
+  return item;
 }
 
 Typed TranslateLambdaVariable(const proto::Expression::UnresolvedNamedLambdaVariable& variable, const Scope& scope) {
@@ -132,6 +154,9 @@ bool IsAggregateCall(const proto::Expression& expression) {
   if (expression.has_unresolved_function())
     return IsAggregateFunction(expression.unresolved_function().function_name());
   if (expression.has_call_function()) return IsAggregateFunction(expression.call_function().function_name());
+  if (expression.has_common_inline_user_defined_function()) {
+    return IsPythonAggregate(expression.common_inline_user_defined_function());
+  }
   return expression.has_extension() && UnpackExtension(expression).has_aggregate_call();
 }
 
@@ -154,11 +179,8 @@ std::optional<Typed> TranslateGrouping(const proto::Expression& expression, cons
   std::vector<Sql> keys;
   for (const auto& argument : arguments) {
     keys.push_back(TranslateExpression(argument, plain).sql);
-  if (expression.has_common_inline_user_defined_function()) {
-    return IsPythonAggregate(expression.common_inline_user_defined_function());
-  }
-    const bool known = std::ranges::any_of(scope.grouping->keys,
-                                           [&](const Typed& key) { return key.sql.text() == keys.back().text(); });
+    const bool known =
+        std::ranges::any_of(scope.grouping->keys, [&](const Typed& key) { return IsSame(key.sql, keys.back()); });
     if (known) continue;
     const std::string shown = ExpressionName(argument);
     std::string all;
@@ -181,7 +203,7 @@ std::optional<Typed> FindKey(const proto::Expression& expression, const Scope& s
   try {
     const Typed value = TranslateExpression(expression, plain);
     for (const Typed& key : scope.grouping->keys) {
-      if (key.sql.text() == value.sql.text()) return key;
+      if (IsSame(key.sql, value.sql)) return key;
     }
   } catch (const Error&) {
     // What does not stand on its own is no key; translating its parts says what is wrong.
@@ -218,8 +240,14 @@ static_assert(std::ranges::is_sorted(kUnplaced));
 
 }  // namespace
 
+/// Whether Spark gives the place of the whole query.
+static bool IsOfRelation(const Error& error) {
+  return error.condition() == "MISSING_GROUP_BY" || error.condition() == "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE";
+}
+
 void ThrowPlaced(const Error& error, const proto::Origin& origin) {
   if ((!origin.has_python_origin() && !origin.has_jvm_origin()) || typeid(error) != typeid(Error)) throw;
+  if (std::ranges::binary_search(kUnplaced, error.condition())) throw;
   if (error.contexts().empty()) throw Error(error.condition(), error.what(), error.params(), {ContextOf(origin)});
   const QueryContext& first = error.contexts().front();
   const bool lacks_text = first.kind == QueryContext::Kind::kSql && first.start_index >= 0 && first.summary.empty();
@@ -233,6 +261,7 @@ static Typed TranslateKind(const proto::Expression& expression, const Scope& sco
 
 Typed TranslateExpression(const proto::Expression& expression, const Scope& scope) {
   const DepthGuard guard;
+  const AtPlace place(expression.common().origin());
   try {
     if (scope.grouping != nullptr && !expression.has_literal()) {
       if (IsAggregateCall(expression)) {
@@ -245,6 +274,7 @@ Typed TranslateExpression(const proto::Expression& expression, const Scope& scop
     }
     return TranslateKind(expression, scope);
   } catch (const Error& error) {
+    if (IsOfRelation(error)) throw;
     ThrowPlaced(error, expression.common().origin());
   }
 }
@@ -277,6 +307,8 @@ static Typed TranslateKind(const proto::Expression& expression, const Scope& sco
       return TranslateExpression(expression.alias().expr(), scope);
     case proto::Expression::kCast:
       return TranslateExplicitCast(expression.cast(), scope);
+    case proto::Expression::kCommonInlineUserDefinedFunction:
+      return TranslatePython(expression.common_inline_user_defined_function(), scope);
     case proto::Expression::kWindow:
       return TranslateWindow(expression.window(), scope);
     case proto::Expression::kUnresolvedExtractValue:
@@ -301,14 +333,25 @@ static Typed TranslateKind(const proto::Expression& expression, const Scope& sco
   RefuseFeature(fmt::format("the expression kind {}", kind == nullptr ? "unknown" : kind->name()));
 }
 
+bool HasWindow(const proto::Expression& expression) {
+  std::vector<const proto::Expression*> left{&expression};
+  while (!left.empty()) {
+    const proto::Expression& next = *left.back();
+    left.pop_back();
+    if (next.has_window()) return true;
+    for (const auto& child : next.unresolved_function().arguments()) left.push_back(&child);
+    if (next.has_alias()) left.push_back(&next.alias().expr());
+    if (next.has_cast()) left.push_back(&next.cast().expr());
+  }
+  return false;
+}
+
 bool HasAggregate(const proto::Expression& expression) {
   // A list of what is left to look at, since chains of operators are as deep as they are long.
   std::vector<const proto::Expression*> left{&expression};
   const auto push = [&](const auto& expressions) {
     for (const auto& child : expressions) left.push_back(&child);
   };
-    case proto::Expression::kCommonInlineUserDefinedFunction:
-      return TranslatePython(expression.common_inline_user_defined_function(), scope);
   while (!left.empty()) {
     const proto::Expression& next = *left.back();
     left.pop_back();
@@ -320,6 +363,13 @@ bool HasAggregate(const proto::Expression& expression) {
       case proto::Expression::kCallFunction:
         if (IsAggregateFunction(next.call_function().function_name())) return true;
         push(next.call_function().arguments());
+        break;
+      case proto::Expression::kCommonInlineUserDefinedFunction:
+        if (IsPythonAggregate(next.common_inline_user_defined_function())) return true;
+        push(next.common_inline_user_defined_function().arguments());
+        break;
+      case proto::Expression::kNamedArgumentExpression:
+        left.push_back(&next.named_argument_expression().value());
         break;
       case proto::Expression::kExpressionString:
         if (HasAggregate(sql::ParseExpression(next.expression_string().expression()))) return true;
@@ -364,10 +414,3 @@ bool HasAggregate(const proto::Expression& expression) {
 }
 
 }  // namespace tinderbox::engine
-      case proto::Expression::kCommonInlineUserDefinedFunction:
-        if (IsPythonAggregate(next.common_inline_user_defined_function())) return true;
-        push(next.common_inline_user_defined_function().arguments());
-        break;
-      case proto::Expression::kNamedArgumentExpression:
-        left.push_back(&next.named_argument_expression().value());
-        break;

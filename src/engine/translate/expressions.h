@@ -17,6 +17,16 @@ Typed TranslateExpression(const ::spark::connect::Expression& expression, const 
 /// where only the outer node has it.
 [[noreturn]] void ThrowPlaced(const Error& error, const ::spark::connect::Origin& origin);
 
+/// Runs `check`; its errors stand at `origin`.
+template <typename Check>
+void CheckAt(const ::spark::connect::Origin& origin, Check check) {
+  try {
+    check();
+  } catch (const Error& error) {
+    ThrowPlaced(error, origin);
+  }
+}
+
 /// Spark's automatic name of an unaliased expression: "x", "(a + b)", "count(1)", "CAST(x AS BIGINT)".
 std::string ExpressionName(const ::spark::connect::Expression& expression);
 /// The same where what the expression refers to is known: m['k'] of a map is "m[k]", of a struct "m.k".
@@ -24,6 +34,9 @@ std::string ExpressionName(const ::spark::connect::Expression& expression, const
 
 /// True when the expression contains an aggregate function outside a window.
 bool HasAggregate(const ::spark::connect::Expression& expression);
+
+/// True when the expression has a window function.
+bool HasWindow(const ::spark::connect::Expression& expression);
 
 /// True when the expression calls a generator (explode, …) itself, or anywhere in it.
 bool IsGenerator(const ::spark::connect::Expression& expression);

@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <set>
 
 #include "engine/translate/coercion.h"
 #include "engine/translate/expressions.h"
 #include "engine/translate/refusals.h"
+#include "engine/translate/session_objects.h"
+#include "engine/translate/time_window.h"
+#include "spark/proto_expressions.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -44,6 +46,30 @@ std::string QuotedPath(const std::vector<std::string>& parts) {
   return out;
 }
 
+bool HasFields(const DataType& type) {
+  const DataType& one = type.kind() == TypeKind::kArray ? type.element() : type;
+  return one.kind() == TypeKind::kStruct || type.kind() == TypeKind::kMap || type.kind() == TypeKind::kVariant;
+}
+
+[[noreturn]] void RefuseBase(const std::string& base, const DataType& type) {
+  const std::string other = "\"" + type.Sql() + "\"";
+  throw Error("INVALID_EXTRACT_BASE_FIELD_TYPE",
+              fmt::format("Can't extract a value from \"{}\". Need a complex type [STRUCT, ARRAY, MAP] but got {}.",
+                          base, other),
+              {{"base", "\"" + base + "\""}, {"other", other}});
+}
+
+/// The field at the end of a path that begins with `value`, which parts[from - 1] names.
+Typed ExtractPath(Typed value, const std::vector<std::string>& parts, size_t from, const Scope& scope) {
+  std::string base = parts[from - 1];
+  for (size_t i = from; i < parts.size(); ++i) {
+    if (!HasFields(value.type)) RefuseBase(base, value.type);
+    value = ExtractField(value, parts[i], scope);
+    base += "." + parts[i];
+  }
+  return value;
+}
+
 [[noreturn]] void RefuseUnknown(const std::vector<std::string>& parts, const Scope& scope) {
   const std::string shown = QuotedPath(parts);
   // Qualifiers are proposed where they tell the columns apart, or where the name has one.
@@ -52,23 +78,20 @@ std::string QuotedPath(const std::vector<std::string>& parts) {
     qualifiers.insert(column.qualifiers.empty() ? "" : column.qualifiers.back());
   }
   const bool qualified = parts.size() > 1 || qualifiers.size() > 1;
-  std::vector<std::string> known;
-  std::map<std::string, std::string> texts;
+  // As near as their quoted texts are; those that are equally near by their names.
+  std::vector<std::pair<std::string, std::string>> named;
   for (const OutputColumn& column : *scope.columns) {
-    std::string path = column.name;
     std::string text = Quoted(column.name);
-    if (qualified && !column.qualifiers.empty()) {
-      path = column.qualifiers.back() + "." + path;
-      text = Quoted(column.qualifiers.back()) + "." + text;
-    }
-    known.push_back(path);
-    texts[path] = text;
+    if (qualified && !column.qualifiers.empty()) text = Quoted(column.qualifiers.back()) + "." + text;
+    named.emplace_back(column.name, std::move(text));
   }
-  std::ranges::sort(known);
+  if (scope.proposes_by_name) std::ranges::stable_sort(named, {}, &std::pair<std::string, std::string>::first);
+  std::vector<std::string> known;
+  for (auto& [name, text] : named) known.push_back(std::move(text));
   std::string wanted;
   for (const std::string& part : parts) wanted += (wanted.empty() ? "" : ".") + part;
   std::string proposal;
-  for (const std::string& near : Nearest(wanted, known)) proposal += (proposal.empty() ? "" : ", ") + texts[near];
+  for (const std::string& near : Nearest(wanted, known)) proposal += (proposal.empty() ? "" : ", ") + near;
   if (proposal.empty()) {
     throw Error("UNRESOLVED_COLUMN.WITHOUT_SUGGESTION",
                 fmt::format("A column, variable, or function parameter with name {} cannot be resolved.", shown),
@@ -83,12 +106,16 @@ std::string QuotedPath(const std::vector<std::string>& parts) {
 
 [[noreturn]] void RefuseAmbiguous(std::string_view name, const std::vector<const OutputColumn*>& found) {
   std::string list;
+  const std::vector<std::string> parts = ParseAttributeName(name);
   for (const OutputColumn* column : found) {
     if (!list.empty()) list += ", ";
     for (const std::string& qualifier : column->qualifiers) list += Quoted(qualifier) + ".";
-    list += Quoted(column->name);
+    // Spark shows what it found under the name that was asked for.
+    const auto asked =
+        std::ranges::find_if(parts, [&](const auto& part) { return SameName(part, column->name, false); });
+    list += Quoted(asked == parts.end() ? column->name : *asked);
   }
-  const std::string shown = QuotedPath(ParseAttributeName(name));
+  const std::string shown = QuotedPath(parts);
   throw Error("AMBIGUOUS_REFERENCE", fmt::format("Reference {} is ambiguous, could be: [{}].", shown, list),
               {{"name", shown}, {"referenceNames", "[" + list + "]"}});
 }
@@ -167,6 +194,12 @@ std::optional<Typed> Lookup(const std::vector<std::string>& parts, const std::st
     }
     used = 1;
   }
+  if (found.empty() && plan_id < 0) {
+    // window and session_window of the GROUP BY around.
+    for (const OutputColumn& column : columns) {
+      if (IsTimeWindowColumn(column.name, parts[0], scope.case_sensitive)) found.push_back(&column);
+    }
+  }
   if (found.empty()) return std::nullopt;
   if (found.size() > 1) {
     if (plan_id >= 0 && found[0]->plan_ids.contains(AmbiguousPlan(plan_id))) {
@@ -186,8 +219,7 @@ std::optional<Typed> Lookup(const std::vector<std::string>& parts, const std::st
   if (scope.grouping != nullptr) {
     // A struct's key may be one of its fields, so that the field is looked up before its column is refused.
     const auto group = [&](const Typed& wanted) {
-      return std::ranges::find_if(scope.grouping->keys,
-                                  [&](const Typed& key) { return key.sql.text() == wanted.sql.text(); });
+      return std::ranges::find_if(scope.grouping->keys, [&](const Typed& key) { return IsSame(key.sql, wanted.sql); });
     };
     const auto key = group(value);
     if (key != scope.grouping->keys.end()) {
@@ -220,8 +252,7 @@ std::optional<Typed> Lookup(const std::vector<std::string>& parts, const std::st
           {{"expression", "\"" + shown + "\""}, {"expressionAnyValue", "\"any_value(" + shown + ")\""}});
     }
   }
-  for (size_t i = used; i < parts.size(); ++i) value = ExtractField(value, parts[i], scope);
-  return value;
+  return ExtractPath(std::move(value), parts, used, scope);
 }
 
 }  // namespace
@@ -232,9 +263,7 @@ Typed ResolveAttribute(const std::string& name, int64_t plan_id, const Scope& sc
     if (plan_id >= 0) return std::nullopt;
     for (auto it = bindings.rbegin(); it != bindings.rend(); ++it) {
       if (it->name.empty() || !SameName(it->name, parts[0], scope.case_sensitive)) continue;
-      Typed value = it->value;
-      for (size_t i = 1; i < parts.size(); ++i) value = ExtractField(value, parts[i], scope);
-      return value;
+      return ExtractPath(it->value, parts, 1, scope);
     }
     return std::nullopt;
   };
@@ -258,6 +287,22 @@ Typed ResolveAttribute(const std::string& name, int64_t plan_id, const Scope& sc
     }
     if (at == &here) {
       if (auto value = bound(scope.aliases)) return *value;
+    } else if (auto value = bound(at->lambdas)) {
+      // A parameter of a function whose body is this sub-query; a name in it could mean another thing here.
+      if (value->sql.text().find('"') != std::string::npos) RefuseFeature("a correlated sub-query in this place");
+      return *value;
+    }
+  }
+  if (plan_id < 0 && here.subqueries != nullptr) {
+    for (size_t count = 1; count <= parts.size(); ++count) {
+      const std::vector<std::string> path(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(count));
+      const auto variable = here.subqueries->FindVariable(path);
+      if (variable == nullptr) continue;
+      Scope constants;
+      constants.time_zone = scope.time_zone;
+      Typed value = TranslateExpression(*variable->value, constants);
+      for (size_t i = count; i < parts.size(); ++i) value = ExtractField(value, parts[i], scope);
+      return value;
     }
   }
   if (plan_id >= 0) {
@@ -268,6 +313,14 @@ Typed ResolveAttribute(const std::string& name, int64_t plan_id, const Scope& sc
                 {{"name", "\"" + name + "\""}});
   }
   RefuseUnknown(parts, here);
+}
+
+std::string SessionObjectName(const std::vector<std::string>& parts) {
+  const auto is = [&](size_t i, const char* word) { return SameName(parts[i], word, false); };
+  if (parts.size() == 1) return parts[0];
+  if (parts.size() == 2 && is(0, "session")) return parts[1];
+  if (parts.size() == 3 && is(0, "system") && is(1, "session")) return parts[2];
+  return "";
 }
 
 Sql LambdaParameter(size_t depth, size_t index) {
@@ -305,10 +358,7 @@ Typed ExtractField(const Typed& value, std::string_view name, const Scope& scope
   if (type.kind() == TypeKind::kMap) {
     return ExtractItem(value, {StringLiteral(name), DataType(TypeKind::kString), false}, scope);
   }
-  throw Error("INVALID_EXTRACT_BASE_FIELD_TYPE",
-              fmt::format("Cannot extract {} from a value of type \"{}\": only structs, arrays and maps have fields.",
-                          Quoted(name), type.Sql()),
-              {{"base", Quoted(name)}, {"other", type.Sql()}});
+  RefuseBase(std::string(name), type);
 }
 
 Typed ExtractItem(const Typed& value, const Typed& key, const Scope& scope) {

@@ -110,11 +110,12 @@ TranslatedRelation RelationTranslator::Group(TranslatedRelation input, const Gro
       std::vector<Sql> parts;
       for (const proto::Expression* key : set) {
         const Sql sql = TranslateExpression(WithoutAlias(*key), scope).sql;
-        if (std::ranges::none_of(texts, [&](const Sql& text) { return text.text() == sql.text(); })) {
+        const auto known = std::ranges::find_if(texts, [&](const Sql& text) { return IsSame(text, sql); });
+        if (known == texts.end()) {
           throw Error("GROUPING_COLUMN_MISMATCH",
                       fmt::format("Column of grouping ({}) can't be found in grouping columns.", ExpressionName(*key)));
         }
-        parts.push_back(sql);
+        parts.push_back(*known);
       }
       set_texts.push_back(std::move(parts));
     }
@@ -122,19 +123,25 @@ TranslatedRelation RelationTranslator::Group(TranslatedRelation input, const Gro
     UniqueIds ids;
     for (const proto::Expression* expression : request.list) {
       AddItems(*expression, scope, &ids, &block.items);
-      if (!expression->has_alias()) continue;
+      if (!expression->has_alias() || !options_.lateral_aliases) continue;
       const SelectItem& item = block.items.back();
       scope.aliases.push_back({item.column.name, {item.value, item.column.type, item.column.nullable}});
     }
-    return texts.empty() && set_texts.empty() ? Sql() : GroupClause(request, texts, set_texts);
     // A Python aggregate of no rows at all has no row, unlike every other one.
     if (python && texts.empty() && set_texts.empty()) return Token("HAVING count(*) > 0");
+    return texts.empty() && set_texts.empty() ? Sql() : GroupClause(request, texts, set_texts);
   });
   if (keys.empty() && request.sets.empty() && !any) {
     // A global aggregate has one row, whatever its expressions are; they are constants here.
     return Select(std::move(block.items), Token("(SELECT 1)"));
   }
   block.from = Derived(input.sql);
+  if (request.type == AggregateProto::GROUP_TYPE_GROUPBY && !keys.empty() && KeepsOrder(input)) {
+    block.from = NumberRows(block.from, "row number", {});
+    block.order = Template("ORDER BY min($1)", {Ident("row number")});
+  } else if (request.type != AggregateProto::GROUP_TYPE_GROUPBY) {
+    rows_ = kManyRows;
+  }
   block.inputs = std::move(input.columns);
   return SelectBlock(std::move(block));
 }
@@ -167,7 +174,9 @@ TranslatedRelation RelationTranslator::Aggregate(const AggregateProto& aggregate
   if (request.type != AggregateProto::GROUP_TYPE_GROUPING_SETS && keys.empty()) {
     request.type = AggregateProto::GROUP_TYPE_GROUPBY;
   }
-  for (const proto::Expression& key : keys) request.list.push_back(&key);
+  for (const proto::Expression& key : keys) {
+    if (options_.retain_group_columns) request.list.push_back(&key);
+  }
   for (const auto& set : aggregate.grouping_sets()) {
     auto& out = request.sets.emplace_back();
     for (const proto::Expression& key : set.grouping_set()) out.push_back(&key);
@@ -183,8 +192,8 @@ TranslatedRelation RelationTranslator::SqlAggregate(const plan::SqlAggregate& ag
                                                                                   : aggregate.group_type();
   for (const proto::Expression& expression : aggregate.select_list()) request.list.push_back(&expression);
   Expressions keys;
-  const auto resolve = [&](const proto::Expression& key) -> proto::Expression {
-    if (key.has_literal() && key.literal().has_integer()) {
+  const auto expect_position = [&](const proto::Expression& key) {
+    if (options_.group_by_ordinal && key.has_literal() && key.literal().has_integer()) {
       const int position = key.literal().integer();
       if (position < 1 || position > aggregate.select_list_size()) {
         throw Error("GROUP_BY_POS_OUT_OF_RANGE",
@@ -200,10 +209,15 @@ TranslatedRelation RelationTranslator::SqlAggregate(const plan::SqlAggregate& ag
                                 position, ExpressionName(meant)),
                     {{"index", std::to_string(position)}, {"aggExpr", ExpressionName(meant)}});
       }
-      return WithoutAlias(meant);
+    }
+  };
+  const auto resolve = [&](const proto::Expression& key) -> proto::Expression {
+    CheckAt(key.common().origin(), [&] { expect_position(key); });
+    if (key.has_literal() && key.literal().has_integer()) {
+      return WithoutAlias(aggregate.select_list(key.literal().integer() - 1));
     }
     // An alias of the SELECT list, where the input has no such column.
-    if (key.has_unresolved_attribute()) {
+    if (options_.group_by_aliases && key.has_unresolved_attribute()) {
       const std::string& name = key.unresolved_attribute().unparsed_identifier();
       const std::vector<std::string> path = ParseAttributeName(name);
       if (path.size() == 1 && FindAll(input.columns, path[0]).empty()) {

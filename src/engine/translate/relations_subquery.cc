@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engine/places.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/extensions.h"
 #include "engine/translate/refusals.h"
@@ -86,7 +87,8 @@ Typed RelationTranslator::Subquery(const proto::SubqueryExpression& subquery, co
                                 query.columns.size()),
                     {{"number", std::to_string(query.columns.size())}});
       }
-      return {in_parentheses(), query.columns[0].type, true};
+      return {PlaceMark().empty() ? in_parentheses() : Template("spark_subquery(\n$1\n)", {query.sql}),
+              query.columns[0].type, true};
     case proto::SubqueryExpression::SUBQUERY_TYPE_EXISTS:
       return {Concat({Token("EXISTS "), in_parentheses()}), DataType(TypeKind::kBoolean), false};
     case proto::SubqueryExpression::SUBQUERY_TYPE_IN: {
@@ -163,6 +165,7 @@ bool RelationTranslator::ReadsCte(const google::protobuf::Message& message) cons
 
 TranslatedRelation RelationTranslator::WithRelations(const proto::WithRelations& with) {
   const size_t before = ctes_.size();
+  const int depth = depth_;
   // Texts that were parsed apart may use the same plan ids.
   const Restore<std::map<int64_t, const proto::Relation*>> plans(&plans_, plans_);
   std::vector<Sql> tables;
@@ -176,16 +179,17 @@ TranslatedRelation RelationTranslator::WithRelations(const proto::WithRelations&
     cte.relation.sql = Concat({Token("SELECT *\nFROM "), name});
     cte.relation.block = nullptr;
     ctes_.push_back(std::move(cte));
-  }
-  TranslatedRelation out = Translate(with.root());
-  ctes_.resize(before);
     with_.push_back(tables.back());
     ++depth_;  // what follows may read it, and DuckDB binds it inside then
+  }
+  TranslatedRelation out = Translate(with.root());
+  depth_ = depth;
+  ctes_.resize(before);
+  with_.resize(with_.size() - tables.size());
   if (tables.empty()) return out;
   out.sql = Concat({Token("WITH "), engine::Join(tables, ",\n"), Token("\n"), out.sql});
   out.block = nullptr;
   return out;
-  with_.resize(with_.size() - tables.size());
 }
 
 TranslatedRelation RelationTranslator::RecursiveTable(const plan::RecursiveTable& table) {
@@ -228,6 +232,7 @@ TranslatedRelation RelationTranslator::RecursiveTable(const plan::RecursiveTable
          {"invalidNumColumns", std::to_string(recursion.columns.size())}});
   }
   recursion = CastColumns(std::move(recursion), types);
+  rows_ = kManyRows;
   out.sql = Concat({Token("WITH RECURSIVE "), name, Token("("), engine::Join(names, ", "), Token(") AS (\n"),
                     Derived(anchor.sql), Token(table.distinct() ? "\nUNION\n" : "\nUNION ALL\n"),
                     Derived(recursion.sql), Token("\n)\nSELECT *\nFROM "), name});

@@ -26,6 +26,8 @@ class Sql {
   friend Sql Concat(std::initializer_list<Sql>);
   friend Sql Join(const std::vector<Sql>&, const char*);
   friend Sql Template(const char*, const std::vector<Sql>&);
+  friend Sql Call(const char*, const std::vector<Sql>&);
+  friend Sql PlacedCast(const Sql&, const DataType&);
 };
 
 /// "name", quotes doubled. Refuses NUL.
@@ -45,9 +47,14 @@ Sql Template(const char* literal, const std::vector<Sql>& arguments);
 Sql Call(const char* function, const std::vector<Sql>& arguments);
 /// CAST(x AS type) in DuckDB's name of the Spark type.
 Sql CastTo(const Sql& value, const DataType& type);
+/// The same, where a value that does not fit is an error with a place.
+Sql PlacedCast(const Sql& value, const DataType& type);
 /// DuckDB's name of a Spark type: BIGINT, DECIMAL(10,2), STRUCT("a" INTEGER), MAP(VARCHAR, INTEGER), TIMESTAMP WITH
 /// TIME ZONE… Intervals are plain numbers in the engine: year-month INTEGER months, day-time BIGINT microseconds.
 Sql TypeName(const DataType& type);
+
+/// Whether two pieces of SQL compute the same, wherever they stand in the user's program.
+bool IsSame(const Sql& a, const Sql& b);
 
 /// What every expression translation returns: the text together with Spark's type and nullability.
 struct Typed {

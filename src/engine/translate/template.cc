@@ -1,6 +1,7 @@
 #include <cctype>
 #include <stdexcept>
 
+#include "engine/places.h"
 #include "engine/translate/sql.h"
 
 namespace tinderbox::engine {
@@ -13,9 +14,12 @@ Sql Template(const char* literal, const std::vector<Sql>& arguments) {
       out += arguments[i].text();
     }
   };
+  size_t name = 0;  // where what may be the name of a function begins
   for (const char* p = literal; *p != '\0'; ++p) {
     if (*p != '$') {
+      if (*p == '(') out += PlaceMarkOf(std::string_view(out).substr(name));
       out += *p;
+      if (*p != '_' && std::isalnum(static_cast<unsigned char>(*p)) == 0) name = out.size();
     } else if (p[1] == '*') {
       append_from(0);
       ++p;
