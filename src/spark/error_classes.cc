@@ -17,15 +17,18 @@ enum class Kind {
   kArithmetic,
   kArrayIndex,
   kCast,
+  kClassNotFound,
   kDateTime,
   kIllegalArgument,
   kInvalidPlan,
+  kJavaArithmetic,
+  kJavaIllegalArgument,
   kNoSuchElement,
   kNumberFormat,
+  kPython,
   kRuntime,
   kSpark,
   kSql,
-  kPython,
   kUnsupported,
   kUpgrade,
 };
@@ -53,6 +56,7 @@ constexpr KindRow kKinds[] = {
     {"CONNECT_INVALID_PLAN", Kind::kInvalidPlan},
     {"CONVERSION_INVALID_INPUT", Kind::kIllegalArgument},
     {"CREATE_VIEW_COLUMN_ARITY_MISMATCH", Kind::kAnalysis},
+    {"DATA_SOURCE_NOT_FOUND", Kind::kClassNotFound},
     {"DATETIME_FIELD_OUT_OF_BOUNDS", Kind::kDateTime},
     {"DATETIME_OVERFLOW", Kind::kArithmetic},
     {"DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", Kind::kArithmetic},
@@ -95,17 +99,20 @@ constexpr KindRow kKinds[] = {
     {"INVALID_UTF8_STRING", Kind::kIllegalArgument},
     {"MALFORMED_CHARACTER_CODING", Kind::kRuntime},
     {"MALFORMED_RECORD_IN_PARSING", Kind::kSpark},
+    {"NULL_QUERY_STRING_EXECUTE_IMMEDIATE", Kind::kAnalysis},
     {"NUMERIC_OUT_OF_SUPPORTED_RANGE", Kind::kArithmetic},
     {"NUMERIC_VALUE_OUT_OF_RANGE", Kind::kArithmetic},
     {"OPERATION_CANCELED", Kind::kSql},
     {"PARSE_EMPTY_STATEMENT", Kind::kParse},
     {"PARSE_SYNTAX_ERROR", Kind::kParse},
+    {"PYTHON_EXCEPTION", Kind::kPython},
     {"REMAINDER_BY_ZERO", Kind::kArithmetic},
+    {"ROW_SUBQUERY_TOO_MANY_ROWS", Kind::kSpark},
+    {"SCALAR_SUBQUERY_TOO_MANY_ROWS", Kind::kSpark},
     {"SQL_CONF_NOT_FOUND", Kind::kNoSuchElement},
     {"UNCLOSED_BRACKETED_COMMENT", Kind::kParse},
     {"UNRECOGNIZED_STATISTIC", Kind::kIllegalArgument},
     {"UNSUPPORTED_ARROWTYPE", Kind::kUnsupported},
-    {"PYTHON_EXCEPTION", Kind::kPython},
     {"UNSUPPORTED_CALL", Kind::kUnsupported},
     {"UNSUPPORTED_DATATYPE", Kind::kUnsupported},
     {"UNSUPPORTED_TYPED_LITERAL", Kind::kParse},
@@ -131,7 +138,16 @@ Kind CastKind(const Error& error) {
 
 Kind KindOf(const Error& error) {
   if (dynamic_cast<const ParseError*>(&error) != nullptr) return Kind::kParse;
+  if (error.condition() == kJavaIllegalArgument) return Kind::kJavaIllegalArgument;
+  if (error.condition() == kJavaArithmetic) return Kind::kJavaArithmetic;
   const std::string_view condition = error.condition();
+  if (condition == "UNSUPPORTED_FEATURE.TABLE_OPERATION") {
+    // Only deletions are refused before they are planned.
+    const auto operation = error.params().find("operation");
+    const bool planned = operation != error.params().end() &&
+                         (operation->second == "UPDATE TABLE" || operation->second == "MERGE INTO TABLE");
+    return planned ? Kind::kUnsupported : Kind::kAnalysis;
+  }
   for (const std::string_view name : {condition, condition.substr(0, condition.find('.'))}) {
     const auto* row = std::ranges::lower_bound(kKinds, name, {}, &KindRow::condition);
     if (row != std::end(kKinds) && row->condition == name)
@@ -170,8 +186,16 @@ std::vector<std::string_view> Hierarchy(Kind kind) {
       out = {"org.apache.spark.SparkArrayIndexOutOfBoundsException", "java.lang.ArrayIndexOutOfBoundsException",
              "java.lang.IndexOutOfBoundsException"};
       break;
+    case Kind::kClassNotFound:
+      out = {"org.apache.spark.SparkClassNotFoundException", "java.lang.ClassNotFoundException",
+             "java.lang.ReflectiveOperationException"};
+      runtime = false;
+      break;
     case Kind::kDateTime:
       out = {"org.apache.spark.SparkDateTimeException", "java.time.DateTimeException"};
+      break;
+    case Kind::kPython:
+      out = {"org.apache.spark.api.python.PythonException"};
       break;
     case Kind::kIllegalArgument:
       out = {"org.apache.spark.SparkIllegalArgumentException", "java.lang.IllegalArgumentException"};
@@ -179,6 +203,12 @@ std::vector<std::string_view> Hierarchy(Kind kind) {
     case Kind::kInvalidPlan:
       out = {"org.apache.spark.sql.connect.common.InvalidPlanInput"};
       runtime = false;
+      break;
+    case Kind::kJavaArithmetic:
+      out = {kJavaArithmetic};
+      break;
+    case Kind::kJavaIllegalArgument:
+      out = {kJavaIllegalArgument};
       break;
     case Kind::kNoSuchElement:
       out = {"org.apache.spark.SparkNoSuchElementException", "java.util.NoSuchElementException"};
@@ -194,9 +224,6 @@ std::vector<std::string_view> Hierarchy(Kind kind) {
     case Kind::kSpark:
       out = {"org.apache.spark.SparkException"};
       runtime = false;
-    case Kind::kPython:
-      out = {"org.apache.spark.api.python.PythonException"};
-      break;
       break;
     case Kind::kSql:
       out = {"org.apache.spark.SparkSQLException", "java.sql.SQLException"};
@@ -242,7 +269,7 @@ std::string Summary(const QueryContext& context) {
 }
 
 std::string FullMessage(const Error& error) {
-  if (error.condition().starts_with(kUnnamed)) return error.what();
+  if (error.condition().starts_with(kUnnamed) || IsJavaClass(error.condition())) return error.what();
   const ErrorClass error_class = ClassOf(error);
   std::string out = fmt::format("[{}] {} SQLSTATE: {}", error.condition(), error.what(), SqlState(error.condition()));
   const std::string summary = error.contexts().empty() ? "" : Summary(error.contexts().front());

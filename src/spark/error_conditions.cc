@@ -21,7 +21,7 @@ static_assert(std::ranges::is_sorted(kConditions, {}, &ConditionRow::condition))
 
 std::string_view SqlState(std::string_view condition) {
   if (condition.starts_with("TINDERBOX_")) return "58030";
-  if (condition.starts_with("_LEGACY_")) return "";
+  if (condition.starts_with("_LEGACY_") || IsJavaClass(condition)) return "";
   const std::string_view parent = condition.substr(0, condition.find('.'));
   const auto row = std::ranges::lower_bound(kConditions, parent, {}, &ConditionRow::condition);
   return row != std::end(kConditions) && row->condition == parent ? row->sql_state : "XX000";

@@ -9,4 +9,11 @@ namespace tinderbox::spark {
 /// _LEGACY_… ones have none, "".
 std::string_view SqlState(std::string_view condition);
 
+/// What Java raises by itself has no condition of Spark's; an Error has the name of Java's class there.
+inline constexpr char kJavaArithmetic[] = "java.lang.ArithmeticException";
+inline constexpr char kJavaIllegalArgument[] = "java.lang.IllegalArgumentException";
+inline bool IsJavaClass(std::string_view condition) {
+  return condition.starts_with("java.lang.");
+}
+
 }  // namespace tinderbox::spark

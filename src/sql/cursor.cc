@@ -147,9 +147,9 @@ void Parser::Refuse(size_t first, std::string_view condition, const std::string&
   const size_t last = std::max(at_, first + 1);
   const std::vector<QueryContext> contexts{spark::MakeSqlContext(
       source_, tokens_[std::min(first, tokens_.size() - 1)].first, tokens_[std::min(last, tokens_.size()) - 1].last)};
+  const bool unplaced = condition == "MISSING_WINDOW_SPECIFICATION" || condition == "UNSUPPORTED_FEATURE.TIME_TRAVEL";
   // What Spark finds only when it analyses the plan.
-  static constexpr std::array<std::string_view, 9> kAnalysis = {"DATATYPE_MISMATCH",
-                                                                "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION",
+  static constexpr std::array<std::string_view, 8> kAnalysis = {"DATATYPE_MISMATCH",
                                                                 "GROUPING_SIZE_LIMIT_EXCEEDED",
                                                                 "INVALID_LIMIT_LIKE",
                                                                 "INVALID_RECURSIVE_CTE",
@@ -158,7 +158,7 @@ void Parser::Refuse(size_t first, std::string_view condition, const std::string&
                                                                 "UNSUPPORTED_FEATURE.TABLE_OPERATION",
                                                                 "UNSUPPORTED_FEATURE.TIME_TRAVEL"};
   if (std::ranges::any_of(kAnalysis, [&](std::string_view start) { return condition.starts_with(start); }))
-    throw Error(condition, message, std::move(params), contexts);
+    throw Error(condition, message, std::move(params), unplaced ? std::vector<QueryContext>() : contexts);
   throw ParseError(condition, message, std::move(params), contexts);
 }
 
@@ -270,6 +270,7 @@ void Parser::SetText(Message* message) const {
 }
 
 template void Parser::SetText(proto::Relation*) const;
+template void Parser::SetText(proto::Expression*) const;
 
 proto::Expression Parser::ParseWholeExpression() {
   proto::Expression out = ParseNamed();

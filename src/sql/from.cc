@@ -161,7 +161,7 @@ proto::Relation Parser::ParseRelationPrimary() {
       out = ParseRelation(std::nullopt);
       Expect(")");
     }
-    return ParseTableAlias(ParseSample(std::move(out)));
+    return ParseTableAlias(ParseSample(std::move(out)), first);
   }
   if (Is("values") && !Is(".", 1) && QueryAhead(0)) return ParseInlineTable();
   if (!IsName()) Fail();
@@ -184,7 +184,7 @@ proto::Relation Parser::ParseRelationPrimary() {
     ++at_;
     ParseProperties(out.mutable_read()->mutable_named_table()->mutable_options());
   }
-  return ParseTableAlias(ParseSample(std::move(out)));
+  return ParseTableAlias(ParseSample(std::move(out)), first);
 }
 
 proto::Relation Parser::ParseTableFunction(const Names& name, size_t first) {
@@ -201,7 +201,7 @@ proto::Relation Parser::ParseTableFunction(const Names& name, size_t first) {
     } while (Accept(","));
     Expect(")");
   }
-  return ParseTableAlias(Located(std::move(out), first));
+  return ParseTableAlias(Located(std::move(out), first), first);
 }
 
 proto::Relation Parser::ParseSample(proto::Relation input) {
@@ -269,8 +269,7 @@ proto::Relation Parser::ParseSample(proto::Relation input) {
   return Located(std::move(out), first);
 }
 
-proto::Relation Parser::ParseTableAlias(proto::Relation input) {
-  const size_t first = at_;
+proto::Relation Parser::ParseTableAlias(proto::Relation input, size_t first) {
   const bool as = Accept("as");
   if (!as && !AliasAhead(true)) return input;
   const std::string alias = ParseIdentifier();
@@ -350,7 +349,7 @@ proto::Relation Parser::ParsePivot(proto::Relation input) {
   } while (Accept(","));
   Expect(")");
   Expect(")");
-  return ParseTableAlias(Located(MakeRelation(extension), first));
+  return ParseTableAlias(Located(MakeRelation(extension), first), first);
 }
 
 proto::Relation Parser::ParseUnpivot(proto::Relation input) {
@@ -393,7 +392,7 @@ proto::Relation Parser::ParseUnpivot(proto::Relation input) {
   } while (Accept(","));
   Expect(")");
   Expect(")");
-  return ParseTableAlias(Located(MakeRelation(extension), first));
+  return ParseTableAlias(Located(MakeRelation(extension), first), first);
 }
 
 }  // namespace tinderbox::sql

@@ -161,9 +161,12 @@ proto::Expression Parser::ParseNumber(bool negative) {
     const auto precision = static_cast<int>(std::max<int64_t>(
         {static_cast<int64_t>(mantissa.size()) - (mantissa[0] == '0' && scale > 0 ? 1 : 0), scale, 1}));
     if (precision > 38) {
-      Refuse(start, "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION",
-             fmt::format("Decimal precision {} exceeds max precision 38.", precision),
-             {{"precision", std::to_string(precision)}, {"maxPrecision", "38"}});
+      const std::string message = fmt::format("Decimal precision {} exceeds max precision 38.", precision);
+      const Error::Params params{{"precision", std::to_string(precision)}, {"maxPrecision", "38"}};
+      constexpr const char* kCondition = "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION";
+      // Only of literals that say that they are decimals Spark's parser sees it.
+      if (Lower(Text(start)).ends_with("bd")) Refuse(start, kCondition, message, params);
+      throw Error(kCondition, message, params);
     }
     if (scale > 0) mantissa.insert(mantissa.size() - static_cast<size_t>(scale), ".");
     auto* value = literal->mutable_decimal();

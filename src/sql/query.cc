@@ -42,8 +42,8 @@ std::optional<int64_t> Fold(const proto::Expression& expression) {
   if (call.function_name() == "+" && binary && !__builtin_add_overflow(*left, *right, &value)) return value;
   if (call.function_name() == "-" && binary && !__builtin_sub_overflow(*left, *right, &value)) return value;
   if (call.function_name() == "*" && binary && !__builtin_mul_overflow(*left, *right, &value)) return value;
-  if (call.function_name() == "positive") return left;
-  if (call.function_name() == "negative" && !__builtin_sub_overflow(int64_t{0}, *left, &value)) return value;
+  if (call.function_name() == "+" && !binary) return left;
+  if (call.function_name() == "-" && !binary && !__builtin_sub_overflow(int64_t{0}, *left, &value)) return value;
   return std::nullopt;
 }
 
@@ -89,17 +89,17 @@ proto::Relation Parser::ParseParenthesizedQuery() {
 
 std::vector<proto::Relation> Parser::ParseCommonTables() {
   std::vector<proto::Relation> out;
+  const size_t with = at_;
   if (!Accept("with")) return out;
   const bool recursive = Is("recursive") && !Is("as", 1) && !Is("(", 1);
   if (recursive) ++at_;
   do {
-    const size_t first = at_;
     out.push_back(ParseCommonTable(recursive));
     const std::string& alias = out.back().subquery_alias().alias();
     for (size_t i = 0; i + 1 < out.size(); ++i) {
       if (Lower(out[i].subquery_alias().alias()) != Lower(alias)) continue;
-      FailAt(source_, tokens_[first], "DUPLICATED_CTE_NAMES",
-             fmt::format("CTE definition can't have duplicate names: `{}`.", alias),
+      at_ = tokens_.size() - 1;  // Spark gives the place of the whole query
+      Refuse(with, "DUPLICATED_CTE_NAMES", fmt::format("CTE definition can't have duplicate names: `{}`.", alias),
              {{"duplicateNames", fmt::format("`{}`", alias)}});
     }
   } while (Accept(","));
@@ -243,8 +243,17 @@ proto::Relation Parser::ParseOrganization(proto::Relation input) {
 
 int32_t Parser::ParseCount(const char* clause) {
   const size_t first = at_;
-  const auto value = Fold(ParseExpression());
+  const proto::Expression expression = ParseExpression();
   const std::string lower = Lower(clause);
+  if (expression.literal().has_string()) {
+    const std::string shown = fmt::format("\"{}\"", expression.literal().string());
+    Refuse(first, "INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE",
+           fmt::format("The limit like expression {} is invalid. The {} expression must be integer type, but got "
+                       "\"STRING\".",
+                       shown, lower),
+           {{"expr", shown}, {"name", lower}, {"dataType", "\"STRING\""}});
+  }
+  const auto value = Fold(expression);
   if (!value) {
     Refuse(first, "INVALID_LIMIT_LIKE_EXPRESSION.IS_UNFOLDABLE",
            fmt::format("The limit like expression \"{}\" is invalid. The {} expression must evaluate to a constant "
@@ -311,7 +320,7 @@ proto::Relation Parser::ParseInlineTable() {
       row->add_values()->Swap(&value);
     }
   } while (Accept(","));
-  return ParseTableAlias(Located(MakeRelation(extension), first));
+  return ParseTableAlias(Located(MakeRelation(extension), first), first);
 }
 
 }  // namespace tinderbox::sql

@@ -105,10 +105,10 @@ proto::Relation Parser::ParseSelect(std::optional<proto::Relation> from) {
   };
   while (AreWords("lateral view")) from = ParseLateralView(input());
   if (Is("where")) {
-    const size_t where = at_++;
+    ++at_;
     proto::Relation filter;
     *filter.mutable_filter()->mutable_condition() = ParseExpression();
-    from = Located(Over(input(), std::move(filter)), where);
+    from = Located(Over(input(), std::move(filter)), first);
   }
 
   plan::RelationExtension extension;

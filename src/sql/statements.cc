@@ -79,7 +79,11 @@ bool Parser::AcceptNamespaceWord() {
 }
 
 void Parser::SetName(plan::Name* out) {
+  const size_t first = at_;
   for (std::string& part : ParseReference()) out->add_parts(std::move(part));
+  auto* origin = out->mutable_origin()->mutable_jvm_origin();
+  *origin = MakeOrigin(first, at_);
+  origin->set_sql_text(source_);
 }
 
 proto::Relation Parser::ParseStatementQuery() {
@@ -88,16 +92,10 @@ proto::Relation Parser::ParseStatementQuery() {
   return out;
 }
 
-void Parser::RefuseTableOperation(size_t first, std::string_view operation) {
-  const std::string name = JoinName(ParseReference());
-  std::string quoted;
-  for (const std::string& part : sql::ParseName(name)) quoted += (quoted.empty() ? "`" : ".`") + part + "`";
-  Refuse(first, "UNSUPPORTED_FEATURE.TABLE_OPERATION",
-         fmt::format("The feature is not supported: Table {} does not support {}. Please check the current catalog and "
-                     "namespace to make sure the qualified table name is expected, and also check the catalog "
-                     "implementation which is configured by \"spark.sql.catalog\".",
-                     quoted, operation),
-         {{"tableName", quoted}, {"operation", std::string(operation)}});
+void Parser::ParseTableOperation(std::string_view operation, plan::Statement* out) {
+  SetName(out->mutable_table_operation()->mutable_name());
+  out->mutable_table_operation()->set_operation(std::string(operation));
+  while (!AtEnd() && !Is(";")) ++at_;
 }
 
 void Parser::RefuseStatement(size_t first) {
@@ -134,19 +132,11 @@ void Parser::RefuseStatement(size_t first) {
                                               "repair table",
                                               "add",
                                               "list",
-                                              "declare",
-                                              "execute immediate",
                                               "create function",
-                                              "create temporary function",
                                               "create or replace function",
-                                              "create or replace temporary function",
-                                              "drop temporary function",
-                                              "drop temporary variable",
                                               "create index",
                                               "drop index",
                                               "analyze tables",
-                                              "set variable",
-                                              "set var",
                                               "set collation",
                                               "begin",
                                               "call",
@@ -211,6 +201,13 @@ bool Parser::ParseStatement(plan::Statement* out) {
     ParseDescribe(out);
   } else if (Accept("explain")) {
     ParseExplain(out->mutable_explain());
+  } else if (Accept("declare")) {
+    ParseDeclare(out->mutable_declare_variable());
+  } else if (AcceptWords("execute immediate")) {
+    ParseExecuteImmediate(out->mutable_execute_immediate());
+  } else if (Is("set") && (Is("variable", 1) || Is("var", 1)) && (IsName(2) || Is("(", 2))) {
+    at_ += 2;
+    ParseSetVariables(out->mutable_set_variables());
   } else if (Accept("set") || Accept("reset")) {
     ParseSet(first, out);
   } else if (Accept("use")) {
@@ -261,14 +258,14 @@ bool Parser::ParseStatement(plan::Statement* out) {
     Expect("is");
     if (!Accept("null")) comment->set_comment(ParseString());
   } else if (Accept("update")) {
-    RefuseTableOperation(first, "UPDATE TABLE");
+    ParseTableOperation("UPDATE TABLE", out);
   } else if (Accept("delete")) {
     Require("from");
-    RefuseTableOperation(first, "DELETE");
+    ParseTableOperation("DELETE", out);
   } else if (Accept("merge")) {
     AcceptWords("with schema evolution");
     Expect("into");
-    RefuseTableOperation(first, "MERGE INTO TABLE");
+    ParseTableOperation("MERGE INTO TABLE", out);
   } else {
     return false;
   }

@@ -37,7 +37,9 @@ void Parser::ParseShow(size_t first, plan::Show* out) {
   } else if (Accept("columns")) {
     out->set_what(Show::COLUMNS);
     if (!Accept("from")) Expect("in");
+    const size_t named = at_;
     Names table = ParseReference();
+    const size_t named_end = at_;
     if (Accept("from") || Accept("in")) {
       // SHOW COLUMNS IN t FROM db
       Names name = ParseMultipart();
@@ -50,6 +52,9 @@ void Parser::ParseShow(size_t first, plan::Show* out) {
       table = std::move(name);
     }
     for (std::string& part : table) out->mutable_name()->add_parts(std::move(part));
+    auto* origin = out->mutable_name()->mutable_origin()->mutable_jvm_origin();
+    *origin = MakeOrigin(named, named_end);
+    origin->set_sql_text(source_);
   } else if (Accept("tblproperties")) {
     out->set_what(Show::TABLE_PROPERTIES);
     SetName(out->mutable_name());

@@ -64,14 +64,18 @@ proto::Expression Parser::ParsePrimary() {
 
 proto::Expression Parser::ParseParenthesis() {
   const size_t first = at_;
-  if (Is("->", Behind(at_) - at_)) return ParseLambda(ParseIdentifierList());
+  if (Is("->", Behind(at_) - at_)) return Located(ParseLambda(ParseIdentifierList()), first);
   if (QueryAhead(1))
     return Located(MakeSubquery(ParseParenthesizedQuery(), proto::SubqueryExpression::SUBQUERY_TYPE_SCALAR), first);
   Expect("(");
   std::vector<proto::Expression> items = ParseNamedList();
   if (items.size() == 1 && items[0].has_alias()) Fail();
   Expect(")");
-  if (items.size() > 1) return Located(MakeCall("struct", std::move(items)), first);
+  if (items.size() > 1) {
+    proto::Expression row = MakeCall("struct", std::move(items));
+    row.mutable_unresolved_function()->set_is_internal(true);  // it has another name than a call of struct
+    return Located(std::move(row), first);
+  }
   return std::move(items[0]);
 }
 
@@ -91,7 +95,7 @@ proto::Expression Parser::ParseLambda(Names parameters) {
 proto::Expression Parser::ParseWord() {
   const size_t first = at_;
   const Token& token = Peek();
-  if (Is("->", 1)) return ParseLambda({ParseIdentifier()});
+  if (Is("->", 1)) return Located(ParseLambda({ParseIdentifier()}), first);
   if (token.kind == TokenKind::kIdentifier) {
     const std::string word = Lower(token.text);
     if (Peek(1).kind == TokenKind::kString && TypedLiteralAhead()) return ParseTypedLiteral();
@@ -143,7 +147,7 @@ proto::Expression Parser::ParseColumn() {
   while (Is(".")) {
     if (Is("*", 1)) {
       ++at_;
-      return ParseStar(parts);
+      return Located(ParseStar(parts), first);
     }
     if (!IsName(1)) break;
     ++at_;

@@ -53,8 +53,8 @@ std::string Lower(std::string name) {
 }
 
 [[noreturn]] void FailHeader(const std::string& file, const std::string& why) {
-  base::FailWith("TINDERBOX_CSV_HEADER", {{"path", file}},
-                 "The header of the CSV file '{}' does not fit the schema: {}.", file, why);
+  base::FailWith("FAILED_READ_FILE.NO_HINT", {{"path", "file://" + file}},
+                 "Encountered error while reading file {}. Its header does not fit the schema: {}.", file, why);
 }
 
 Binding Bind(const Table& table, const std::string& file) {
@@ -274,9 +274,9 @@ void Part::IndexOne(size_t number) {
 void Part::FailMalformed(const Record& record) const {
   const std::string text = base::ReplaceInvalidUtf8(block_.text(record).substr(0, 1000));
   base::FailWith(
-      "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", {{"badRecord", text}, {"failFastMode", "FAILFAST"}},
-      "Malformed records are detected in record parsing: {}:{}: {}. Parse Mode: FAILFAST. To process malformed "
-      "records as null result, try setting the option 'mode' as 'PERMISSIVE'.",
+      "FAILED_READ_FILE.NO_HINT", {{"path", fmt::format("file://{}", PathOf())}},
+      "Encountered error while reading file {0}. Malformed records are detected in record parsing: {0}:{1}: {2}. Parse "
+      "Mode: FAILFAST. To process malformed records as null result, try setting the option 'mode' as 'PERMISSIVE'.",
       PathOf(), LineOf(record), text);
 }
 

@@ -17,7 +17,7 @@ namespace tinderbox::engine {
 ///
 /// A record is malformed when a projected value does not convert, it has too few or too many fields, or a quote is
 /// never closed; `mode` decides as in Spark: PERMISSIVE gives NULL for what is missing, DROPMALFORMED leaves the record
-/// out, FAILFAST throws MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION. The malformed column gets NULL for good
+/// out, FAILFAST throws FAILED_READ_FILE.NO_HINT. The malformed column gets NULL for good
 /// records, else a JSON object: the raw text of each value that did not convert by column, or {"_record": raw text}.
 /// With it, text that is not UTF-8 is malformed; without, bad bytes become U+FFFD, as in Spark.
 std::shared_ptr<Source> MakeCsvSource(std::string_view spec);

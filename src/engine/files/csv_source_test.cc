@@ -140,7 +140,7 @@ TEST_F(CsvSource, ModesOfSpark) {
     Read(text, {{"mode", "FAILFAST"}}, "a int;b string");
     FAIL();
   } catch (const Error& error) {
-    EXPECT_EQ(error.condition(), "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION");
+    EXPECT_EQ(error.condition(), "FAILED_READ_FILE.NO_HINT");
     EXPECT_THAT(error.what(), testing::HasSubstr("t.csv:2: x,b"));
   }
 }

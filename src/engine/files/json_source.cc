@@ -97,10 +97,12 @@ class JsonPart : public ScanPart {
 
   [[noreturn]] void FailFast(const JsonRecord& record, std::string_view text, const std::string& why) const {
     const std::string shown = base::ReplaceInvalidUtf8(text.substr(0, 200));
-    base::FailWith("MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
-                   {{"badRecord", shown}, {"failFastMode", "FAILFAST"}},
-                   "The record at {} {}: {}{}\nThe mode is FAILFAST; PERMISSIVE reads what cannot be read as NULL.",
-                   Location(record), why, shown, text.size() > 200 ? "…" : "");
+    const std::string& file = plan_.files[block_.file];
+    base::FailWith(
+        "FAILED_READ_FILE.NO_HINT", {{"path", "file://" + file}},
+        "Encountered error while reading file {}. The record at {} {}: {}{}\nThe mode is FAILFAST; PERMISSIVE "
+        "reads what cannot be read as NULL.",
+        file, Location(record), why, shown, text.size() > 200 ? "…" : "");
   }
 
   /// Writes the record as row `row`; false when it is left out.

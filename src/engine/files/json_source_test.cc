@@ -281,7 +281,7 @@ TEST_F(JsonSourceTest, Modes) {
   EXPECT_EQ(ConditionOf([&] {
               ReadText(text, "a int", {{"mode", "FAILFAST"}});
             }),
-            "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION");
+            "FAILED_READ_FILE.NO_HINT");
   EXPECT_EQ(ReadText(text, "a int", {}, "count(*)"), (Rows{"3"}));
 }
 

@@ -185,6 +185,7 @@ class Converter {
 
 /// Whether the schema Spark wrote beside the data can be meant for these columns.
 bool Fits(const DataType& spark, const DataType& file) {
+  if (spark.kind() == TypeKind::kNull) return !file.IsNested();  // Spark writes void as some type
   if (spark.kind() != file.kind() || !spark.IsNested()) {
     bool same_bits = !spark.IsNested() && !file.IsNested() && TypeName(spark).text() == TypeName(file).text();
     bool instants = spark.kind() == TypeKind::kTimestamp && file.kind() == TypeKind::kTimestamp;
@@ -253,6 +254,10 @@ FileTable ReadParquet(const FileRead& request, Database& database) {
                   {{"format", "Parquet"}});
     }
     for (const StructField& field : request.schema->fields) add(field, CastTo(Token("NULL"), field.type));
+    if (request.metadata) {
+      const OutputColumn column = MetadataColumn(true);
+      items.push_back({CastTo(Token("NULL"), column.type), column});
+    }
     out.relation = Select(std::move(items), Token("(SELECT 1)"), Token("WHERE false"));
     return out;
   }
@@ -277,9 +282,11 @@ FileTable ReadParquet(const FileRead& request, Database& database) {
     throw;
   } catch (const Error& error) {
     throw Error(
-        "CANNOT_READ_FILE_FOOTER",
-        fmt::format("{} cannot be read as Parquet: {} Check that it is a complete Parquet file.", first, error.what()),
-        {{"file", first}});
+        "FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER",
+        fmt::format("Encountered error while reading file {0}. Could not read footer: {1} Check that {0} is a complete "
+                    "Parquet file.",
+                    first, error.what()),
+        {{"path", "file:" + first}});
   }
   if (many && !merge) {
     // DuckDB would widen a column to what all files have; Spark reads all files by the schema of one.
@@ -384,6 +391,13 @@ FileTable ReadParquet(const FileRead& request, Database& database) {
     }
   }
   for (size_t i = 0; i < partitions.size(); ++i) add(partitions[i], PartitionValue(input, i, partitions[i].type));
+  if (request.metadata) {
+    std::vector<Sql> files;
+    for (const InputFile& file : input.files) files.push_back(MetadataValue(file));
+    const Sql of = Template("list_extract([$*], CAST(file_index AS BIGINT) + 1)", {engine::Join(files, ", ")});
+    items.push_back(
+        {Template("struct_insert($1, row_index := CAST(file_row_number AS BIGINT))", {of}), MetadataColumn(true)});
+  }
   out.relation = Select(std::move(items), ReadCall(FileList(input), many));
   return out;
 }

@@ -13,6 +13,7 @@
 #include "spark/batch_builder.h"
 #include "spark/ipc.h"
 #include "spark/text.h"
+#include "spark/type_names.h"
 
 namespace tinderbox::engine {
 namespace {
@@ -263,7 +264,9 @@ void CheckTypes(TextFormat format, const StructType& schema) {
     if (format != TextFormat::kCsv) continue;
     if (field.type.IsNested() || kind == TypeKind::kNull || kind == TypeKind::kBinary) {
       base::FailWith("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE",
-                     {{"format", "CSV"}, {"columnName", field.name}, {"columnType", field.type.Sql()}},
+                     {{"format", "CSV"},
+                      {"columnName", spark::Quote(field.name)},
+                      {"columnType", fmt::format("\"{}\"", field.type.Sql())}},
                      "CSV cannot hold the column {} of type {}. Write JSON or Parquet, or make the column a text first "
                      "(to_json, base64).",
                      field.name, field.type.Sql());

@@ -69,6 +69,9 @@ std::string ParameterName(const std::string& function, size_t i) {
       {"schema_of_csv", "csv"},
       {"schema_of_json", "json"},
       {"schema_of_xml", "xml"},
+      {"schema_of_csv", "csv"},
+      {"schema_of_json", "json"},
+      {"schema_of_xml", "xml"},
   };
   for (const Row& row : kRows) {
     if (row.function == function) return fmt::format("`{}`", row.parameter);
@@ -99,7 +102,8 @@ std::string ParameterName(const std::string& function, size_t i) {
 
 /// Whether Spark converts a type to dates and times.
 bool MayBeTime(const DataType& type) {
-  return IsDateOrTime(type) || type.kind() == TypeKind::kString || type.kind() == TypeKind::kNull;
+  return IsDateOrTime(type) || type.kind() == TypeKind::kTime || type.kind() == TypeKind::kString ||
+         type.kind() == TypeKind::kNull;
 }
 
 bool IsLocalTime(const DataType& type) {

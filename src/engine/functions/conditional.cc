@@ -1,7 +1,10 @@
 // Functions that choose between values.
-#include "engine/functions/function.h"
+#include <algorithm>
+
+#include "engine/functions/collection_parts.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/expressions.h"
+#include "engine/translate/order_key.h"
 #include "engine/translate/refusals.h"
 
 namespace tinderbox::engine {
@@ -11,12 +14,15 @@ namespace {
 Typed CaseOf(const FunctionCall& call, std::vector<Typed> conditions, std::vector<Typed> values, bool has_else) {
   const DataType type = CoerceAll(values, call.scope(), call.name());
   std::vector<Sql> parts{Token("CASE")};
-  bool nullable = !has_else;
   for (size_t i = 0; i < conditions.size(); ++i) {
+    const bool is_case = call.name() == "when" || call.name() == "case";
+    if (is_case && conditions[i].type.kind() == TypeKind::kNull) {
+      call.RefuseArgument(2 * i, "BOOLEAN", conditions[i].type);
+    }
     const Typed condition = CoerceTo('b', conditions[i], call.scope(), call.name(), 2 * i + 1);
     parts.push_back(Template("WHEN $1 THEN $2", {condition.sql, values[i].sql}));
   }
-  for (const Typed& value : values) nullable |= value.nullable;
+  const bool nullable = !has_else || std::ranges::any_of(values, [](const Typed& value) { return value.nullable; });
   if (has_else) parts.push_back(Template("ELSE $1", {values.back().sql}));
   parts.push_back(Token("END"));
   return {Template("($1)", {Join(parts, " ")}), type, nullable};
@@ -33,7 +39,16 @@ Typed When(const FunctionCall& call) {
   }
   const bool has_else = i < call.size();
   if (has_else) values.push_back(call.Argument(i));
-  return CaseOf(call, std::move(conditions), std::move(values), has_else);
+  Typed out = CaseOf(call, std::move(conditions), values, has_else);
+  // Behind a condition that always holds no value counts.
+  for (size_t branch = 0; branch < call.size() / 2; ++branch) {
+    if (!call.ArgumentProto(2 * branch).literal().boolean()) continue;
+    values.resize(branch + 1);
+    CoerceAll(values, call.scope(), call.name());
+    out.nullable = std::ranges::any_of(values, [](const Typed& value) { return value.nullable; });
+    break;
+  }
+  return out;
 }
 
 Typed If(const FunctionCall& call) {
@@ -90,13 +105,42 @@ Typed NanVl(const FunctionCall& call) {
           sides[0].nullable || sides[1].nullable};
 }
 
+/// greatest and least, which pass over NULLs.
+Typed Extreme(const FunctionCall& call, const char* plain, const char* nested) {
+  call.Expect(2, SIZE_MAX);
+  std::vector<Typed> values = call.Arguments();
+  // Text is not converted here.
+  const auto is = [](TypeKind kind) { return [kind](const Typed& value) { return value.type.kind() == kind; }; };
+  const auto texts = std::ranges::count_if(values, is(TypeKind::kString));
+  if (texts > 0 && texts + std::ranges::count_if(values, is(TypeKind::kNull)) < std::ssize(values)) {
+    std::vector<DataType> types;
+    for (const Typed& value : values) types.push_back(value.type);
+    RefuseDifferent(call.name(), types);
+  }
+  const DataType type = CoerceAll(values, call.scope(), call.name());
+  RequireOrdered(call, type);
+  std::vector<Sql> parts;
+  bool nullable = true;
+  for (const Typed& value : values) {
+    parts.push_back(value.sql);
+    nullable = nullable && value.nullable;
+  }
+  if (!HasOrderKey(type)) return {Call(plain, parts), type, nullable};
+  return {Bind({CastTo(Call("list_value", parts), DataType::Array(type))}, nested), type, nullable};
+}
+
+Typed Greatest(const FunctionCall& call) {
+  return Extreme(call, "greatest", "list_extract($1, spark_extreme_position($1, TRUE))");
+}
+Typed Least(const FunctionCall& call) {
+  return Extreme(call, "least", "list_extract($1, spark_extreme_position($1, FALSE))");
+}
+
 constexpr Function kFunctions[] = {
     {"coalesce", "=+", "$1", Nulls::kAll, "COALESCE($*)"},
     {"ifnull", "==", "$1", Nulls::kAll, "COALESCE($*)"},
     {"nvl", "==", "$1", Nulls::kAll, "COALESCE($*)"},
     {"isnan", "d", "boolean", Nulls::kNever, "COALESCE(isnan($1), FALSE)"},
-    {"greatest", "==+", "$1", Nulls::kAll, "greatest($*)"},
-    {"least", "==+", "$1", Nulls::kAll, "least($*)"},
 };
 
 constexpr SpecialFunction kSpecials[] = {
@@ -108,6 +152,8 @@ constexpr SpecialFunction kSpecials[] = {
     {"nanvl", NanVl},
     {"zeroifnull", ZeroIfNull},
     {"nullifzero", NullIfZero},
+    {"greatest", Greatest},
+    {"least", Least},
 };
 
 }  // namespace

@@ -317,7 +317,7 @@ constexpr Function kFunctions[] = {
     {"add_months", "Di", "date", Nulls::kAny, "spark_add_months($1, $2)"},
     {"last_day", "D", "date", Nulls::kAny, "last_day($1)"},
     {"date_from_unix_date", "i", "date", Nulls::kAny, "(DATE '1970-01-01' + $1)"},
-    {"unix_date", "D", "int", Nulls::kAny, "CAST($1 - DATE '1970-01-01' AS INTEGER)"},
+    {"unix_date", "Y", "int", Nulls::kAny, "CAST($1 - DATE '1970-01-01' AS INTEGER)"},
     {"current_timestamp", "", "timestamp", Nulls::kNever, "now()"},
     {"now", "", "timestamp", Nulls::kNever, "now()"},
     {"time_to_millis", "H", "bigint", Nulls::kAlways, "spark_div(spark_time_micros($1), 1000)"},

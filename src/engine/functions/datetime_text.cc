@@ -85,7 +85,7 @@ Typed UnixTimestamp(const FunctionCall& call) {
     instant = ParseWith(call, instant, pattern, true, false);
   }
   instant = CoerceTo('T', instant, call.scope(), call.name(), 1);
-  return {Template("spark_floor_divide(epoch_us($1), 1000000)", {instant.sql}), kLongType, instant.nullable};
+  return {Template("spark_div(epoch_us($1), 1000000)", {instant.sql}), kLongType, instant.nullable};
 }
 
 Typed DateFormat(const FunctionCall& call) {
@@ -128,9 +128,9 @@ Typed TimestampLiteral(const FunctionCall& call) {
 constexpr Function kFunctions[] = {
     {"timestamp_millis", "I", "timestamp", Nulls::kAny, "make_timestamptz(CAST($1 AS BIGINT) * CAST(1000 AS BIGINT))"},
     {"timestamp_micros", "I", "timestamp", Nulls::kAny, "make_timestamptz(CAST($1 AS BIGINT))"},
-    {"unix_micros", "T", "bigint", Nulls::kAny, "epoch_us($1)"},
-    {"unix_millis", "T", "bigint", Nulls::kAny, "spark_floor_divide(epoch_us($1), 1000)"},
-    {"unix_seconds", "T", "bigint", Nulls::kAny, "spark_floor_divide(epoch_us($1), 1000000)"},
+    {"unix_micros", "U", "bigint", Nulls::kAny, "epoch_us($1)"},
+    {"unix_millis", "U", "bigint", Nulls::kAny, "spark_floor_divide(epoch_us($1), 1000)"},
+    {"unix_seconds", "U", "bigint", Nulls::kAny, "spark_floor_divide(epoch_us($1), 1000000)"},
 };
 
 constexpr SpecialFunction kSpecials[] = {

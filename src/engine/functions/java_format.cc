@@ -9,6 +9,7 @@
 #include "engine/functions/code_points.h"
 #include "engine/functions/text_case.h"
 #include "engine/translate/refusals.h"
+#include "spark/error_conditions.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -16,7 +17,7 @@ namespace tinderbox::engine {
 namespace {
 
 [[noreturn]] void Throw(const std::string& message) {
-  throw Error("TINDERBOX_INVALID_FORMAT", message);
+  throw Error(spark::kJavaIllegalArgument, message);
 }
 
 struct Specifier {

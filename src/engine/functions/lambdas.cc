@@ -20,11 +20,35 @@ struct Lambda {
   Typed body;
 };
 
+/// Refuses the sub-queries of a lambda's body.
+class NoSubqueries : public Subqueries {
+ public:
+  explicit NoSubqueries(Subqueries* around) : around_(around) {}
+  std::shared_ptr<const Variable> FindVariable(const std::vector<std::string>& parts) override {
+    return around_ == nullptr ? nullptr : around_->FindVariable(parts);
+  }
+  std::shared_ptr<const SqlFunction> FindFunction(const std::vector<std::string>& parts) override {
+    return around_ == nullptr ? nullptr : around_->FindFunction(parts);
+  }
+  Typed Subquery(const proto::SubqueryExpression&, const proto::Relation*, const Scope&) override {
+    throw UnplacedError(
+        "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.HIGHER_ORDER_FUNCTION",
+        "Unsupported subquery expression: Subquery expressions are not supported within higher-order "
+        "functions. Please remove all subquery expressions from higher-order functions and then try the "
+        "query again.");
+  }
+
+ private:
+  Subqueries* around_;
+};
+
 /// What is no lambda is a body without parameters.
 Lambda TranslateLambda(const FunctionCall& call, size_t argument, const std::vector<Typed>& values,
                        const std::vector<Sql>& parameters, size_t least = 1) {
   const auto& expression = call.ArgumentProto(argument);
   Scope inner = call.scope();
+  NoSubqueries none(inner.subqueries);
+  inner.subqueries = &none;
   if (!expression.has_lambda_function()) {
     inner.lambdas.push_back({"", {}});
     return {{parameters[0]}, TranslateExpression(expression, inner)};
@@ -32,11 +56,14 @@ Lambda TranslateLambda(const FunctionCall& call, size_t argument, const std::vec
   const auto& lambda = expression.lambda_function();
   const auto count = static_cast<size_t>(lambda.arguments_size());
   if (count < least || count > values.size()) {
-    const size_t actual = count < least ? least : values.size();
-    throw Error("INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH",
-                fmt::format("Invalid lambda function call. A higher order function expects {} arguments, but got {}.",
-                            count, actual),
-                {{"expectedNumArgs", std::to_string(count)}, {"actualNumArgs", std::to_string(actual)}});
+    // Where fewer will do, Spark takes fewer unless it is asked for exactly all.
+    const size_t actual = least;
+    CheckAt(expression.common().origin(), [&] {
+      throw Error("INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH",
+                  fmt::format("Invalid lambda function call. A higher order function expects {} arguments, but got {}.",
+                              count, actual),
+                  {{"expectedNumArgs", std::to_string(count)}, {"actualNumArgs", std::to_string(actual)}});
+    });
   }
   for (size_t i = 0; i < count; ++i) {
     const auto& variable = lambda.arguments(static_cast<int>(i));

@@ -9,6 +9,7 @@
 #include "engine/functions/function.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/expressions.h"
+#include "engine/translate/names.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -85,6 +86,28 @@ Typed TryAesDecrypt(const FunctionCall& call) {
   return Aes(call, "spark_try_aes_decrypt", "BBssB");
 }
 
+/// A field of the files' column; nullopt for rows that come from no files.
+std::optional<Typed> FileField(const FunctionCall& call, const char* field) {
+  call.Expect(0, 0);
+  if (!call.scope().has_metadata) return std::nullopt;
+  Scope plain = call.scope();
+  plain.grouping = nullptr;
+  return ResolveAttribute(fmt::format("_metadata.{}", field), -1, plain);
+}
+Typed InputFileName(const FunctionCall& call) {
+  const auto path = FileField(call, "file_path");
+  if (!path) return {Token("\'\'"), DataType(TypeKind::kString), false};
+  return {Template("('file://' || substr($1, 6))", {path->sql}), DataType(TypeKind::kString), false};
+}
+Typed InputFileBlockStart(const FunctionCall& call) {
+  const auto start = FileField(call, "file_block_start");
+  return start ? *start : Typed{Token("CAST(-1 AS BIGINT)"), DataType(TypeKind::kLong), false};
+}
+Typed InputFileBlockLength(const FunctionCall& call) {
+  const auto length = FileField(call, "file_block_length");
+  return length ? *length : Typed{Token("CAST(-1 AS BIGINT)"), DataType(TypeKind::kLong), false};
+}
+
 constexpr Function kFunctions[] = {
     {"md5", "B", "string", Nulls::kAny, "md5($1)"},
     {"sha", "B", "string", Nulls::kAny, "sha1($1)"},
@@ -94,17 +117,14 @@ constexpr Function kFunctions[] = {
     {"current_catalog", "", "string", Nulls::kNever, "'spark_catalog'"},
     {"version", "", "string", Nulls::kNever, "'4.2.0 tinderbox'"},
     {"uuid", "", "string", Nulls::kNever, "CAST(uuid() AS VARCHAR)"},
-    {"input_file_name", "", "string", Nulls::kNever, "''"},
-    {"input_file_block_start", "", "bigint", Nulls::kNever, "CAST(-1 AS BIGINT)"},
-    {"input_file_block_length", "", "bigint", Nulls::kNever, "CAST(-1 AS BIGINT)"},
     {"spark_partition_id", "", "int", Nulls::kNever, "CAST(0 AS INTEGER)"},
-    {"distributed_sequence_id", "", "bigint", Nulls::kNever, "(row_number() OVER () - 1)"},
+    {"distributed_sequence_id", "?b", "bigint", Nulls::kNever, "(row_number() OVER () - 1)"},
     {"monotonically_increasing_id", "", "bigint", Nulls::kNever, "(row_number() OVER () - 1)"},
     {"bitmap_bit_position", "l", "bigint", Nulls::kAny,
      "(CASE WHEN $1 > 0 THEN ($1 - 1) % 32768 ELSE -$1 % 32768 END)"},
     {"bitmap_bucket_number", "l", "bigint", Nulls::kAny,
      "(CASE WHEN $1 > 0 THEN 1 + ($1 - 1) // 32768 ELSE -(-$1 // 32768) END)"},
-    {"bitmap_count", "B", "bigint", Nulls::kAny, "spark_bitmap_count($1)"},
+    {"bitmap_count", "X", "bigint", Nulls::kAny, "spark_bitmap_count($1)"},
 };
 
 constexpr SpecialFunction kSpecials[] = {
@@ -119,6 +139,9 @@ constexpr SpecialFunction kSpecials[] = {
     {"aes_encrypt", AesEncrypt},
     {"aes_decrypt", AesDecrypt},
     {"try_aes_decrypt", TryAesDecrypt},
+    {"input_file_name", InputFileName},
+    {"input_file_block_start", InputFileBlockStart},
+    {"input_file_block_length", InputFileBlockLength},
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "engine/functions/native.h"
 #include "engine/functions/value_order.h"
 #include "engine/functions/value_text.h"
+#include "spark/error_conditions.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -339,7 +340,7 @@ void SlicePositions(const ScalarInput& in, OutVector& result) {
 int64_t SequenceLength(int64_t start, int64_t stop, int64_t step) {
   const bool possible = (step > 0 && start <= stop) || (step < 0 && start >= stop) || (step == 0 && start == stop);
   if (!possible) {
-    throw Error("INVALID_PARAMETER_VALUE.BOUNDARIES",
+    throw Error(spark::kJavaIllegalArgument,
                 fmt::format("requirement failed: Illegal sequence boundaries: {} to {} by {}", start, stop, step));
   }
   if (start == stop) return 1;

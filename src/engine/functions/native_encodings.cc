@@ -7,6 +7,7 @@
 #include "engine/functions/code_points.h"
 #include "engine/functions/native_row.h"
 #include "engine/functions/value_text.h"
+#include "spark/error_conditions.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -279,7 +280,7 @@ void AddNativeEncodings(ScalarFunctions* out) {
   AddPerRow(out, "spark_unbase64", {kString}, DataType(kBinary),
             [](const ScalarInput& in, size_t row, OutVector& result) {
               const auto bytes = DecodeBase64(in[0].String(row));
-              if (!bytes) ThrowNotBinary(in[0].String(row), "BASE64");
+              if (!bytes) throw Error(spark::kJavaIllegalArgument, "The text is not in base64.");
               result.SetString(row, *bytes);
             });
   AddPerRow(out, "spark_base64_to_binary", {kString}, DataType(kBinary),

@@ -5,6 +5,7 @@
 #include "engine/translate/casts.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/expressions.h"
+#include "engine/translate/order_key.h"
 #include "engine/translate/refusals.h"
 #include "tinderbox/error.h"
 
@@ -17,42 +18,75 @@ constexpr TypeKind kDouble = TypeKind::kDouble;
 void RefuseMaps(const FunctionCall& call, const DataType& type) {
   if (HasOrder(type)) return;
   const std::string shown = "\"" + call.SqlName() + "\"";
+  const std::string name = call.name() == "==" ? "`=`" : "`" + call.name() + "`";
   throw Error("DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
-              "Cannot resolve " + shown + " due to data type mismatch: The `" + call.name() +
-                  "` does not support ordering on type \"" + type.Sql() + "\".",
-              {{"sqlExpr", shown}, {"functionName", "`" + call.name() + "`"}, {"dataType", "\"" + type.Sql() + "\""}});
+              "Cannot resolve " + shown + " due to data type mismatch: The " + name +
+                  " does not support ordering on type \"" + type.Sql() + "\".",
+              {{"sqlExpr", shown}, {"functionName", name}, {"dataType", "\"" + type.Sql() + "\""}});
 }
 
-Typed Compare(const FunctionCall& call, const char* sql) {
+/// Whether side i is a whole number beside a decimal, which Spark makes a decimal as narrow as its digits: by a cast
+/// that could give NULL.
+bool IsNarrowed(const FunctionCall& call, const std::vector<Typed>& sides, size_t i) {
+  const DataType& type = sides[i].type;
+  if (sides[1 - i].type.kind() != TypeKind::kDecimal || !type.IsIntegral() || type.kind() == TypeKind::kByte ||
+      !call.IsLiteral(i)) {
+    return false;
+  }
+  const bool ordered = call.name().find_first_of("<>") != std::string::npos;
+  return !(ordered && call.ArgumentProto(1 - i).has_literal());
+}
+
+Typed Compare(const FunctionCall& call, const char* sql, Sql (*shown)(const Typed& side)) {
   call.Expect(2, 2);
   std::vector<Typed> sides = call.Arguments();
+  const bool narrowed = IsNarrowed(call, sides, 0) || IsNarrowed(call, sides, 1);
   RefuseMaps(call, CoerceCompared(sides, call.scope(), call.name()));
-  return {Template(sql, {sides[0].sql, sides[1].sql}), DataType(TypeKind::kBoolean),
-          sides[0].nullable || sides[1].nullable};
+  return {Template(sql, {shown(sides[0]), shown(sides[1])}), DataType(TypeKind::kBoolean),
+          narrowed || sides[0].nullable || sides[1].nullable};
+}
+
+Sql Itself(const Typed& side) {
+  return side.sql;
 }
 
 Typed Equal(const FunctionCall& call) {
-  return Compare(call, "($1 = $2)");
+  return Compare(call, "($1 = $2)", Itself);
 }
 Typed NotEqual(const FunctionCall& call) {
-  return Compare(call, "($1 <> $2)");
+  return Compare(call, "($1 <> $2)", Itself);
 }
 Typed Less(const FunctionCall& call) {
-  return Compare(call, "($1 < $2)");
+  return Compare(call, "($1 < $2)", OrderKey);
 }
 Typed LessOrEqual(const FunctionCall& call) {
-  return Compare(call, "($1 <= $2)");
+  return Compare(call, "($1 <= $2)", OrderKey);
 }
 Typed Greater(const FunctionCall& call) {
-  return Compare(call, "($1 > $2)");
+  return Compare(call, "($1 > $2)", OrderKey);
 }
 Typed GreaterOrEqual(const FunctionCall& call) {
-  return Compare(call, "($1 >= $2)");
+  return Compare(call, "($1 >= $2)", OrderKey);
 }
 Typed NullSafeEqual(const FunctionCall& call) {
-  Typed out = Compare(call, "($1 IS NOT DISTINCT FROM $2)");
+  Typed out = Compare(call, "($1 IS NOT DISTINCT FROM $2)", Itself);
   out.nullable = false;
   return out;
+}
+
+/// Refuses operands that are not boolean.
+void RefuseOthers(const FunctionCall& call, const DataType& left, const DataType& right) {
+  const auto fits = [](const DataType& type) {
+    return type.kind() == TypeKind::kBoolean || type.kind() == TypeKind::kString || type.kind() == TypeKind::kNull;
+  };
+  if (fits(left) && fits(right)) return;
+  if (left != right) RefuseTypes(call.name(), left, right);
+  const std::string given = "\"" + left.Sql() + "\"";
+  throw Error("DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE",
+              "Cannot resolve \"" + call.name() +
+                  "\" due to data type mismatch: the binary operator requires the input type \"BOOLEAN\", not " +
+                  given + ".",
+              {{"sqlExpr", call.name()}, {"inputType", "\"BOOLEAN\""}, {"actualDataType", given}});
 }
 
 /// Long chains lean to one side, as deep as they are long: they are walked, not recursed into.
@@ -67,10 +101,15 @@ Typed Chain(const FunctionCall& call, const char* separator) {
   }
   operands.push_back(left);
   std::vector<Sql> parts;
-  bool nullable = false;
+  std::vector<Typed> values;
   for (auto it = operands.rbegin(); it != operands.rend(); ++it) {
-    const Typed operand =
-        CoerceTo('b', TranslateExpression(**it, call.scope()), call.scope(), call.name(), parts.size() + 1);
+    values.push_back(TranslateExpression(**it, call.scope()));
+  }
+  for (size_t i = 1; i < values.size(); ++i)
+    RefuseOthers(call, i == 1 ? values[0].type : DataType(TypeKind::kBoolean), values[i].type);
+  bool nullable = false;
+  for (const Typed& value : values) {
+    const Typed operand = CoerceTo('b', value, call.scope(), call.name(), parts.size() + 1);
     nullable |= operand.nullable;
     parts.push_back(operand.sql);
   }
@@ -102,7 +141,7 @@ Typed Between(const FunctionCall& call) {
   std::vector<Typed> values = call.Arguments();
   RefuseMaps(call, CoerceAll(values, call.scope(), call.name()));
   const bool nullable = values[0].nullable || values[1].nullable || values[2].nullable;
-  return {Template("($1 BETWEEN $2 AND $3)", {values[0].sql, values[1].sql, values[2].sql}),
+  return {Template("($1 BETWEEN $2 AND $3)", {OrderKey(values[0]), OrderKey(values[1]), OrderKey(values[2])}),
           DataType(TypeKind::kBoolean), nullable};
 }
 

@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/files/paths.h"
 #include "engine/statements/cache_tables.h"
 #include "engine/statements/describe.h"
 #include "engine/statements/tables.h"
+#include "engine/statements/variables.h"
 #include "engine/statements/views.h"
 #include "engine/stream_reader.h"
+#include "engine/translate/expressions.h"
 #include "spark/plan_extensions.pb.h"
 #include "spark/proto.h"
 #include "spark/type_names.h"
@@ -104,6 +108,18 @@ Rows RunExplain(Workspace& workspace, const plan::Explain& explain) {
   return {{{AnswerColumn("plan", true)}}, {{{Value(text)}}}};
 }
 
+/// What only tables of other catalogs can do.
+[[noreturn]] void RefuseTableOperation(Workspace& workspace, const plan::TableOperation& statement) {
+  const CatalogTable table = GetRealTable(workspace, PartsOf(statement.name()), statement.operation().c_str());
+  throw Error(
+      "UNSUPPORTED_FEATURE.TABLE_OPERATION",
+      fmt::format("The feature is not supported: Table {} does not support {}. Please check the current catalog "
+                  "and namespace to make sure the qualified table name is expected, and also check the catalog "
+                  "implementation which is configured by \"spark.sql.catalog\".",
+                  QualifiedName(table), statement.operation()),
+      {{"tableName", QualifiedName(table)}, {"operation", statement.operation()}});
+}
+
 void RunComment(Workspace& workspace, const plan::CommentOn& comment) {
   const Names name = PartsOf(comment.name());
   if (comment.namespace_()) {
@@ -161,7 +177,9 @@ StorageLevel ParseStorageLevel(const std::string& name) {
   throw Error("_LEGACY_ERROR_TEMP_0036", fmt::format("Invalid StorageLevel: {}.", name), {{"storageLevel", name}});
 }
 
-Rows RunStatement(Workspace& workspace, const Statement& statement, const std::string& operation) {
+namespace {
+
+Rows Dispatch(Workspace& workspace, const Statement& statement, const std::string& operation) {
   switch (statement.kind_case()) {
     case Statement::kCreateTable:
       RunCreateTable(workspace, statement.create_table(), operation);
@@ -227,11 +245,65 @@ Rows RunStatement(Workspace& workspace, const Statement& statement, const std::s
     case Statement::kAnalyzeTable:
       GetTable(workspace, PartsOf(statement.analyze_table().name()));
       return {};
+    case Statement::kDeclareVariable:
+      DeclareVariable(workspace, statement.declare_variable(), operation);
+      return {};
+    case Statement::kSetVariables:
+      SetVariables(workspace, statement.set_variables(), operation);
+      return {};
+    case Statement::kExecuteImmediate:
+      return ExecuteImmediate(workspace, statement.execute_immediate(), operation);
+    case Statement::kCreateFunction:
+      CreateFunction(workspace, statement.create_function());
+      return {};
+    case Statement::kTableOperation:
+      RefuseTableOperation(workspace, statement.table_operation());
     case Statement::kCommentOn:
       RunComment(workspace, statement.comment_on());
       return {};
     default:
       throw Error("INTERNAL_ERROR", "The parser of SQL gave an empty statement.");
+  }
+}
+
+/// The place of the first name in a statement; null when it has none.
+const proto::Origin* PlaceOfName(const Statement& statement) {
+  const auto* kind =
+      statement.GetReflection()->GetOneofFieldDescriptor(statement, Statement::descriptor()->oneof_decl(0));
+  if (kind == nullptr) return nullptr;
+  const auto& message = statement.GetReflection()->GetMessage(statement, kind);
+  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+    const auto* field = message.GetDescriptor()->field(i);
+    if (field->message_type() != plan::Name::descriptor() || field->is_repeated() ||
+        !message.GetReflection()->HasField(message, field)) {
+      continue;
+    }
+    return &static_cast<const plan::Name&>(message.GetReflection()->GetMessage(message, field)).origin();
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Rows RunStatement(Workspace& workspace, const Statement& statement, const std::string& operation) {
+  try {
+    return Dispatch(workspace, statement, operation);
+  } catch (const Error& error) {
+    static constexpr std::string_view kOfName[] = {"EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", "TABLE_OR_VIEW_NOT_FOUND",
+                                                   "UNRESOLVED_ROUTINE"};
+    const proto::Origin* origin = PlaceOfName(statement);
+    const bool unplaced = statement.has_drop();  // what is to be dropped is looked for later than the rest
+    if (origin == nullptr || unplaced || std::ranges::find(kOfName, error.condition()) == std::end(kOfName)) throw;
+    // These look for tables alone, not for functions.
+    constexpr std::string_view kFunctions = "`system`.`builtin`, ";
+    const auto path = error.params().find("searchPath");
+    const bool tables = statement.has_alter_table() || statement.has_refresh() || statement.has_show();
+    const size_t at = path == error.params().end() || !tables ? std::string::npos : path->second.find(kFunctions);
+    if (at == std::string::npos) ThrowPlaced(error, *origin);
+    Error::Params params = error.params();
+    params["searchPath"].erase(at, kFunctions.size());
+    CheckAt(*origin, [&] { throw Error(error.condition(), error.what(), params); });
+    throw;
   }
 }
 

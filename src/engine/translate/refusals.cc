@@ -42,10 +42,27 @@ void RefuseFeature(std::string_view what) {
 
 void RefuseTypes(std::string_view operation, const DataType& a, const DataType& b) {
   throw Error("DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES",
-              fmt::format("Cannot resolve \"{}\": the operands have the incompatible types \"{}\" and \"{}\". "
-                          "Cast one of them.",
+              fmt::format("Cannot resolve \"{}\" due to data type mismatch: the left and right operands of the binary "
+                          "operator have incompatible types (\"{}\" and \"{}\").",
                           operation, a.Sql(), b.Sql()),
-              {{"sqlExpr", std::string(operation)}, {"left", a.Sql()}, {"right", b.Sql()}});
+              {{"sqlExpr", std::string(operation)}, {"left", "\"" + a.Sql() + "\""}, {"right", "\"" + b.Sql() + "\""}});
+}
+
+void RefuseDifferent(std::string_view function, const std::vector<DataType>& types) {
+  // The conditional ones list what they got, the others what it could be.
+  static constexpr std::string_view kListing[] = {"case", "greatest", "if", "in", "least", "when"};
+  const bool listing = std::ranges::find(kListing, function) != std::end(kListing);
+  std::string list;
+  for (const DataType& type : types) {
+    list += fmt::format("{}\"{}\"", list.empty() ? "" : listing ? ", " : " or ", type.Sql());
+  }
+  list = listing ? "[" + list + "]" : "(" + list + ")";
+  const std::string name = function == "when" || function == "case" ? "casewhen" : Lower(function);
+  throw Error("DATATYPE_MISMATCH.DATA_DIFF_TYPES",
+              fmt::format("Cannot resolve \"{}\" due to data type mismatch: Input to `{}` should all be the same type, "
+                          "but it's {}.",
+                          function, name, list),
+              {{"sqlExpr", std::string(function)}, {"functionName", "`" + name + "`"}, {"dataType", list}});
 }
 
 void RefuseArgument(std::string_view function, size_t position, std::string_view wanted, const DataType& given) {
@@ -61,14 +78,19 @@ void RefuseArgument(std::string_view function, size_t position, std::string_view
 void RefuseCount(std::string_view function, std::string_view wanted, size_t given) {
   constexpr const char* kDocs = "https://spark.apache.org/docs/latest";
   const std::string name = fmt::format("`{}`", Lower(function));
-  throw Error("WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
-              fmt::format("The {} requires {} parameters but the actual number is {}. Please, refer to "
-                          "'{}/sql-ref-functions.html' for a fix.",
-                          name, wanted, given, kDocs),
-              {{"functionName", name},
-               {"expectedNum", std::string(wanted)},
-               {"actualNum", std::to_string(given)},
-               {"docroot", kDocs}});
+  const std::string message = fmt::format(
+      "The {} requires {} parameters but the actual number is {}. Please, refer to '{}/sql-ref-functions.html' for a "
+      "fix.",
+      name, wanted, given, kDocs);
+  const Error::Params params{{"functionName", name},
+                             {"expectedNum", std::string(wanted)},
+                             {"actualNum", std::to_string(given)},
+                             {"docroot", kDocs}};
+  // Functions of any number of arguments count them too late for Spark to know where they stand.
+  if (wanted.find('>') != std::string_view::npos) {
+    throw UnplacedError("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", message, params);
+  }
+  throw Error("WRONG_NUM_ARGS.WITHOUT_SUGGESTION", message, params);
 }
 
 std::vector<std::string> Nearest(std::string_view name, const std::vector<std::string>& candidates, size_t limit) {

@@ -129,7 +129,7 @@ void RelationTranslator::AddItems(const proto::Expression& expression, const Sco
   }
   if (expression.has_unresolved_star()) {
     const size_t before = items->size();
-    AddStar(expression.unresolved_star(), scope, ids, items);
+    CheckAt(expression.common().origin(), [&] { AddStar(expression.unresolved_star(), scope, ids, items); });
     if (scope.grouping == nullptr) return;
     // Each column must be a key; asking for it by name says so when it is not.
     for (size_t i = before; i < items->size(); ++i) {
@@ -162,7 +162,8 @@ void RelationTranslator::AddItems(const proto::Expression& expression, const Sco
       for (const std::string& name : extension.star_except().columns()) {
         std::vector<OutputColumn> columns;
         for (const SelectItem& item : all) columns.push_back(item.column);
-        all.erase(all.begin() + static_cast<std::ptrdiff_t>(FindColumn(columns, name)));
+        CheckAt(expression.common().origin(),
+                [&] { all.erase(all.begin() + static_cast<std::ptrdiff_t>(FindColumn(columns, name))); });
       }
       for (SelectItem& item : all) {
         item.column.id = ids->Make(item.column.name);
@@ -178,10 +179,12 @@ void RelationTranslator::AddItems(const proto::Expression& expression, const Sco
       const std::string shown = "\"" + ExpressionName(expression.alias().expr()) + "\"";
       std::string names;
       for (const std::string& name : expression.alias().name()) names += (names.empty() ? "" : ", ") + name;
-      throw Error("MULTI_ALIAS_WITHOUT_GENERATOR",
-                  fmt::format("Multi part aliasing ({}) is not supported with {} as it is not a generator function.",
-                              names, shown),
-                  {{"names", names}, {"expr", shown}});
+      CheckAt(expression.common().origin(), [&] {
+        throw Error("MULTI_ALIAS_WITHOUT_GENERATOR",
+                    fmt::format("Multi part aliasing ({}) is not supported with {} as it is not a generator function.",
+                                names, shown),
+                    {{"names", names}, {"expr", shown}});
+      });
     }
     item.column.name = expression.alias().name(0);
     if (expression.alias().has_metadata()) {
@@ -201,6 +204,11 @@ void RelationTranslator::AddItems(const proto::Expression& expression, const Sco
     if (const OutputColumn* column = PassedColumn(value.sql, *scope.columns)) item.column = *column;
     if (scope.hidden != nullptr) {
       if (const OutputColumn* column = PassedColumn(value.sql, *scope.hidden)) item.column = *column;
+    }
+    // A column bears its name as it was written.
+    if (expression.has_unresolved_attribute()) {
+      const auto path = ParseAttributeName(expression.unresolved_attribute().unparsed_identifier());
+      if (Same(item.column.name, path.back())) item.column.name = path.back();
     }
     // CAST(a AS …) keeps the name of the column.
     if (expression.has_cast() && expression.cast().expr().has_unresolved_attribute()) {
@@ -242,15 +250,21 @@ TranslatedRelation RelationTranslator::Project(const proto::Project& project) {
     std::vector<SelectItem> items;
     for (const proto::Expression& expression : project.expressions()) {
       AddItems(expression, scope, &ids, &items);
-      if (!expression.has_alias()) continue;
+      if (!expression.has_alias() || !options_.lateral_aliases) continue;
       const SelectItem& item = items.back();
       scope.aliases.push_back({item.column.name, {item.value, item.column.type, item.column.nullable}});
     }
     return items;
   });
   block.from = Derived(input.sql);
-  block.inputs = std::move(input.columns);
-  return SelectBlock(std::move(block));
+  std::vector<const proto::Expression*> list;
+  for (const proto::Expression& expression : project.expressions()) list.push_back(&expression);
+  OrderByWindows(list, input, &block);
+  block.inputs = input.columns;
+  std::vector<SelectItem> items = HasMetadata(input) ? block.items : std::vector<SelectItem>();
+  TranslatedRelation out = SelectBlock(std::move(block));
+  PassMetadata(input, std::move(items), &out);
+  return out;
 }
 
 }  // namespace tinderbox::engine

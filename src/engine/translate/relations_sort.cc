@@ -29,6 +29,10 @@ TranslatedRelation RelationTranslator::Filter(TranslatedRelation input, const pr
   if (HasAggregate(condition) || (input.block != nullptr && input.block->kind == Block::Kind::kAggregate)) {
     if (auto filtered = FilterGroups(input, condition, translate)) return std::move(*filtered);
   }
+  if (HasWindow(condition)) {
+    throw Error("WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE",
+                "It is not allowed to use window functions inside WHERE clause.", {{"clauseName", "WHERE"}});
+  }
   if (HasAggregate(condition)) {
     const std::string shown = "\"" + ExpressionName(condition) + "\"";
     throw Error(
@@ -121,13 +125,15 @@ TranslatedRelation RelationTranslator::SortBy(TranslatedRelation input, const pr
   for (int i = 0; i < sort.order_size(); ++i) {
     has_subquery = has_subquery || HasSubquery(sort.order(i).child());
     const proto::Expression& child = sort.order(i).child();
-    if (!child.has_literal() || !child.literal().has_integer()) continue;
+    if (!options_.order_by_ordinal || !child.has_literal() || !child.literal().has_integer()) continue;
     const int position = child.literal().integer();
     if (position < 1 || static_cast<size_t>(position) > input.columns.size()) {
-      throw Error("ORDER_BY_POS_OUT_OF_RANGE",
-                  fmt::format("ORDER BY position {} is not in select list (valid range is [1, {}]).", position,
-                              input.columns.size()),
-                  {{"index", std::to_string(position)}, {"size", std::to_string(input.columns.size())}});
+      CheckAt(child.common().origin(), [&] {
+        throw Error("ORDER_BY_POS_OUT_OF_RANGE",
+                    fmt::format("ORDER BY position {} is not in select list (valid range is [1, {}]).", position,
+                                input.columns.size()),
+                    {{"index", std::to_string(position)}, {"size", std::to_string(input.columns.size())}});
+      });
     }
     ordinals[i] = static_cast<size_t>(position) - 1;
   }

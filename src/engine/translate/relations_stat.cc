@@ -7,12 +7,13 @@
 #include "engine/translate/literals.h"
 #include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
+#include "spark/error_conditions.h"
 
 namespace tinderbox::engine {
 
 namespace {
 
-proto::Expression Variable(const std::string& name) {
+proto::Expression LambdaVariable(const std::string& name) {
   proto::Expression out;
   out.mutable_unresolved_named_lambda_variable()->add_name_parts(name);
   return out;
@@ -63,15 +64,15 @@ TranslatedRelation RelationTranslator::Summary(const proto::Relation& source, st
     for (const std::string& statistic : wanted) {
       Typed result;
       if (statistic == "count" || statistic == "min" || statistic == "max" || statistic == "approx_count_distinct") {
-        result = CallOn(value, FunctionExpression(statistic, {Variable("x")}), scope);
+        result = CallOn(value, FunctionExpression(statistic, {LambdaVariable("x")}), scope);
       } else if (statistic == "count_distinct") {
-        proto::Expression call = FunctionExpression("count", {Variable("x")});
+        proto::Expression call = FunctionExpression("count", {LambdaVariable("x")});
         call.mutable_unresolved_function()->set_is_distinct(true);
         result = CallOn(value, call, scope);
       } else if (statistic == "mean") {
-        result = CallOn(number, FunctionExpression("avg", {Variable("x")}), scope);
+        result = CallOn(number, FunctionExpression("avg", {LambdaVariable("x")}), scope);
       } else if (statistic == "stddev") {
-        result = CallOn(number, FunctionExpression("stddev_samp", {Variable("x")}), scope);
+        result = CallOn(number, FunctionExpression("stddev_samp", {LambdaVariable("x")}), scope);
       } else if (statistic.ends_with('%')) {
         double percent = 0;
         const char* end = statistic.data() + statistic.size() - 1;
@@ -82,8 +83,9 @@ TranslatedRelation RelationTranslator::Summary(const proto::Relation& source, st
         // Decimals are shown as doubles here, whole numbers as what they are.
         const bool decimal = number.type.kind() == TypeKind::kDecimal;
         const Typed ranked = decimal ? TranslateCast(number, DataType(TypeKind::kDouble), scope, false) : number;
-        result = CallOn(
-            ranked, FunctionExpression("percentile_approx", {Variable("x"), DoubleExpression(percent / 100)}), scope);
+        result = CallOn(ranked,
+                        FunctionExpression("percentile_approx", {LambdaVariable("x"), DoubleExpression(percent / 100)}),
+                        scope);
       } else {
         throw Error("UNRECOGNIZED_STATISTIC", fmt::format("The statistic '{}' is not recognized.", statistic),
                     {{"stats", "'" + statistic + "'"}});
@@ -131,7 +133,7 @@ TranslatedRelation RelationTranslator::FreqItems(const proto::StatFreqItems& req
   TranslatedRelation input = Translate(request.input());
   const double support = request.has_support() ? request.support() : 0.01;
   if (support < 1e-4 || support > 1) {
-    throw Error("INVALID_PARAMETER_VALUE",
+    throw Error(spark::kJavaIllegalArgument,
                 fmt::format("requirement failed: Support must be in [1e-4, 1], but got {}.", support));
   }
   std::vector<SelectItem> items;
@@ -162,7 +164,7 @@ TranslatedRelation RelationTranslator::ApproxQuantile(const proto::StatApproxQua
     *probabilities.mutable_unresolved_function()->add_arguments() = DoubleExpression(probability);
   }
   if (quantile.relative_error() < 0) {
-    throw Error("INVALID_PARAMETER_VALUE", "requirement failed: Relative Error must be non-negative.");
+    throw Error(spark::kJavaIllegalArgument, "requirement failed: Relative Error must be non-negative.");
   }
   proto::Expression accuracy;
   accuracy.mutable_literal()->set_integer(
@@ -171,7 +173,7 @@ TranslatedRelation RelationTranslator::ApproxQuantile(const proto::StatApproxQua
     const OutputColumn& column = input.columns[FindColumn(input.columns, name)];
     if (!column.type.IsNumeric()) {
       throw Error(
-          "INVALID_PARAMETER_VALUE",
+          spark::kJavaIllegalArgument,
           fmt::format("requirement failed: Quantile calculation for column {} with data type {} is not supported.",
                       name, column.type.SimpleString()));
     }
@@ -179,7 +181,7 @@ TranslatedRelation RelationTranslator::ApproxQuantile(const proto::StatApproxQua
     value.sql = Template("CASE WHEN isnan($1) THEN NULL ELSE $1 END", {value.sql});
     value.nullable = true;
     const Typed result =
-        CallOn(value, FunctionExpression("percentile_approx", {Variable("x"), probabilities, accuracy}), scope);
+        CallOn(value, FunctionExpression("percentile_approx", {LambdaVariable("x"), probabilities, accuracy}), scope);
     lists.push_back(Template("coalesce($1, list_value())", {result.sql}));
   }
   const DataType type = DataType::Array(DataType::Array(number, false), false);
@@ -197,7 +199,7 @@ TranslatedRelation RelationTranslator::Moment(const proto::Relation& source, con
     const OutputColumn& column = input.columns[FindColumn(input.columns, name)];
     if (!column.type.IsNumeric()) {
       throw Error(
-          "INVALID_PARAMETER_VALUE",
+          spark::kJavaIllegalArgument,
           fmt::format("requirement failed: Currently {} calculation for columns with dataType {} not supported.",
                       covariance ? "covariance" : "correlation", column.type.SimpleString()));
     }

@@ -17,7 +17,11 @@ TranslatedRelation RelationTranslator::Range(const proto::Range& range) {
   }
   StructType schema{{{"id", DataType(TypeKind::kLong), false, "{}"}}};
   Sql call = Call("range", {IntegerLiteral(range.start()), IntegerLiteral(range.end()), IntegerLiteral(range.step())});
-  return Select({{Ident("range"), NewColumns(schema)[0]}}, call);
+  TranslatedRelation out = Select({{Ident("range"), NewColumns(schema)[0]}}, call);
+  const auto distance = static_cast<__int128>(range.end()) - range.start();
+  const __int128 steps = distance / range.step();
+  out.most_rows = steps < 0 ? 0 : static_cast<uint64_t>(steps) + 1;
+  return out;
 }
 
 TranslatedRelation RelationTranslator::SubqueryAlias(const proto::SubqueryAlias& alias) {
@@ -25,6 +29,14 @@ TranslatedRelation RelationTranslator::SubqueryAlias(const proto::SubqueryAlias&
   std::vector<std::string> path(alias.qualifier().begin(), alias.qualifier().end());
   path.push_back(alias.alias());
   for (OutputColumn& column : input.columns) column.qualifiers = path;
+  if (HasMetadata(input)) {
+    auto make = [make = input.with_metadata->make, path] {
+      TranslatedRelation full = make();
+      full.columns.back().qualifiers = path;
+      return full;
+    };
+    input.with_metadata = std::make_shared<const WithMetadata>(WithMetadata{input.sql.text(), std::move(make)});
+  }
   // Below an alias only what a join merged away stays in reach, and by data frame alone.
   input.block = nullptr;
   return input;
@@ -77,6 +89,11 @@ TranslatedRelation RelationTranslator::InlineTable(const plan::InlineTable& tabl
     for (const Typed& value : columns[c]) nullable = nullable || value.nullable;
     DataType type;
     try {
+      // Text stands only beside text here.
+      const auto is = [](TypeKind kind) { return [kind](const Typed& value) { return value.type.kind() == kind; }; };
+      const auto texts = std::ranges::count_if(columns[c], is(TypeKind::kString));
+      const auto nulls = std::ranges::count_if(columns[c], is(TypeKind::kNull));
+      if (texts > 0 && texts + nulls < std::ssize(columns[c])) RefuseDifferent("VALUES", {});
       type = CoerceAll(columns[c], scope, "VALUES");
     } catch (const Error&) {
       const std::string name = names.empty() ? fmt::format("`col{}`", c + 1) : "`" + names[c] + "`";
@@ -87,6 +104,7 @@ TranslatedRelation RelationTranslator::InlineTable(const plan::InlineTable& tabl
     }
     schema.fields.push_back({fmt::format("col{}", c + 1), type, nullable, "{}"});
   }
+  CountRows(static_cast<uint64_t>(table.rows_size()));
   std::vector<Sql> rows;
   std::vector<Sql> ids;
   TranslatedRelation out;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
 #include <optional>
 
 #include "engine/functions/function.h"
@@ -9,9 +10,9 @@
 #include "engine/translate/expression_names.h"
 #include "engine/translate/expressions.h"
 #include "engine/translate/extensions.h"
-#include "engine/translate/refusals.h"
 #include "engine/translate/order_key.h"
 #include "engine/translate/python.h"
+#include "engine/translate/refusals.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -108,6 +109,12 @@ std::optional<Sql> RangeDistance(const Typed& distance, const DataType& order, c
   return std::nullopt;
 }
 
+/// Whether every row's frame is its whole partition.
+bool IsWholePartition(const proto::Expression::Window& window) {
+  if (!window.has_frame_spec()) return window.order_spec().empty();
+  return window.frame_spec().lower().has_unbounded() && window.frame_spec().upper().has_unbounded();
+}
+
 /// The frame clause. `order` is the type of the window's only order, when it has just one.
 Sql TranslateFrame(const proto::Expression::Window& window, const std::optional<DataType>& order, const Scope& scope) {
   const Frame& frame = window.frame_spec();
@@ -115,6 +122,10 @@ Sql TranslateFrame(const proto::Expression::Window& window, const std::optional<
   if (!rows && frame.frame_type() != Frame::FRAME_TYPE_RANGE)
     RefuseFeature("a window frame neither of rows nor a range");
   const std::string shown = FrameName(frame);
+  if (!rows && window.order_spec().empty() && !IsWholePartition(window)) {
+    RefuseFrame("RANGE_FRAME_WITHOUT_ORDER", "(" + WindowClauses(window) + ")",
+                "A range window frame cannot be used in an unordered window specification.");
+  }
   const Bound bounds[] = {TranslateBound(frame.lower(), true, scope), TranslateBound(frame.upper(), false, scope)};
   Sql texts[2];
   for (const bool upper : {false, true}) {
@@ -137,10 +148,6 @@ Sql TranslateFrame(const proto::Expression::Window& window, const std::optional<
     }
     if (!rows) {
       const std::string specification = "(" + WindowClauses(window) + ")";
-      if (window.order_spec().empty()) {
-        RefuseFrame("RANGE_FRAME_WITHOUT_ORDER", specification,
-                    "A range window frame cannot be used in an unordered window specification.");
-      }
       if (!order) {
         RefuseFrame("RANGE_FRAME_MULTI_ORDER", specification,
                     "A range window frame with value boundaries cannot be used in a window specification with multiple "
@@ -185,6 +192,29 @@ bool HasOwnFrame(const std::string& name) {
   return IsWindowFunction(name) && name != "nth_value";
 }
 
+/// A frame as Spark's own trees show it.
+std::string FrameTree(const Frame& frame) {
+  const auto bound = [](const Frame::FrameBoundary& boundary, bool lower) -> std::string {
+    if (boundary.has_unbounded()) return lower ? "unboundedpreceding$()" : "unboundedfollowing$()";
+    if (!boundary.has_value()) return "currentrow$()";
+    const proto::Expression* value = Positive(boundary.value());
+    return value == nullptr ? ExpressionName(boundary.value()) : "-" + ExpressionName(*value);
+  };
+  return fmt::format("specifiedwindowframe({}, {}, {})",
+                     frame.frame_type() == Frame::FRAME_TYPE_ROW ? "RowFrame" : "RangeFrame",
+                     bound(frame.lower(), true), bound(frame.upper(), false));
+}
+
+/// A frame of whole partitions that DuckDB does not see through. Where it does, it tells an aggregate of its C
+/// interface of one state and of many rows, and memory behind that state is read as further ones
+/// (WindowConstantAggregator, DuckDB 1.5).
+constexpr const char* kWholeByOffset = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1000000000000000 FOLLOWING";
+
+/// Whether the SQL may call an aggregate of ours.
+bool CallsNative(const Sql& sql) {
+  return sql.text().find("spark_") != std::string::npos;
+}
+
 void ExpectOwnFrame(const std::string& name, const Frame& frame) {
   if (name == "lag" || name == "lead") {
     throw Error("_LEGACY_ERROR_TEMP_1035", fmt::format("Cannot specify window frame for {} function.", name),
@@ -194,11 +224,12 @@ void ExpectOwnFrame(const std::string& name, const Frame& frame) {
   const bool same = frame.frame_type() == (range ? Frame::FRAME_TYPE_RANGE : Frame::FRAME_TYPE_ROW) &&
                     frame.lower().has_unbounded() && frame.upper().has_current_row();
   if (same) return;
+  const std::string given = FrameTree(frame);
   const std::string required =
-      range ? "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW" : "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW";
+      fmt::format("specifiedwindowframe({}, unboundedpreceding$(), currentrow$())", range ? "RangeFrame" : "RowFrame");
   throw Error("_LEGACY_ERROR_TEMP_1036",
-              fmt::format("Window Frame {} must match the required frame {}.", FrameName(frame), required),
-              {{"wf", FrameName(frame)}, {"required", required}});
+              fmt::format("Window Frame {} must match the required frame {}.", given, required),
+              {{"wf", given}, {"required", required}});
 }
 
 }  // namespace
@@ -208,19 +239,21 @@ Sql TranslateSortOrder(const proto::Expression::SortOrder& order, const Scope& s
   const Typed child = TranslateExpression(order.child(), scope);
   if (!HasOrder(child.type)) {
     const std::string shown = fmt::format("{} {} NULLS {}", ExpressionName(order.child()), "ASC", "FIRST");
-    throw Error(
-        "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
-        fmt::format("Cannot resolve \"{}\" due to data type mismatch: The `sortorder` does not support ordering on "
-                    "type \"{}\".",
-                    shown, child.type.Sql()),
-        {{"functionName", "`sortorder`"},
-         {"dataType", "\"" + child.type.Sql() + "\""},
-         {"sqlExpr", "\"" + shown + "\""}});
+    CheckAt(order.child().common().origin(), [&] {
+      throw Error(
+          "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
+          fmt::format("Cannot resolve \"{}\" due to data type mismatch: The `sortorder` does not support ordering on "
+                      "type \"{}\".",
+                      shown, child.type.Sql()),
+          {{"functionName", "`sortorder`"},
+           {"dataType", "\"" + child.type.Sql() + "\""},
+           {"sqlExpr", "\"" + shown + "\""}});
+    });
   }
   const bool descending = order.direction() == Order::SORT_DIRECTION_DESCENDING;
   const bool nulls_first = order.null_ordering() == Order::SORT_NULLS_FIRST ||
                            (order.null_ordering() == Order::SORT_NULLS_UNSPECIFIED && !descending);
-  return Concat({child.sql, descending ? Token(" DESC") : Token(" ASC"),
+  return Concat({OrderKey(child), descending ? Token(" DESC") : Token(" ASC"),
                  nulls_first ? Token(" NULLS FIRST") : Token(" NULLS LAST")});
 }
 
@@ -243,8 +276,18 @@ Typed TranslateWindow(const proto::Expression::Window& window, const Scope& scop
   if (!orders.empty()) clauses.push_back(Concat({Token("ORDER BY "), Join(orders, ", ")}));
   const plan::AggregateCall call = CallOf(window.window_function());
   const std::string& name = call.function().function_name();
+  if (call.function().is_distinct()) {
+    proto::Expression whole;
+    *whole.mutable_window() = window;
+    const std::string shown = fmt::format("\"{}\"", ExpressionName(whole));
+    throw Error("DISTINCT_WINDOW_FUNCTION_UNSUPPORTED",
+                fmt::format("Distinct window functions are not supported: {}.", shown), {{"windowExpr", shown}});
+  }
   if (IsWindowFunction(name) && orders.empty()) {
-    const std::string shown = ExpressionName(window.window_function());
+    std::string shown = ExpressionName(window.window_function());
+    if (name == "rank" || name == "dense_rank" || name == "percent_rank") {
+      for (char& c : shown) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    }
     throw Error("WINDOW_FUNCTION_FRAME_NOT_ORDERED",
                 fmt::format("Window function {} requires the window to be ordered. You need to add an ORDER BY clause. "
                             "For example: SELECT {} OVER (PARTITION BY window_partition ORDER BY window_ordering) FROM "
@@ -266,12 +309,9 @@ Typed TranslateWindow(const proto::Expression::Window& window, const Scope& scop
       clauses.push_back(TranslateFrame(window, order_type, scope));
     }
   }
+  const bool whole = IsWholePartition(window);
   CallClauses behind = ClausesOf(call);
   behind.over = Concat({Token(" OVER ("), Join(clauses, " "), Token(")")});
-  return TranslateFunction(call.function(), scope, behind);
-}
-
-}  // namespace tinderbox::engine
   if (window.window_function().has_common_inline_user_defined_function()) {
     if (whole) {
       // Each row would have a copy of its whole partition.
@@ -285,3 +325,7 @@ Typed TranslateWindow(const proto::Expression::Window& window, const Scope& scop
   if (window.has_frame_spec()) clauses.pop_back();
   clauses.push_back(Token(kWholeByOffset));
   behind.over = Concat({Token(" OVER ("), Join(clauses, " "), Token(")")});
+  return TranslateFunction(call.function(), scope, behind);
+}
+
+}  // namespace tinderbox::engine
