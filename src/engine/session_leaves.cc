@@ -194,6 +194,12 @@ TranslatedRelation SessionLeaves::Files(const std::string& format, const std::ma
   request.case_sensitive = frames_.back().options.case_sensitive;
   FileTable table = ReadFiles(request, workspace_.engine().database());
   paths_.insert(paths_.end(), table.paths.begin(), table.paths.end());
+  request.metadata = true;
+  auto make = [request = std::move(request), &database = workspace_.engine().database()] {
+    return ReadFiles(request, database).relation;
+  };
+  table.relation.with_metadata =
+      std::make_shared<const WithMetadata>(WithMetadata{table.relation.sql.text(), std::move(make)});
   return std::move(table.relation);
 }
 
@@ -299,8 +305,10 @@ TranslatedRelation SessionLeaves::Rows(const StructType& data_schema, const Stru
     items.push_back({value, columns[i]});
   }
   Sql call = Call(kLocalTableFunction, {StringLiteral(workspace_.engine().locals().Add(table))});
+  TranslatedRelation out = Select(std::move(items), call);
+  out.most_rows = table->Rows().value_or(kManyRows);
   kept_.push_back(std::move(table));
-  return Select(std::move(items), call);
+  return out;
 }
 
 TranslatedRelation SessionLeaves::Other(const proto::Relation& relation) {
@@ -407,6 +415,14 @@ std::optional<Sql> SessionLeaves::Persisted(const proto::Relation& relation, con
   Sql sql = rows->Read(translated.columns);
   kept_.push_back(std::move(rows));
   return sql;
+}
+
+std::shared_ptr<const Variable> SessionLeaves::FindVariable(const Names& parts) {
+  return workspace_.variables().Find(SessionObjectName(parts));
+}
+
+std::shared_ptr<const SqlFunction> SessionLeaves::FindFunction(const Names& parts) {
+  return workspace_.functions().Find(SessionObjectName(parts));
 }
 
 std::vector<std::optional<std::string>> SessionLeaves::Texts(const Sql& query) {

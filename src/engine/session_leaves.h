@@ -54,15 +54,18 @@ class SessionLeaves : public Leaves {
   std::optional<Sql> Persisted(const ::spark::connect::Relation& relation,
                                const TranslatedRelation& translated) override;
 
+  std::shared_ptr<const Variable> FindVariable(const std::vector<std::string>& parts) override;
+  std::shared_ptr<const SqlFunction> FindFunction(const std::vector<std::string>& parts) override;
+
   std::vector<std::optional<std::string>> Texts(const Sql& query) override;
 
   void Observe(const std::string& name, const TranslatedRelation& metrics) override;
 
+  PythonFunctions* Python() override;
+
   /// The key of a relation in the cache, as names mean at this place.
   std::string CacheKey(const ::spark::connect::Relation& relation);
   std::string CacheKey(const NamedPlan& plan);
-  PythonFunctions* Python() override;
-
 
   /// The files that the query reads.
   const std::vector<std::string>& paths() const { return paths_; }
@@ -97,10 +100,10 @@ class SessionLeaves : public Leaves {
   std::vector<std::string> paths_;
   std::vector<std::pair<std::string, TranslatedRelation>> observed_;
   std::vector<std::shared_ptr<const void>> kept_;
+  std::unique_ptr<PythonFunctions> python_;
 };
 
 /// Throws TABLE_OR_VIEW_NOT_FOUND. `database`: the session's. `is_query`: the functions' namespaces are searched too.
-  std::unique_ptr<PythonFunctions> python_;
 [[noreturn]] void ThrowTableNotFound(const std::vector<std::string>& name, const std::string& database,
                                      bool is_query = true);
 /// "{"… is JSON, anything else DDL.

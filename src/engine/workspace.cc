@@ -74,7 +74,13 @@ class Freezer {
 TranslateOptions OptionsOf(const spark::Conf& settings) {
   return {.case_sensitive = settings.GetBoolean(conf::kCaseSensitive),
           .ansi = settings.GetBoolean(conf::kAnsi),
-          .time_zone = settings.Get(conf::kTimeZone)};
+          .time_zone = settings.Get(conf::kTimeZone),
+          .database = "default",
+          .order_by_ordinal = settings.GetBoolean("spark.sql.orderByOrdinal"),
+          .group_by_ordinal = settings.GetBoolean("spark.sql.groupByOrdinal"),
+          .group_by_aliases = settings.GetBoolean("spark.sql.groupByAliases"),
+          .lateral_aliases = settings.GetBoolean("spark.sql.lateralColumnAlias.enableImplicitResolution"),
+          .retain_group_columns = settings.GetBoolean("spark.sql.retainGroupColumns")};
 }
 
 std::string QuoteName(const std::vector<std::string>& parts) {
@@ -216,13 +222,13 @@ proto::Relation Workspace::ParseSql(const proto::SQL& text) {
 }
 
 void Workspace::AddArtifact(const std::string& name, std::string data) {
+  if (name.starts_with("pyfiles/") || name.starts_with("files/")) python_.AddFile(name, data);
   const std::lock_guard lock(mutex_);
   artifacts_[name] = std::make_shared<const std::string>(std::move(data));
 }
 
 std::shared_ptr<const std::string> Workspace::FindArtifact(const std::string& name) {
   const std::lock_guard lock(mutex_);
-  if (name.starts_with("pyfiles/") || name.starts_with("files/")) python_.AddFile(name, data);
   const auto found = artifacts_.find(name);
   return found == artifacts_.end() ? nullptr : found->second;
 }

@@ -48,6 +48,8 @@ class Workspace {
   spark::Conf& conf() { return conf_; }
   PythonSession& python() { return python_; }
   TempViews& views() { return views_; }
+  SessionObjects<Variable>& variables() { return variables_; }
+  SessionObjects<SqlFunction>& functions() { return functions_; }
   TranslateOptions Options() const;
 
   /// The database that names without one are looked up in.
@@ -103,9 +105,11 @@ class Workspace {
   std::shared_ptr<Engine> engine_;
   uint64_t number_;
   spark::Conf conf_;
-  TempViews views_;
-  mutable std::mutex mutex_;
   PythonSession python_;
+  TempViews views_;
+  SessionObjects<Variable> variables_;
+  SessionObjects<SqlFunction> functions_;
+  mutable std::mutex mutex_;
   std::string database_ = "default";
   std::map<std::string, std::shared_ptr<const std::string>> artifacts_;
   std::map<std::string, std::shared_ptr<CheckpointRows>> checkpoints_;

@@ -21,6 +21,7 @@ struct FileRead {
   std::vector<std::string> paths;
   std::string time_zone;
   bool case_sensitive = false;
+  bool metadata = false;  ///< with the column _metadata at the end
 };
 
 struct FileTable {
@@ -34,6 +35,11 @@ FileTable ReadFiles(const FileRead& request, Database& database);
 
 /// The options that say which files are read. Throws Error for a bad value.
 ListOptions ListOptionsOf(const FileRead& request);
+
+/// The column _metadata, without and with the numbers of rows.
+OutputColumn MetadataColumn(bool row_index);
+/// Its value for the rows of a file, without their number.
+Sql MetadataValue(const InputFile& file);
 
 /// The value of an option whose name ignores letter case.
 std::optional<std::string> FindOption(const std::map<std::string, std::string>& options, std::string_view name);

@@ -136,12 +136,17 @@ FileTable ReadText(const FileRead& request, const char* format, const char* func
       }
       items.push_back({value, columns[i]});
     }
+    if (request.metadata) items.push_back({MetadataValue(*of), MetadataColumn(false)});
     return Select(std::move(items), Call(function, {StringLiteral(Spec(files, options, read))})).sql;
   };
   out.relation.columns = columns;
-  if (out.paths.empty()) {
+  // A CSV file in which no column is found is empty.
+  if (out.paths.empty() || (schema.fields.empty() && std::string_view(format) == "CSV")) {
     std::vector<SelectItem> items;
-    for (const OutputColumn& column : columns) items.push_back({CastTo(Token("NULL"), column.type), column});
+    if (request.metadata) out.relation.columns.push_back(MetadataColumn(false));
+    for (const OutputColumn& column : out.relation.columns) {
+      items.push_back({CastTo(Token("NULL"), column.type), column});
+    }
     out.relation.sql = Select(std::move(items), Token("(SELECT 1)"), Token("WHERE false")).sql;
     return out;
   }
@@ -150,13 +155,15 @@ FileTable ReadText(const FileRead& request, const char* format, const char* func
   for (size_t begin = 0; begin < input.files.size();) {
     size_t end = begin;
     std::vector<std::string> files;
-    for (; end < input.files.size() && input.files[end].partition_values == input.files[begin].partition_values;
+    for (; end < input.files.size() && input.files[end].partition_values == input.files[begin].partition_values &&
+           (end == begin || !request.metadata);
          ++end) {
       files.push_back(input.files[end].path.string());
     }
     scans.push_back(select(files, &input.files[begin]));
     begin = end;
   }
+  if (request.metadata) out.relation.columns.push_back(MetadataColumn(false));
   out.relation.sql = scans.size() == 1 ? scans[0] : Join(scans, "\nUNION ALL\n");
   return out;
 }

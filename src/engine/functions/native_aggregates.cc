@@ -10,6 +10,8 @@
 
 #include "engine/functions/distinct_estimate.h"
 #include "engine/functions/native.h"
+#include "engine/functions/value_text.h"
+#include "engine/functions/wide.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -75,7 +77,10 @@ using OfMoments = optional<double> (*)(const Moments&);
 AggregateFunction MomentAggregate(const char* name, OfMoments value) {
   return MakeAggregate<Moments>(
       name, {TypeKind::kDouble}, DataType(TypeKind::kDouble),
-      [](Moments& state, const ScalarInput& in, size_t row) { state.Add(in[0].Data<double>()[row]); },
+      // A local Spark spreads few rows over as many partitions, so that each counts as one to be merged.
+      [](Moments& state, const ScalarInput& in, size_t row) {
+        state.Merge({.n = 1, .mean = in[0].Data<double>()[row]});
+      },
       [](const Moments& from, Moments& into) { into.Merge(from); },
       [value](const Moments& state, OutVector& result, size_t row) { Set(result, row, value(state)); });
 }
@@ -134,6 +139,40 @@ struct Product {
   bool any = false;
   double value = 1;
 };
+
+/// The unscaled digits of a sum of decimals.
+struct DecimalSum {
+  bool any = false;
+  bool overflows = false;
+  std::array<uint64_t, 2> digits{};  ///< of a 128-bit number, for which the state is not aligned
+
+  void Add(__int128 value) {
+    any = true;
+    __int128 sum = std::bit_cast<__int128>(digits);
+    overflows |= __builtin_add_overflow(sum, value, &sum);
+    digits = std::bit_cast<std::array<uint64_t, 2>>(sum);
+  }
+};
+
+/// The sum of decimals of any type as its unscaled digits; NULL when they are more than 38.
+AggregateFunction TolerantDecimalSum() {
+  return MakeAggregate<DecimalSum>(
+      "spark_try_decimal_sum", {ParameterType::Any()}, DataType::Decimal(38, 0),
+      [](DecimalSum& state, const ScalarInput& in, size_t row) { state.Add(DecimalDigits(in[0].Type(), in[0], row)); },
+      [](const DecimalSum& from, DecimalSum& into) {
+        if (from.any) into.Add(std::bit_cast<__int128>(from.digits));
+        into.overflows |= from.overflows;
+      },
+      [](const DecimalSum& state, OutVector& result, size_t row) {
+        const auto sum = std::bit_cast<__int128>(state.digits);
+        const auto limit = static_cast<__int128>(PowerOfTen(38));
+        if (!state.any || state.overflows || sum >= limit || sum <= -limit) {
+          result.SetNull(row);
+        } else {
+          result.Data<__int128>()[row] = sum;
+        }
+      });
+}
 
 /// Registers of HyperLogLog++ with 2^Precision of them.
 template <int Precision>
@@ -259,6 +298,7 @@ std::vector<AggregateFunction> NativeAggregates() {
       [](const Product& state, OutVector& result, size_t row) {
         Set(result, row, state.any ? optional(state.value) : kNull);
       }));
+  out.push_back(TolerantDecimalSum());
   AddDistinctEstimates(&out, std::make_integer_sequence<int, 15>());
   return out;
 }

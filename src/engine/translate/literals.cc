@@ -55,8 +55,9 @@ DataType DecimalType(const Literal::Decimal& decimal) {
   int precision = 0;
   int scale = 0;
   Digits(decimal.value(), &precision, &scale);
-  if (decimal.has_scale()) scale = decimal.scale();
-  if (decimal.has_precision()) precision = decimal.precision();
+  // What is declared never cuts digits off.
+  if (decimal.has_scale()) scale = std::max(scale, decimal.scale());
+  if (decimal.has_precision()) precision = std::max(precision, decimal.precision());
   precision = std::max(precision, scale);
   if (precision > 38) RefuseFeature(fmt::format("the decimal literal {} with more than 38 digits", decimal.value()));
   return DataType::Decimal(precision, scale);

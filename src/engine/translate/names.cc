@@ -164,6 +164,16 @@ std::vector<std::string> ParseAttributeName(std::string_view name) {
 
 namespace {
 
+/// Whether there is a quoted name in the SQL, other than that of the type of NULL.
+bool HasIdentifier(std::string_view sql) {
+  constexpr std::string_view kNullType = "\"NULL\"";
+  for (size_t at = sql.find('"'); at != std::string_view::npos; at = sql.find('"', at)) {
+    if (!sql.substr(at).starts_with(kNullType)) return true;
+    at += kNullType.size();
+  }
+  return false;
+}
+
 /// What a name means among these columns: nullopt when there is nothing of that name.
 std::optional<Typed> Lookup(const std::vector<std::string>& parts, const std::string& name, int64_t plan_id,
                             const std::vector<OutputColumn>& columns, const Scope& scope) {
@@ -289,7 +299,7 @@ Typed ResolveAttribute(const std::string& name, int64_t plan_id, const Scope& sc
       if (auto value = bound(scope.aliases)) return *value;
     } else if (auto value = bound(at->lambdas)) {
       // A parameter of a function whose body is this sub-query; a name in it could mean another thing here.
-      if (value->sql.text().find('"') != std::string::npos) RefuseFeature("a correlated sub-query in this place");
+      if (HasIdentifier(value->sql.text())) RefuseFeature("a correlated sub-query in this place");
       return *value;
     }
   }

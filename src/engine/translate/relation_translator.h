@@ -50,6 +50,7 @@ struct Block {
   std::vector<SelectItem> items;
   Sql from;
   Sql rest;
+  Sql order = {};                    ///< ORDER BY, behind `rest`, where small inputs keep an order
   std::vector<OutputColumn> inputs;  ///< what `items` may use
   Grouping grouping;                 ///< of kAggregate
   TranslatedRelation input;          ///< of kFilter
@@ -61,10 +62,16 @@ OutputColumn NewColumn(std::string name, DataType type, bool nullable);
 TranslatedRelation Select(std::vector<SelectItem> items, const Sql& from, const Sql& rest = {});
 /// The same, where later operations may reach more of `inputs`.
 TranslatedRelation SelectBlock(Block block);
+/// The rows of a FROM clause with their number in that order (of the rows as they come when it is empty) as a column.
+Sql NumberRows(const Sql& from, const char* id, const Sql& order);
 /// (sql)
 Sql Derived(const Sql& sql);
 /// SELECT * FROM (input) rest, with the input's columns.
 TranslatedRelation SelectAll(TranslatedRelation input, const Sql& rest);
+/// Whether the column _metadata of its files can be had.
+bool HasMetadata(const TranslatedRelation& relation);
+/// Says how `out`, a SELECT of the items from the input alone, gets its files' column.
+void PassMetadata(const TranslatedRelation& input, std::vector<SelectItem> items, TranslatedRelation* out);
 /// The column as a value.
 Typed ValueOf(const OutputColumn& column);
 
@@ -92,6 +99,12 @@ class RelationTranslator : public Subqueries {
 
   TranslatedRelation Translate(const proto::Relation& relation);
   Typed Subquery(const proto::SubqueryExpression& subquery, const proto::Relation* plan, const Scope& scope) override;
+  std::shared_ptr<const Variable> FindVariable(const std::vector<std::string>& parts) override {
+    return leaves_.FindVariable(parts);
+  }
+  std::shared_ptr<const SqlFunction> FindFunction(const std::vector<std::string>& parts) override {
+    return leaves_.FindFunction(parts);
+  }
 
  private:
   TranslatedRelation TranslateKind(const proto::Relation& relation);
@@ -119,6 +132,9 @@ class RelationTranslator : public Subqueries {
   TranslatedRelation Join(const proto::Join& join, bool natural);
   TranslatedRelation LateralJoin(const proto::LateralJoin& join);
   TranslatedRelation AsOfJoin(const proto::AsOfJoin& join);
+  /// By DuckDB's own as-of join, which sorts; nullopt where that does not do.
+  std::optional<TranslatedRelation> SortedAsOfJoin(const proto::AsOfJoin& join, TranslatedRelation left,
+                                                   TranslatedRelation right, bool outer);
   TranslatedRelation NearestByJoin(const proto::NearestByJoin& join);
   // relations_aggregate.cc
   TranslatedRelation Aggregate(const proto::Aggregate& aggregate);
@@ -166,6 +182,13 @@ class RelationTranslator : public Subqueries {
   TranslatedRelation Generate(TranslatedRelation input, const Expressions& list);
   TranslatedRelation LateralView(const plan::LateralView& view);
   TranslatedRelation TableFunction(const proto::UnresolvedTableValuedFunction& function);
+  // relations_python.cc
+  TranslatedRelation MapPartitions(const proto::MapPartitions& map);
+  TranslatedRelation GroupMap(const proto::GroupMap& map);
+  TranslatedRelation CoGroupMap(const proto::CoGroupMap& map);
+  TranslatedRelation PythonTable(const proto::CommonInlineUserDefinedTableFunction& function);
+  PythonFunctions::Side GroupSide(const proto::Relation& relation, const Expressions& keys, const Expressions& order);
+  TranslatedRelation Apart(TranslatedRelation input);
   // relations_na.cc
   TranslatedRelation NaFill(const proto::NAFill& fill);
   TranslatedRelation NaDrop(const proto::NADrop& drop);
@@ -182,13 +205,6 @@ class RelationTranslator : public Subqueries {
   TranslatedRelation ApproxQuantile(const proto::StatApproxQuantile& quantile);
   TranslatedRelation Moment(const proto::Relation& input, const char* function, const std::string& a,
                             const std::string& b);
-  // relations_python.cc
-  TranslatedRelation MapPartitions(const proto::MapPartitions& map);
-  TranslatedRelation GroupMap(const proto::GroupMap& map);
-  TranslatedRelation CoGroupMap(const proto::CoGroupMap& map);
-  TranslatedRelation PythonTable(const proto::CommonInlineUserDefinedTableFunction& function);
-  PythonFunctions::Side GroupSide(const proto::Relation& relation, const Expressions& keys, const Expressions& order);
-  TranslatedRelation Apart(TranslatedRelation input);
   // relations_show.cc
   TranslatedRelation ShowString(const proto::ShowString& show);
   TranslatedRelation HtmlString(const proto::HtmlString& html);
@@ -197,13 +213,25 @@ class RelationTranslator : public Subqueries {
   TranslatedRelation CollectMetrics(const proto::CollectMetrics& metrics);
   TranslatedRelation Parse(const proto::Parse& parse);
 
+  // relations_order.cc
+  /// An input of the relation being translated has so many rows.
+  void CountRows(uint64_t rows);
+  /// How many rows a relation has at most, by those of its inputs. `own`: what a leaf says.
+  uint64_t MostRows(const proto::Relation& relation, uint64_t own) const;
+  /// Whether rows shall come in the order in which a local Spark gives them.
+  bool KeepsOrder(const TranslatedRelation& relation) const;
+  void OrderByWindows(const std::vector<const proto::Expression*>& expressions, const TranslatedRelation& input,
+                      Block* block);
+  /// One row of those that are equal in `keys`, which are some or all of its columns.
+  TranslatedRelation DistinctRows(TranslatedRelation input, const std::vector<OutputColumn>& keys);
+
   Scope ScopeOf(const std::vector<OutputColumn>& columns);
   /// Calls `translate` with the scope of the input's columns; where it does not find a column, with what the input can
   /// show besides (only what joins merged away, unless `below`).
   template <typename F>
   auto Resolving(TranslatedRelation* input, bool below, F translate);
-  /// Makes the input yield more than its columns, which it returns.
-  std::vector<OutputColumn> Uncover(TranslatedRelation* input, bool below);
+  /// Makes the input yield more than its columns, which it returns: _metadata, or else what its SELECT does not show.
+  std::vector<OutputColumn> Uncover(TranslatedRelation* input, bool below, bool metadata);
   /// Gives the columns ids that no sub-query can have, when an expression has one. Returns whether it did.
   bool Isolate(TranslatedRelation* input, bool has_subquery);
   /// The outputs of one expression of a select list: several for a star.
@@ -237,27 +265,36 @@ class RelationTranslator : public Subqueries {
   Leaves& leaves_;
   TranslateOptions options_;
   int depth_ = 0;
+  uint64_t rows_ = 0;  ///< of the inputs translated so far of the relation being translated; 0: none yet
   uint64_t isolated_ = 0;
   uint64_t named_ = 0;                               ///< tables of WITH clauses so far
   const Scope* outer_ = nullptr;                     ///< around the sub-query that is being translated
   std::vector<Cte> ctes_;                            ///< in sight; innermost last
+  std::vector<Sql> with_;                            ///< the tables of WITH clauses in sight: name AS (query)
   std::map<int64_t, const proto::Relation*> plans_;  ///< of sub-queries, by plan id
   std::optional<std::set<int64_t>> used_plan_ids_;   ///< which expressions of the whole plan refer to
 };
 
 template <typename F>
 auto RelationTranslator::Resolving(TranslatedRelation* input, bool below, F translate) {
+  const bool has_metadata = HasMetadata(*input);
   try {
-    return translate(ScopeOf(input->columns));
+    Scope scope = ScopeOf(input->columns);
+    scope.has_metadata = has_metadata;
+    return translate(scope);
   } catch (const Error& error) {
     if (!error.condition().starts_with("UNRESOLVED_COLUMN") && error.condition() != "CANNOT_RESOLVE_DATAFRAME_COLUMN") {
       throw;
     }
     TranslatedRelation extended = *input;
-    const std::vector<OutputColumn> hidden = Uncover(&extended, below);
+    const auto name = error.params().find("objectName");
+    const bool metadata =
+        has_metadata && name != error.params().end() && name->second.find("`_metadata`") != std::string::npos;
+    const std::vector<OutputColumn> hidden = Uncover(&extended, below, metadata);
     if (hidden.empty()) throw;
     Scope scope = ScopeOf(input->columns);
     scope.hidden = &hidden;
+    scope.has_metadata = metadata;
     try {
       auto out = translate(scope);
       *input = std::move(extended);
@@ -270,10 +307,15 @@ auto RelationTranslator::Resolving(TranslatedRelation* input, bool below, F tran
 }
 
 /// Throws when a column of the type cannot be compared: a MAP is in it.
-  std::vector<Sql> with_;                            ///< the tables of WITH clauses in sight: name AS (query)
 void RequireComparable(const std::vector<OutputColumn>& columns);
 /// ASSIGNMENT_ARITY_MISMATCH.
 [[noreturn]] void RefuseArity(size_t columns, size_t names);
 bool HasSubquery(const proto::Expression& expression);
+/// Whether it calls a window function over partitions.
+bool HasPartitions(const proto::Expression& expression);
+/// The ORDER BY clause of a join of two sides whose rows are numbered ("left row", "right row"); `keys` are the pairs
+/// of columns that USING names. Empty where Spark's order cannot be had.
+Sql JoinOrder(const proto::Join& join, const TranslatedRelation& left, const TranslatedRelation& right,
+              const std::vector<std::pair<size_t, size_t>>& keys);
 
 }  // namespace tinderbox::engine

@@ -289,6 +289,8 @@ std::vector<OutputColumn> RelationTranslator::Uncover(TranslatedRelation* input,
   if (metadata) {
     const TranslatedRelation full = input->with_metadata->make();
     input->sql = full.sql;
+    input->with_metadata =
+        std::make_shared<const WithMetadata>(WithMetadata{full.sql.text(), input->with_metadata->make});
     return {full.columns.back()};
   }
   if (input->block == nullptr) return {};

@@ -46,6 +46,11 @@ struct TranslateOptions {
   bool ansi = true;
   std::string time_zone = "UTC";
   std::string database = "default";  ///< the session's current one
+  bool order_by_ordinal = true;      ///< ORDER BY 1 is the first column
+  bool group_by_ordinal = true;
+  bool group_by_aliases = true;      ///< GROUP BY may name what the SELECT list makes
+  bool lateral_aliases = true;       ///< so may later entries of the SELECT list
+  bool retain_group_columns = true;  ///< df.groupBy(k).agg(…) shows k
 };
 
 /// Translates a relation to one SELECT and its columns. Throws Error; UNSUPPORTED_FEATURE.RELATION names a kind that

@@ -213,7 +213,7 @@ TranslatedRelation RelationTranslator::SqlAggregate(const plan::SqlAggregate& ag
   };
   const auto resolve = [&](const proto::Expression& key) -> proto::Expression {
     CheckAt(key.common().origin(), [&] { expect_position(key); });
-    if (key.has_literal() && key.literal().has_integer()) {
+    if (options_.group_by_ordinal && key.has_literal() && key.literal().has_integer()) {
       return WithoutAlias(aggregate.select_list(key.literal().integer() - 1));
     }
     // An alias of the SELECT list, where the input has no such column.

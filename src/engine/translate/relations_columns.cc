@@ -34,7 +34,7 @@ bool MentionsAny(const std::string& sql, const std::set<std::string>& names) {
 /// Whether the rows that a SELECT gives are those of its input, one for one.
 bool IsPlain(const TranslatedRelation& relation) {
   return relation.block != nullptr && relation.block->kind == Block::Kind::kSelect && relation.block->rest.empty() &&
-         !relation.block->from.empty();
+         relation.block->order.empty() && !relation.block->from.empty();
 }
 
 [[noreturn]] void RefuseDuplicate(const std::string& name) {
@@ -136,7 +136,10 @@ TranslatedRelation RelationTranslator::WithColumns(const proto::WithColumns& wit
     return out;
   });
   // Into the same SELECT, where no value needs what that SELECT computes: long chains stay shallow.
-  bool merge = IsPlain(input);
+  bool merge =
+      IsPlain(input) && !(KeepsOrder(input) && std::ranges::any_of(with_columns.aliases(), [](const auto& alias) {
+                            return HasPartitions(alias.expr());
+                          }));
   if (merge) {
     std::set<std::string> computed;
     for (const SelectItem& item : input.block->items) {
@@ -147,7 +150,9 @@ TranslatedRelation RelationTranslator::WithColumns(const proto::WithColumns& wit
   }
   Block block;
   if (merge) {
-    block = *input.block;
+    // A block that nothing else holds is taken over: a long chain copies none.
+    const auto own = std::const_pointer_cast<Block>(std::move(input.block));
+    block = own.use_count() == 1 ? std::move(*own) : *own;
     for (size_t i = 0; i < block.items.size(); ++i) block.items[i].column = input.columns[i];
   } else {
     block.from = Derived(input.sql);
@@ -156,11 +161,20 @@ TranslatedRelation RelationTranslator::WithColumns(const proto::WithColumns& wit
       block.items.push_back({Ident(input.columns[i].id), before[i]});
     }
   }
+  if (!merge) {
+    std::vector<const proto::Expression*> list;
+    for (const auto& alias : with_columns.aliases()) list.push_back(&alias.expr());
+    OrderByWindows(list, input, &block);
+  }
   UniqueIds ids;
   for (const OutputColumn& column : before) ids.Make(column.id);
   if (merge) {
     // A new id must not hide an input's that another value uses.
     for (const OutputColumn& column : block.inputs) ids.Make(column.id);
+  }
+  std::vector<SelectItem> over_input;
+  for (size_t i = 0; i < input.columns.size() && HasMetadata(input); ++i) {
+    over_input.push_back({Ident(input.columns[i].id), before[i]});
   }
   for (size_t i = 0; i < values.size(); ++i) {
     const auto& alias = with_columns.aliases(static_cast<int>(i));
@@ -170,13 +184,17 @@ TranslatedRelation RelationTranslator::WithColumns(const proto::WithColumns& wit
     for (size_t place : places) {
       column.id = before[place].id;
       block.items[place] = {values[i].sql, column};
+      if (!over_input.empty()) over_input[place] = block.items[place];
     }
     if (places.empty()) {
       column.id = ids.Make(alias.name(0));
       block.items.push_back({values[i].sql, column});
+      if (!over_input.empty()) over_input.push_back(block.items.back());
     }
   }
-  return SelectBlock(std::move(block));
+  TranslatedRelation out = SelectBlock(std::move(block));
+  PassMetadata(input, std::move(over_input), &out);
+  return out;
 }
 
 TranslatedRelation RelationTranslator::WithColumnsRenamed(const proto::WithColumnsRenamed& renamed) {
@@ -230,7 +248,10 @@ TranslatedRelation RelationTranslator::Drop(const proto::Drop& drop) {
   if (block.items.size() == input.columns.size()) return input;
   block.from = Derived(input.sql);
   block.inputs = input.columns;
-  return SelectBlock(std::move(block));
+  std::vector<SelectItem> items = HasMetadata(input) ? block.items : std::vector<SelectItem>();
+  TranslatedRelation out = SelectBlock(std::move(block));
+  PassMetadata(input, std::move(items), &out);
+  return out;
 }
 
 TranslatedRelation RelationTranslator::ToDf(const proto::ToDF& to_df) {
@@ -367,11 +388,10 @@ TranslatedRelation RelationTranslator::Deduplicate(const proto::Deduplicate& ded
   if (deduplicate.within_watermark()) RefuseFeature("the streaming operation dropDuplicatesWithinWatermark");
   if (deduplicate.all_columns_as_keys() || deduplicate.column_names_size() == 0) {
     RequireComparable(input.columns);
-    input.sql = Concat({Token("SELECT DISTINCT *\nFROM "), Derived(input.sql)});
-    return input;
+    const std::vector<OutputColumn> all = input.columns;
+    return DistinctRows(std::move(input), all);
   }
   std::vector<OutputColumn> keys;
-  std::vector<Sql> names;
   for (const std::string& name : deduplicate.column_names()) {
     std::vector<size_t> found = FindAll(input.columns, name);
     if (found.empty()) {
@@ -382,15 +402,10 @@ TranslatedRelation RelationTranslator::Deduplicate(const proto::Deduplicate& ded
           fmt::format("The Spark Connect plan is invalid. Cannot resolve column name \"{}\" among ({}).", name, known),
           {{"colName", name}, {"fieldNames", known}});
     }
-    for (size_t i : found) {
-      keys.push_back(input.columns[i]);
-      names.push_back(Ident(input.columns[i].id));
-    }
+    for (size_t i : found) keys.push_back(input.columns[i]);
   }
   RequireComparable(keys);
-  input.sql =
-      Concat({Token("SELECT DISTINCT ON ("), engine::Join(names, ", "), Token(") *\nFROM "), Derived(input.sql)});
-  return input;
+  return DistinctRows(std::move(input), keys);
 }
 
 }  // namespace tinderbox::engine

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "engine/translate/coercion.h"
 #include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
 
@@ -170,6 +171,23 @@ TranslatedRelation RelationTranslator::Join(const JoinProto& join, bool natural)
   if (has_subquery && type != JoinProto::JOIN_TYPE_INNER && !cross) {
     RefuseFeature("a sub-query in the condition of an outer, semi or anti join");
   }
+  std::vector<std::pair<size_t, size_t>> keys;
+  for (const std::string& name : names) {
+    const std::vector<size_t> l = FindAll(left.columns, name), r = FindAll(right.columns, name);
+    if (l.empty()) RefuseUsing(name, "left", left.columns);
+    if (r.empty()) RefuseUsing(name, "right", right.columns);
+    for (const auto* side : {&l, &r}) {
+      if (side->size() == 1) continue;
+      throw Error("AMBIGUOUS_REFERENCE", fmt::format("Reference `{0}` is ambiguous, could be: [`{0}`, `{0}`].", name),
+                  {{"name", "`" + name + "`"}, {"referenceNames", fmt::format("[`{0}`, `{0}`]", name)}});
+    }
+    keys.emplace_back(l[0], r[0]);
+  }
+  const bool ordered = KeepsOrder(left) && KeepsOrder(right);
+  if (ordered) {
+    left.sql = Concat({Token("SELECT *\nFROM "), NumberRows(Derived(left.sql), "left row", {})});
+    right.sql = Concat({Token("SELECT *\nFROM "), NumberRows(Derived(right.sql), "right row", {})});
+  }
   // Makes the right side's ids its own.
   const Sql sides = From(left, &right,
                          cross && (!join.has_join_condition() || has_subquery) && names.empty() ? "\nCROSS JOIN "
@@ -179,18 +197,8 @@ TranslatedRelation RelationTranslator::Join(const JoinProto& join, bool natural)
   const std::vector<OutputColumn> both = Both(left, right);
   const Scope scope = ScopeOf(both);
   std::vector<Sql> conditions;
-  std::vector<std::pair<size_t, size_t>> keys;
-  for (const std::string& name : names) {
-    std::vector<size_t> l = FindAll(left.columns, name), r = FindAll(right.columns, name);
-    if (l.empty()) RefuseUsing(name, "left", left.columns);
-    if (r.empty()) RefuseUsing(name, "right", right.columns);
-    for (const auto* side : {&l, &r}) {
-      if (side->size() == 1) continue;
-      throw Error("AMBIGUOUS_REFERENCE", fmt::format("Reference `{0}` is ambiguous, could be: [`{0}`, `{0}`].", name),
-                  {{"name", "`" + name + "`"}, {"referenceNames", fmt::format("[`{0}`, `{0}`]", name)}});
-    }
-    keys.emplace_back(l[0], r[0]);
-    conditions.push_back(CallFunction("=", {ValueOf(left.columns[l[0]]), ValueOf(right.columns[r[0]])}, scope).sql);
+  for (auto [l, r] : keys) {
+    conditions.push_back(CallFunction("=", {ValueOf(left.columns[l]), ValueOf(right.columns[r])}, scope).sql);
   }
   if (join.has_join_condition() && !has_subquery) {
     conditions.push_back(JoinCondition(join.join_condition(), both).sql);
@@ -228,6 +236,7 @@ TranslatedRelation RelationTranslator::Join(const JoinProto& join, bool natural)
     if (!right_keys.contains(i)) AddColumns(&block.items, {right.columns[i]}, null_right);
   }
   block.from = on.empty() ? sides : Concat({sides, Token("\n"), on});
+  if (ordered) block.order = JoinOrder(join, left, right, keys);
   if (!keys.empty() && !left_only) {
     // The sides' own keys stay in reach by their data frame or alias.
     block.kind = Block::Kind::kUsingJoin;
@@ -247,7 +256,7 @@ TranslatedRelation RelationTranslator::Join(const JoinProto& join, bool natural)
     }
     return SelectBlock(std::move(block));
   }
-  TranslatedRelation out = Select(std::move(block.items), block.from);
+  TranslatedRelation out = Select(std::move(block.items), block.from, block.order);
   return has_subquery ? Filter(std::move(out), join.join_condition()) : out;
 }
 
@@ -298,6 +307,67 @@ TranslatedRelation RelationTranslator::LateralJoin(const proto::LateralJoin& joi
   return Select(std::move(items), Concat({sides, Token("\n"), on}));
 }
 
+namespace {
+
+/// Whether a condition does nothing but compare for equality.
+bool OnlyComparesKeys(const proto::Expression& condition) {
+  const auto& function = condition.unresolved_function();
+  const std::string& name = function.function_name();
+  if (name == "and") return std::ranges::all_of(function.arguments(), OnlyComparesKeys);
+  return name == "=" || name == "==";
+}
+
+}  // namespace
+
+std::optional<TranslatedRelation> RelationTranslator::SortedAsOfJoin(const proto::AsOfJoin& join,
+                                                                     TranslatedRelation left, TranslatedRelation right,
+                                                                     bool outer) {
+  const bool backward = join.direction() == "backward";
+  if (!backward && join.direction() != "forward") return std::nullopt;
+  if (join.has_join_expr() && !OnlyComparesKeys(join.join_expr())) return std::nullopt;
+  const std::vector<OutputColumn> before = left.columns;
+  UniqueIds ids;
+  for (const OutputColumn& column : left.columns) ids.Make(column.id);
+  std::vector<SelectItem> renamed;
+  for (const OutputColumn& column : right.columns) {
+    renamed.push_back({Ident(column.id), column});
+    renamed.back().column.id = ids.Make(column.id);
+  }
+  right = Select(std::move(renamed), Derived(right.sql));
+  const std::vector<OutputColumn> both = Both(left, right);
+  const Scope scope = ScopeOf(both);
+  std::vector<Typed> times{TranslateExpression(join.left_as_of(), ScopeOf(left.columns)),
+                           TranslateExpression(join.right_as_of(), ScopeOf(right.columns))};
+  const Typed distance = CallFunction("-", {times[backward ? 0 : 1], times[backward ? 1 : 0]}, scope);
+  const DataType common = CoerceAll(times, scope, "as-of join");
+  const bool sorted = common.IsNumeric() || common.kind() == TypeKind::kDate || common.kind() == TypeKind::kTimestamp ||
+                      common.kind() == TypeKind::kTimestampNtz;
+  if (!sorted) return std::nullopt;
+  std::vector<Sql> conditions;
+  for (const std::string& name : join.using_columns()) {
+    const std::vector<size_t> l = FindAll(left.columns, name), r = FindAll(right.columns, name);
+    if (l.size() != 1) RefuseUsing(name, "left", left.columns);
+    if (r.size() != 1) RefuseUsing(name, "right", right.columns);
+    if (left.columns[l[0]].type.IsNested()) return std::nullopt;
+    conditions.push_back(CallFunction("=", {ValueOf(left.columns[l[0]]), ValueOf(right.columns[r[0]])}, scope).sql);
+  }
+  if (join.has_join_expr()) conditions.push_back(JoinCondition(join.join_expr(), both).sql);
+  const bool equal = join.allow_exact_matches();
+  conditions.push_back(Template(backward ? (equal ? "$1 >= $2" : "$1 > $2") : (equal ? "$1 <= $2" : "$1 < $2"),
+                                {times[0].sql, times[1].sql}));
+  const Sql from = From(left, &right, outer ? "\nASOF LEFT JOIN " : "\nASOF JOIN ",
+                        Concat({Token("ON "), engine::Join(conditions, " AND ")}));
+  std::vector<SelectItem> items = SideBySide(before, left.columns, right.columns, outer);
+  if (!join.has_tolerance()) return Select(std::move(items), from);
+  // When the nearest row is too far away, all are.
+  const Sql near = CallFunction("<=", {distance, TranslateExpression(join.tolerance(), scope)}, scope).sql;
+  if (!outer) return Select(std::move(items), from, Concat({Token("WHERE "), near}));
+  for (size_t i = before.size(); i < items.size(); ++i) {
+    items[i].value = Template("CASE WHEN $1 THEN $2 END", {near, items[i].value});
+  }
+  return Select(std::move(items), from);
+}
+
 TranslatedRelation RelationTranslator::AsOfJoin(const proto::AsOfJoin& join) {
   TranslatedRelation left = Translate(join.left());
   TranslatedRelation right = Translate(join.right());
@@ -312,6 +382,7 @@ TranslatedRelation RelationTranslator::AsOfJoin(const proto::AsOfJoin& join) {
                     join.join_type()),
         {{"typ", join.join_type()}, {"supported", "'inner', 'leftouter', 'left'"}});
   }
+  if (auto sorted = SortedAsOfJoin(join, left, right, outer)) return std::move(*sorted);
   // For each left row the nearest right one: the right rows are looked at with the left one in sight.
   const std::vector<OutputColumn> before = left.columns;
   Isolate(&left, true);

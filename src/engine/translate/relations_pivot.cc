@@ -211,6 +211,7 @@ TranslatedRelation RelationTranslator::SqlPivot(const plan::SqlPivot& request) {
 TranslatedRelation RelationTranslator::UnpivotBy(const TranslatedRelation& input, std::vector<SelectItem> ids,
                                                  const std::vector<UnpivotGroup>& groups, const std::string& variable,
                                                  const std::vector<std::string>& value_names, bool include_nulls) {
+  rows_ = kManyRows;
   const Scope scope = ScopeOf(input.columns);
   std::vector<std::vector<Typed>> columns(value_names.size());
   for (size_t v = 0; v < value_names.size(); ++v) {

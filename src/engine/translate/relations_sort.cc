@@ -50,7 +50,12 @@ TranslatedRelation RelationTranslator::Filter(TranslatedRelation input, const pr
   if (isolated || extended.sql.text() != input.sql.text()) {
     std::vector<SelectItem> items;
     for (size_t i = 0; i < columns.size(); ++i) items.push_back({Ident(input.columns[i].id), columns[i]});
-    return Select(std::move(items), Derived(extended.sql), rest);
+    TranslatedRelation out = Select(std::move(items), Derived(extended.sql), rest);
+    if (!isolated && HasMetadata(extended)) {
+      auto make = [make = extended.with_metadata->make, rest] { return SelectAll(make(), rest); };
+      out.with_metadata = std::make_shared<const WithMetadata>(WithMetadata{out.sql.text(), std::move(make)});
+    }
+    return out;
   }
   TranslatedRelation out = SelectAll(input, rest);
   if (input.block != nullptr) {
