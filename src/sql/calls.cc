@@ -19,26 +19,6 @@ bool Among(const auto& words, const std::string& word) {
   return std::ranges::any_of(words, [&](const char* one) { return word == one; });
 }
 
-/// The number with the other sign; a call where it is no number.
-proto::Expression Negate(proto::Expression value) {
-  if (value.has_literal()) {
-    auto* literal = value.mutable_literal();
-    if (literal->has_integer() && literal->integer() != INT32_MIN)
-      return literal->set_integer(-literal->integer()), value;
-    if (literal->has_long_() && literal->long_() != INT64_MIN) return literal->set_long_(-literal->long_()), value;
-    if (literal->has_double_()) return literal->set_double_(-literal->double_()), value;
-    if (literal->has_day_time_interval() && literal->day_time_interval() != INT64_MIN)
-      return literal->set_day_time_interval(-literal->day_time_interval()), value;
-    if (literal->has_year_month_interval() && literal->year_month_interval() != INT32_MIN)
-      return literal->set_year_month_interval(-literal->year_month_interval()), value;
-    if (literal->has_decimal() && !literal->decimal().value().starts_with('-')) {
-      literal->mutable_decimal()->set_value("-" + literal->decimal().value());
-      return value;
-    }
-  }
-  return MakeCall("negative", {std::move(value)});
-}
-
 }  // namespace
 
 bool Parser::HasWord(std::string_view word) const {
@@ -321,7 +301,7 @@ void Parser::ParseBoundary(proto::Expression::Window::WindowFrame::FrameBoundary
   }
   proto::Expression value = ParseExpression();
   if (Accept("preceding")) {
-    value = Negate(std::move(value));
+    value = MakeCall("-", {std::move(value)});
   } else {
     Expect("following");
   }

@@ -157,9 +157,9 @@ class Lexer {
     if (c == '`') return Quoted(begin);
     if (c == '\'' || c == '"') return String(begin);
     if (IsDigit(c) || (c == '.' && IsDigit(Peek(1)))) return Number(begin);
-    static constexpr std::array<std::string_view, 27> kOperators = {
-        "<=>", ">>>", "||", "<=", ">=", "<>", "!=", "==", "->", "=>", "::", "<<", ">>", "|>",
-        "+",   "-",   "*",  "/",  "%",  "=",  "<",  ">",  "!",  "&",  "|",  "^",  "~"};
+    static constexpr std::array<std::string_view, 29> kOperators = {
+        "<=>", ">>>", "!<", "!>", "||", "<=", ">=", "<>", "!=", "==", "->", "=>", "::", "<<", ">>",
+        "|>",  "+",   "-",  "*",  "/",  "%",  "=",  "<",  ">",  "!",  "&",  "|",  "^",  "~"};
     static constexpr std::string_view kSingles = "()[],.;:?{}@";
     for (std::string_view symbol : kOperators) {
       if (source_.substr(at_).starts_with(symbol)) {
@@ -191,7 +191,6 @@ class Lexer {
       text += source_[at_++];
     }
     ++at_;
-    if (text.empty()) Fail(begin, "``");
     return {TokenKind::kQuotedIdentifier, text, begin, at_};
   }
 

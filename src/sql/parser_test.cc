@@ -45,7 +45,7 @@ TEST(ParseExpressionTest, PrecedenceIsSparks) {
   EXPECT_EQ(Parsed("a or b and not c = d"), "(or a (and b (not (== c d))))");
   EXPECT_EQ(Parsed("a + b * c - d"), "(- (+ a (* b c)) d)");
   EXPECT_EQ(Parsed("a | b ^ c & d"), "(| a (^ b (& c d)))");
-  EXPECT_EQ(Parsed("-a * b"), "(* (negative a) b)");
+  EXPECT_EQ(Parsed("-a * b"), "(* (- a) b)");
   EXPECT_EQ(Parsed("a || b || c"), "(concat (concat a b) c)");
   EXPECT_EQ(Parsed("a = b is null"), "(isnull (== a b))");
   EXPECT_EQ(Parsed("a between b and c and d"), "(and (between a b c) d)");

@@ -11,6 +11,9 @@ void Parser::ParseCreate(plan::Statement* out) {
   if (!or_replace && AcceptNamespaceWord()) return ParseCreateNamespace(out->mutable_create_namespace());
   if (Is("global") || Is("view") || ((Is("temporary") || Is("temp")) && Is("view", 1)))
     return ParseCreateView(first, or_replace, out->mutable_create_view());
+  if ((Is("temporary") || Is("temp")) && Is("function", 1)) {
+    return ParseCreateFunction(first, or_replace, out->mutable_create_function());
+  }
   auto* table = out->mutable_create_table();
   if (Accept("external")) table->set_external(true);
   if (Is("temporary") || Is("temp")) {
@@ -32,7 +35,9 @@ void Parser::ParseColumnDefinition(plan::ColumnDefinition* out) {
     } else if (Accept("comment")) {
       out->set_comment(ParseString());
     } else if (Accept("default")) {
+      const size_t value = at_;
       *out->mutable_default_value() = ParseExpression();
+      out->set_default_text(Text(value));
     } else if (Is("generated") || Is("primary") || Is("references") || Is("check") || Is("unique") ||
                Is("constraint")) {
       RefuseFeature(at_, fmt::format("the column option {}", Upper(Peek().text)));
@@ -197,7 +202,11 @@ void Parser::ParseCreateNamespace(plan::CreateNamespace* out) {
 }
 
 void Parser::ParseDrop(size_t first, plan::DropObject* out) {
-  if (Accept("table")) {
+  const bool session_object = Is("function", 1) || Is("variable", 1);
+  out->set_temporary(session_object && (Accept("temporary") || Accept("temp")));
+  if (out->temporary() && Accept("variable")) {
+    out->set_kind(plan::DropObject::VARIABLE);
+  } else if (Accept("table")) {
     out->set_kind(plan::DropObject::TABLE);
   } else if (Accept("view")) {
     out->set_kind(plan::DropObject::VIEW);

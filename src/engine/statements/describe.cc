@@ -60,6 +60,7 @@ std::string ColumnText(const StructField& field, bool with_type) {
     out += " " + field.type.Sql();
     if (field.type.kind() == TypeKind::kString) out += " COLLATE UTF8_BINARY";
   }
+  if (const auto value = DefaultTextOf(field)) out += " DEFAULT " + *value;
   if (const auto comment = CommentOf(field)) out += fmt::format(" COMMENT '{}'", SqlText(*comment));
   return out;
 }
@@ -105,6 +106,12 @@ std::optional<std::string> CommentOf(const StructField& field) {
   const auto json = nlohmann::json::parse(field.metadata_json, nullptr, false);
   if (!json.is_object() || !json.contains("comment") || !json["comment"].is_string()) return std::nullopt;
   return json["comment"].get<std::string>();
+}
+
+std::optional<std::string> DefaultTextOf(const StructField& field) {
+  const auto json = nlohmann::json::parse(field.metadata_json, nullptr, false);
+  if (!json.is_object() || !json.contains(kCurrentDefault)) return std::nullopt;
+  return json.at(kCurrentDefault).get<std::string>();
 }
 
 bool MatchesPattern(const std::string& name, const std::string& pattern) {
@@ -260,6 +267,16 @@ Rows Describe(Workspace& workspace, const plan::DescribeTable& statement) {
   add("", "");
   add("# Detailed Table Information", "");
   for (const auto& [key, value] : Details(table)) add(key, value);
+  bool first = true;
+  for (const StructField& field : table.schema.fields) {
+    const auto value = DefaultTextOf(field);
+    if (!value) continue;
+    if (std::exchange(first, false)) {
+      add("", "");
+      add("# Column Default Values", "");
+    }
+    add(field.name, field.type.SimpleString(), *value);
+  }
   return out;
 }
 

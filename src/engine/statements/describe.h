@@ -27,6 +27,10 @@ std::vector<std::pair<std::string, std::string>> Details(const CatalogTable& tab
 StructField AnswerColumn(const char* name, bool nullable = false, DataType type = DataType(TypeKind::kString));
 /// The comment of a column; nullopt without one.
 std::optional<std::string> CommentOf(const StructField& field);
+/// Where the metadata of a column keeps the text of its DEFAULT.
+inline constexpr char kCurrentDefault[] = "CURRENT_DEFAULT";
+/// That text; nullopt for a column without a DEFAULT.
+std::optional<std::string> DefaultTextOf(const StructField& field);
 /// Whether a name matches a pattern of SHOW and of the catalogue: "*" is any text, "|" separates patterns, letter case
 /// is ignored.
 bool MatchesPattern(const std::string& name, const std::string& pattern);

@@ -4,11 +4,16 @@
 
 #include "engine/files/paths.h"
 #include "engine/files/read.h"
+#include "engine/statements/describe.h"
 #include "engine/statements/tables.h"
 #include "engine/translate/relation_translator.h"
+#include "spark/extension.h"
 #include "spark/plan_extensions.pb.h"
 #include "spark/proto.h"
+#include "spark/proto_expressions.h"
+#include "spark/proto_types.h"
 #include "spark/type_names.h"
+#include "sql/parser.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -17,32 +22,52 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-/// Whether a value may be stored as another type under ANSI rules: when the cast cannot be nonsense.
-bool CanStore(const DataType& from, const DataType& to) {
-  if (from.kind() == TypeKind::kNull || from.SameIgnoringNullability(to)) return true;
-  if (from.IsNumeric() && to.IsNumeric()) return true;
-  if (to.kind() == TypeKind::kString) return !from.IsNested() && from.kind() != TypeKind::kBinary;
-  const auto is_time = [](const DataType& type) {
-    return type.kind() == TypeKind::kDate || type.kind() == TypeKind::kTimestamp ||
-           type.kind() == TypeKind::kTimestampNtz;
-  };
-  if (is_time(from) && is_time(to)) return true;
-  if (from.kind() != to.kind()) return false;
-  switch (from.kind()) {
-    case TypeKind::kYearMonthInterval:
-    case TypeKind::kDayTimeInterval:
-    case TypeKind::kTime:
-      return true;
-    case TypeKind::kArray:
-      return CanStore(from.element(), to.element());
-    case TypeKind::kMap:
-      return CanStore(from.key(), to.key()) && CanStore(from.value(), to.value());
-    case TypeKind::kStruct:
-      return std::ranges::equal(from.fields(), to.fields(),
-                                [](const StructField& a, const StructField& b) { return CanStore(a.type, b.type); });
-    default:
-      return false;
+/// The DEFAULT of a column; nullopt when it has none.
+std::optional<proto::Expression> DefaultOf(const StructField& field) {
+  const auto text = DefaultTextOf(field);
+  if (!text) return std::nullopt;
+  return sql::ParseExpression(*text);
+}
+
+/// Puts the values that DEFAULT stands for into the rows of INSERT … VALUES.
+void ReplaceDefaults(const CatalogTable& table, const plan::InsertInto& statement, proto::Relation* query) {
+  plan::RelationExtension extension;
+  if (!query->has_extension() || !spark::UnpackExtension(query->extension(), &extension) ||
+      !extension.has_inline_table()) {
+    return;
   }
+  std::vector<StructField> targets;
+  for (const std::string& name : statement.columns()) {
+    if (const auto found = table.schema.Find(name)) targets.push_back(table.schema.fields[*found]);
+  }
+  for (const StructField& field : table.schema.fields) {
+    const bool fixed = std::ranges::any_of(statement.partitions(), [&](const auto& partition) {
+      return partition.has_value() && SameName(partition.column(), field.name, false);
+    });
+    if (statement.columns().empty() && !fixed) targets.push_back(field);
+  }
+  bool replaced = false;
+  for (auto& row : *extension.mutable_inline_table()->mutable_rows()) {
+    for (int i = 0; i < row.values_size() && static_cast<size_t>(i) < targets.size(); ++i) {
+      proto::Expression& value = *row.mutable_values(i);
+      if (!value.has_unresolved_attribute() ||
+          !SameName(value.unresolved_attribute().unparsed_identifier(), "default", false)) {
+        continue;
+      }
+      const StructField& field = targets[static_cast<size_t>(i)];
+      proto::Expression wanted;
+      if (const auto own = DefaultOf(field)) {
+        wanted = *own;
+      } else {
+        spark::ToProto(DataType(), wanted.mutable_literal()->mutable_null());
+      }
+      value.Clear();
+      *value.mutable_cast()->mutable_expr() = std::move(wanted);
+      spark::ToProto(field.type, value.mutable_cast()->mutable_type());
+      replaced = true;
+    }
+  }
+  if (replaced) query->mutable_extension()->PackFrom(extension);
 }
 
 std::string QuotedType(const DataType& type) {
@@ -124,8 +149,8 @@ std::vector<Assignment> Assign(const CatalogTable& table, const StructType& fiel
 /// The cast of a store assignment.
 Sql Stored(const CatalogTable& table, const Assignment& assignment, const Scope& scope) {
   const DataType& to = assignment.field.type;
-  if (!assignment.value) return CastTo(Token("NULL"), to);
-  const Typed& value = *assignment.value;
+  if (!assignment.value && !DefaultOf(assignment.field)) return CastTo(Token("NULL"), to);
+  const Typed value = assignment.value ? *assignment.value : TranslateExpression(*DefaultOf(assignment.field), scope);
   if (value.type.SameIgnoringNullability(to)) return value.sql;
   if (!CanStore(value.type, to)) {
     throw Error(
@@ -160,6 +185,33 @@ Sql Stored(const CatalogTable& table, const Assignment& assignment, const Scope&
 }
 
 }  // namespace
+
+bool CanStore(const DataType& from, const DataType& to) {
+  if (from.kind() == TypeKind::kNull || from.SameIgnoringNullability(to)) return true;
+  if (from.IsNumeric() && to.IsNumeric()) return true;
+  if (to.kind() == TypeKind::kString) return !from.IsNested() && from.kind() != TypeKind::kBinary;
+  const auto is_time = [](const DataType& type) {
+    return type.kind() == TypeKind::kDate || type.kind() == TypeKind::kTimestamp ||
+           type.kind() == TypeKind::kTimestampNtz;
+  };
+  if (is_time(from) && is_time(to)) return true;
+  if (from.kind() != to.kind()) return false;
+  switch (from.kind()) {
+    case TypeKind::kYearMonthInterval:
+    case TypeKind::kDayTimeInterval:
+    case TypeKind::kTime:
+      return true;
+    case TypeKind::kArray:
+      return CanStore(from.element(), to.element());
+    case TypeKind::kMap:
+      return CanStore(from.key(), to.key()) && CanStore(from.value(), to.value());
+    case TypeKind::kStruct:
+      return std::ranges::equal(from.fields(), to.fields(),
+                                [](const StructField& a, const StructField& b) { return CanStore(a.type, b.type); });
+    default:
+      return false;
+  }
+}
 
 bool OverwritesDynamically(Workspace& workspace, const std::map<std::string, std::string>& options) {
   const auto mode = FindOption(options, "partitionOverwriteMode");
@@ -279,7 +331,9 @@ void RunInsert(Workspace& workspace, const plan::InsertInto& statement, const st
     throw Error("UNSUPPORTED_FEATURE.STATEMENT",
                 "The embedded engine does not support INSERT OVERWRITE … PARTITION … IF NOT EXISTS.");
   }
-  InsertRows(workspace, table, statement.query(), insert, operation);
+  proto::Relation query = statement.query();
+  ReplaceDefaults(table, statement, &query);
+  InsertRows(workspace, table, query, insert, operation);
 }
 
 }  // namespace tinderbox::engine

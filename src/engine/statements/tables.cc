@@ -9,6 +9,8 @@
 #include "engine/files/paths.h"
 #include "engine/files/read.h"
 #include "engine/session_leaves.h"
+#include "engine/statements/describe.h"
+#include "engine/statements/variables.h"
 #include "engine/translate/names.h"
 #include "spark/plan_extensions.pb.h"
 #include "spark/proto.h"
@@ -33,19 +35,48 @@ bool HasFiles(const fs::path& folder) {
   return fs::exists(folder, ignored) && !fs::is_empty(folder, ignored);
 }
 
-std::string WithComment(const std::string& comment) {
-  return comment.empty() ? "{}" : nlohmann::json{{"comment", comment}}.dump();
+/// Throws when the DEFAULT of a column cannot be its value.
+void CheckDefault(Workspace& workspace, const plan::ColumnDefinition& column, const char* statement) {
+  const auto refuse = [&](const char* condition, const std::string& why, Error::Params more) {
+    more["statement"] = statement;
+    more["colName"] = spark::Quote(column.name());
+    more["defaultValue"] = column.default_text();
+    throw Error(fmt::format("INVALID_DEFAULT_VALUE.{}", condition),
+                fmt::format("Failed to execute {} command because the destination column or variable {} has a DEFAULT "
+                            "value {}, which {}.",
+                            statement, spark::Quote(column.name()), column.default_text(), why),
+                std::move(more));
+  };
+  proto::Relation query;
+  *query.mutable_project()->add_expressions() = column.default_value();
+  DataType given;
+  try {
+    given = workspace.Schema(query).fields.at(0).type;
+  } catch (const Error& error) {
+    if (!error.condition().starts_with("UNRESOLVED_COLUMN")) throw;
+    refuse("NOT_CONSTANT", "is not a constant expression whose equivalent value is known at query planning time", {});
+  }
+  const DataType wanted = spark::FromProto(column.type());
+  if (CanStore(given, wanted)) return;
+  const std::string from = fmt::format("\"{}\"", given.Sql()), to = fmt::format("\"{}\"", wanted.Sql());
+  refuse("DATA_TYPE",
+         fmt::format("requires {} type, but the statement provided a value of incompatible {} type", to, from),
+         {{"expectedType", to}, {"actualType", from}});
 }
 
-StructType SchemaOf(const google::protobuf::RepeatedPtrField<plan::ColumnDefinition>& columns) {
+/// The columns as a schema; comments and DEFAULTs are in the metadata, as Spark keeps them.
+StructType SchemaOf(Workspace& workspace, const google::protobuf::RepeatedPtrField<plan::ColumnDefinition>& columns,
+                    const char* statement) {
   StructType out;
   for (const plan::ColumnDefinition& column : columns) {
+    nlohmann::json metadata = nlohmann::json::object();
+    if (!column.comment().empty()) metadata["comment"] = column.comment();
     if (column.has_default_value()) {
-      throw Error("UNSUPPORTED_FEATURE.COLUMN_DEFAULT",
-                  fmt::format("The embedded engine does not support the DEFAULT value of the column {}.",
-                              spark::Quote(column.name())));
+      CheckDefault(workspace, column, statement);
+      metadata[kCurrentDefault] = column.default_text();
+      metadata["EXISTS_DEFAULT"] = column.default_text();
     }
-    out.fields.push_back({column.name(), spark::FromProto(column.type()), true, WithComment(column.comment())});
+    out.fields.push_back({column.name(), spark::FromProto(column.type()), true, metadata.dump()});
   }
   return out;
 }
@@ -247,7 +278,7 @@ void RunCreateTable(Workspace& workspace, const plan::CreateTable& statement, co
   table.properties = {statement.properties().begin(), statement.properties().end()};
   table.comment = statement.comment();
   if (!statement.location().empty()) table.options["path"] = statement.location();
-  table.schema = SchemaOf(statement.columns());
+  table.schema = SchemaOf(workspace, statement.columns(), "CREATE TABLE");
   if (statement.has_like()) {
     const Names source_name = PartsOf(statement.like());
     proto::Relation read;
@@ -279,8 +310,9 @@ void RunDrop(Workspace& workspace, const plan::DropObject& statement) {
       workspace.catalog().DropDatabase(name.back(), statement.cascade());
       return;
     case plan::DropObject::FUNCTION:
-      if (statement.if_exists()) return;
-      throw Error("UNSUPPORTED_FEATURE.STATEMENT", "The embedded engine has no functions that could be dropped.");
+    case plan::DropObject::VARIABLE:
+      DropSessionObject(workspace, statement);
+      return;
     default:
       break;
   }
@@ -375,7 +407,14 @@ void RunAlter(Workspace& workspace, const plan::AlterTable& statement) {
     workspace.engine().cache().Refresh(table.location.string());
     return;  // partitions are what is on disk
   }
-  const StructType added = SchemaOf(statement.add_columns());
+  for (const plan::ColumnDefinition& column : statement.add_columns()) {
+    if (!column.has_default_value()) continue;
+    throw Error("UNSUPPORTED_FEATURE.COLUMN_DEFAULT",
+                fmt::format("The embedded engine does not support the DEFAULT value of the added column {}: rows that "
+                            "are there already would lack it.",
+                            spark::Quote(column.name())));
+  }
+  const StructType added = SchemaOf(workspace, statement.add_columns(), "ALTER TABLE ADD COLUMNS");
   for (const StructField& field : added.fields) {
     table.schema.fields.insert(table.schema.fields.end() - static_cast<std::ptrdiff_t>(table.partition_columns.size()),
                                field);

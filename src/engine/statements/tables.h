@@ -73,4 +73,7 @@ void RunAlter(Workspace& workspace, const plan::AlterTable& statement);
 /// The partitions of a table as they are on disk: "p=1/q=a".
 std::vector<std::string> PartitionsOf(const CatalogTable& table);
 
+/// Whether a value may be stored as another type under ANSI rules: when the cast cannot be nonsense.
+bool CanStore(const DataType& from, const DataType& to);
+
 }  // namespace tinderbox::engine

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "engine/session_leaves.h"
@@ -110,6 +112,17 @@ void CreateSqlTempView(Workspace& workspace, const plan::CreateView& statement, 
     *named->mutable_to_df()->mutable_input() = *plan;
     for (const auto& column : statement.columns()) named->mutable_to_df()->add_column_names(column.name());
     plan = std::move(named);
+    if (std::ranges::any_of(statement.columns(), [](const auto& column) { return !column.comment().empty(); })) {
+      auto commented = std::make_shared<proto::Relation>();
+      *commented->mutable_project()->mutable_input() = *plan;
+      for (const auto& column : statement.columns()) {
+        auto* alias = commented->mutable_project()->add_expressions()->mutable_alias();
+        alias->add_name(column.name());
+        alias->mutable_expr()->mutable_unresolved_attribute()->set_unparsed_identifier(spark::Quote(column.name()));
+        if (!column.comment().empty()) alias->set_metadata(nlohmann::json{{"comment", column.comment()}}.dump());
+      }
+      plan = std::move(commented);
+    }
   }
   NamedPlan view;
   view.plan = std::move(plan);
