@@ -55,8 +55,9 @@ std::optional<std::string_view> XmlRecords::Next() {
     const bool empty = text_[end - 2] == '/';
     if (begin == kNone) {
       const std::string_view name = text_.substr(at + 1, end - at - 2);
-      const bool same = name.starts_with(tag_) &&
-                        (name.size() == tag_.size() || std::string_view(" \t\r\n/").find(name[tag_.size()]) != kNone);
+      const bool same = tag_.empty() ||
+                        (name.starts_with(tag_) &&
+                         (name.size() == tag_.size() || std::string_view(" \t\r\n/").find(name[tag_.size()]) != kNone));
       if (!same) continue;
       if (empty) return text_.substr(at, end - at);
       begin = at;

@@ -66,7 +66,7 @@ DataType InferXmlText(std::string_view xml, std::map<std::string, std::string> o
 /// FAILFAST.
 DataType InferXmlFiles(const std::vector<std::string>& texts, std::map<std::string, std::string> options);
 
-/// The elements of one name within a text that need be no document, outermost ones only.
+/// The elements of one name (any, when it is empty) within a text that need be no document, outermost ones only.
 class XmlRecords {
  public:
   XmlRecords(std::string_view text, std::string_view tag) : text_(text), tag_(tag) {}

@@ -111,8 +111,4 @@ TranslatedRelation RelationTranslator::CollectMetrics(const proto::CollectMetric
   return input;
 }
 
-TranslatedRelation RelationTranslator::Parse(const proto::Parse& parse) {
-  RefuseFeature(fmt::format("parsing a data frame of text as {}", proto::Parse::ParseFormat_Name(parse.format())));
-}
-
 }  // namespace tinderbox::engine
