@@ -24,8 +24,6 @@ class ErrorsTest(ServerCase):
             str(error).startswith("[DIVIDE_BY_ZERO] Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. "
                                   'If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error. SQLSTATE: 22012'))
 
-    # The engine does not yet know which call failed when a query is already running; these two fail when it does.
-    @unittest.expectedFailure
     def test_place_of_an_arithmetic_error_in_sql(self):
         error = self.failure(ArithmeticException, lambda: self.spark.sql("select 1/0").collect())
         self.assertEqual(
@@ -36,7 +34,6 @@ class ErrorsTest(ServerCase):
         (context,) = error.getQueryContext()
         self.assertEqual((context.startIndex(), context.stopIndex(), context.fragment()), (7, 9, "1/0"))
 
-    @unittest.expectedFailure
     def test_arithmetic_in_a_dataframe(self):
         error = self.failure(ArithmeticException, lambda: self.spark.range(1).select(F.lit(1) / F.lit(0)).collect())
         (context,) = error.getQueryContext()
@@ -122,6 +119,23 @@ class ErrorsTest(ServerCase):
             list(call(raw))
         self.assertIn("CONNECT_INVALID_PLAN", raised.exception.details())
         self.assertEqual(self.spark.range(2).count(), 2)
+
+    def test_deep_sql(self):
+        tables = ", ".join(["c0 AS (SELECT 1 AS a)"] + [f"c{i} AS (SELECT * FROM c{i - 1})" for i in range(1, 5000)])
+        for text in (
+            "SELECT " + "(" * 10_000 + "1" + ")" * 10_000,
+            "SELECT " + "- " * 100_000 + "1",
+            "SELECT * FROM (" * 5000 + "SELECT 1 AS a" + ")" * 5000,
+            "SELECT " + "(SELECT " * 5000 + "1" + ")" * 5000,
+            " UNION ALL ".join(["SELECT 1 AS a"] * 2000),
+            "SELECT CAST(NULL AS " + "ARRAY<" * 5000 + "INT" + ">" * 5000 + ")",
+            f"WITH {tables} SELECT * FROM c4999",
+        ):
+            with self.subTest(text[:40]):
+                error = self.failure(PySparkException, lambda: self.spark.sql(text).collect())
+                self.assertIn(error.getCondition(), ("FAILED_TO_PARSE_TOO_COMPLEX", "TINDERBOX_PLAN_TOO_DEEP"))
+        terms = " AND ".join(f"id <> {i}" for i in range(1, 2000))
+        self.assertEqual(self.spark.sql(f"SELECT id FROM range(3) WHERE {terms}").collect()[0].id, 0)
 
     def test_unsupported_is_named(self):
         error = self.failure(PySparkException, lambda: self.spark.readStream.format("rate").load().writeStream.format("console").start())

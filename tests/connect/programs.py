@@ -53,7 +53,7 @@ class ProgramsTest(unittest.TestCase):
             "spark = SparkSession.builder.master(sys.argv[1]).config('spark.sql.shuffle.partitions', 3).getOrCreate()\n"
             "print(spark.range(4).count(), spark.conf.get('spark.sql.shuffle.partitions'))\n"
             "print(SparkSession.builder.config(conf=SparkConf().setMaster('local[2]')).create().range(5).count())\n"
-            "try:\n    SparkSession.builder.master('local').remote('sc://localhost:1')\n"
+            "try:\n    SparkSession.builder.remote('sc://localhost:1').master('local')\n"
             "except Exception as error:\n    print(error.getCondition())\n")
         for master, said in ("local[*]", ""), ("yarn", 'tinderbox run: the script names the master "yarn"; it runs on the embedded engine.\n'):
             done = self.program("run", "--python", sys.executable, path, master, env={**os.environ, "PYTHONPATH": self.folder, "MASTER": "local"})
@@ -104,8 +104,8 @@ class ProgramsTest(unittest.TestCase):
         self.assertIn("PARSE_SYNTAX_ERROR", done.stderr)
 
     def test_sql_nests_deep(self):
-        query = "SELECT a + 1 AS a FROM (" * 200 + "SELECT 1 AS a" + ")" * 200
-        self.assertEqual(self.program("sql", "--format", "csv", query).stdout, "a\n201\n")
+        query = "SELECT a + 1 AS a FROM (" * 120 + "SELECT 1 AS a" + ")" * 120
+        self.assertEqual(self.program("sql", "--format", "csv", query).stdout, "a\n121\n")
         tables = ", ".join(["c0 AS (SELECT 1 AS a)"] + [f"c{i} AS (SELECT * FROM c{i - 1})" for i in range(1, 900)])
         self.assertEqual(self.program("sql", "--format", "csv", f"WITH {tables} SELECT * FROM c899").stdout, "a\n1\n")
 
