@@ -193,8 +193,9 @@ class PythonFunctionsTest(ServerCase):
                     file.write(f"{row.id}\n")
 
             self.spark.range(3).foreach(note)
+            self.spark.range(3).foreachPartition(lambda rows: [note(row) for row in rows])
             with open(path) as file:
-                self.assertEqual(sorted(file), ["0\n", "1\n", "2\n"])
+                self.assertEqual(sorted(file), ["0\n", "0\n", "1\n", "1\n", "2\n", "2\n"])
 
     def test_python_files(self):
         with tempfile.TemporaryDirectory() as folder:

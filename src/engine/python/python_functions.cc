@@ -47,6 +47,11 @@ void Append(const PythonCall& call, const PythonRun& run, const ArrowBatch& batc
   if (count == 0) return;
   if (*rows + count > most) ThrowRowCount(call, most, *rows + count);
   ExpectAnswer(call.name, call.result, run.schema().fields[0].type);
+  if (HasNoFields(call.result)) {
+    for (size_t row = *rows; row < *rows + count; ++row) result->SetNull(row);
+    *rows += count;
+    return;
+  }
   CopyRows(call.result, batch.column(0), batch.array().offset, batch.rows(), result, *rows);
   *rows += count;
 }

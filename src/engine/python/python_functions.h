@@ -16,6 +16,12 @@ inline constexpr char kPythonAggregate[] = "spark_python_aggregate";
 /// and for a table function the result is an array of the rows that each row leads to.
 inline constexpr char kPythonTable[] = "spark_python_table";
 
+/// A struct without fields, which the engine has not: such values, of functions that are called for what they do, are
+/// void to it.
+inline bool HasNoFields(const DataType& type) {
+  return type.kind() == TypeKind::kStruct && type.fields().empty();
+}
+
 std::vector<ScalarFunction> PythonCallFunctions(const std::shared_ptr<Numbered<PythonCall>>& calls);
 
 /// The type of a column that a worker answered. Throws Error ARROW_TYPE_MISMATCH unless it is the one declared.

@@ -148,7 +148,7 @@ Typed PythonPlans::Call(const Functions& functions, const std::vector<Argument>&
   PythonTask task = Task(static_cast<int32_t>(kind.run_as), last.python_udf().python_ver());
   if (kind.typed) task.eval_conf["input_type"] = call.input.Json();
   call.task = EncodeTask(task, FunctionOf(arguments, std::move(commands)));
-  const DataType result = call.result;
+  const DataType result = HasNoFields(call.result) ? DataType() : call.result;
   std::vector<Sql> parts;
   for (const Argument& argument : arguments) parts.push_back(ValueOf(argument.value));
   const char* family = kPythonFunction;

@@ -138,7 +138,7 @@ class RowsPart : public ScanPart {
     // The columns come as the fields of one struct.
     const ArrowArray& row = batch_.column(0);
     const int64_t first = batch_.array().offset + row.offset + next_;
-    for (size_t i = 0; i < columns.size(); ++i) {
+    for (size_t i = 0; i < projected_.size(); ++i) {
       CopyRows(rows_->result.fields[projected_[i]].type, *row.children[projected_[i]], first, count, &columns[i], 0);
     }
     next_ += count;
@@ -205,14 +205,19 @@ class RowsScan : public Scan {
 
 class RowsSource : public Source {
  public:
-  explicit RowsSource(std::shared_ptr<const PythonRows> rows) : rows_(std::move(rows)) {}
-  const std::vector<StructField>& Columns() const override { return rows_->result.fields; }
+  explicit RowsSource(std::shared_ptr<const PythonRows> rows) : rows_(std::move(rows)), columns_(rows_->result.fields) {
+    // The engine has no table without columns.
+    if (columns_.empty()) columns_.push_back({"none", DataType(), true, "{}"});
+  }
+  const std::vector<StructField>& Columns() const override { return columns_; }
   std::unique_ptr<Scan> Open(std::vector<size_t> projected) override {
+    std::erase_if(projected, [&](size_t column) { return column >= rows_->result.fields.size(); });
     return std::make_unique<RowsScan>(rows_, std::move(projected));
   }
 
  private:
   std::shared_ptr<const PythonRows> rows_;
+  std::vector<StructField> columns_;
 };
 
 }  // namespace

@@ -166,5 +166,7 @@ CallClauses ClausesOf(const plan::AggregateCall& call) {
   out.ignore_nulls = call.ignore_nulls();
   return out;
 }
+  } else if (expression.has_common_inline_user_defined_function()) {
+    *out.mutable_function()->mutable_arguments() = expression.common_inline_user_defined_function().arguments();
 
 }  // namespace tinderbox::engine
