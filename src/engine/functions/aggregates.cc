@@ -8,6 +8,7 @@
 #include "engine/translate/casts.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/expressions.h"
+#include "engine/translate/order_key.h"
 #include "engine/translate/refusals.h"
 #include "tinderbox/error.h"
 
@@ -53,6 +54,14 @@ Typed Count(const FunctionCall& call) {
           kLongType, false};
 }
 
+/// A sum of decimals as a decimal of `type`. DuckDB's own may have more than 38 digits.
+Sql DecimalSum(const FunctionCall& call, const Typed& value, const DataType& type, bool tolerant) {
+  const std::vector<Sql> parts{Distinct(call), value.sql, call.suffix()};
+  if (value.type.precision() <= 28) return CastTo(Template("sum($1$2)$3", parts), type);
+  if (tolerant) return FromUnscaled(Template("spark_try_decimal_sum($1$2)$3", parts), type, true);
+  return FromUnscaled(Template("spark_sum_digits(sum($1$2)$3)", parts), type, false);
+}
+
 Typed SumOf(const FunctionCall& call, bool tolerant) {
   call.Expect(1, 1);
   const Typed raw = call.Argument(0);
@@ -60,11 +69,12 @@ Typed SumOf(const FunctionCall& call, bool tolerant) {
   const Typed value = interval ? raw : CoerceTo('n', raw, call.scope(), call.name(), 1);
   const Sql sum = Template("sum($1$2)$3", {Distinct(call), value.sql, call.suffix()});
   DataType type = kDoubleType;
-  if (interval) type = DataType(value.type.kind());
+  if (interval) type = value.type;
   if (value.type.IsIntegral()) type = kLongType;
   if (value.type.kind() == TypeKind::kDecimal) {
     type = DataType::Decimal(std::min(38, value.type.precision() + 10), value.type.scale());
   }
+  if (value.type.kind() == TypeKind::kDecimal) return {DecimalSum(call, value, type, tolerant), type, true};
   if (type == kDoubleType) {
     const Sql wide = Coerce(value, kDoubleType, call.scope()).sql;
     return {Template("sum($1$2)$3", {Distinct(call), wide, call.suffix()}), type, true};
@@ -106,8 +116,12 @@ Typed AverageOf(const FunctionCall& call, bool tolerant) {
   }
   const DataType type =
       DataType::Decimal(std::min(38, value.type.precision() + 4), std::min(38, value.type.scale() + 4));
-  const Sql digits = Template("spark_decimal_divide(sum($1$2)$3, CAST(NULLIF(count($1$2)$3, 0) AS DECIMAL(19,0)), $4)",
-                              {Distinct(call), value.sql, call.suffix(), IntegerLiteral(type.scale())});
+  const DataType total = DataType::Decimal(std::min(38, value.type.precision() + 10), value.type.scale());
+  const Sql digits =
+      Template(tolerant ? "spark_try_decimal_divide($1, CAST(NULLIF(count($2$3)$4, 0) AS DECIMAL(19,0)), $5)"
+                        : "spark_decimal_divide($1, CAST(NULLIF(count($2$3)$4, 0) AS DECIMAL(19,0)), $5)",
+               {DecimalSum(call, value, total, tolerant), Distinct(call), value.sql, call.suffix(),
+                IntegerLiteral(type.scale())});
   return {FromUnscaled(digits, type, tolerant), type, true};
 }
 
@@ -119,18 +133,19 @@ Typed TryAverage(const FunctionCall& call) {
 }
 
 /// min, max: any type with an order.
-Typed Extreme(const FunctionCall& call, const char* sql) {
+Typed Extreme(const FunctionCall& call, const char* plain, const char* by_key) {
   call.Expect(1, 1);
   const Typed value = call.Argument(0);
   RequireOrdered(call, value.type);
-  return {Template(sql, {value.sql, call.suffix()}), value.type, true};
+  if (!HasOrderKey(value.type)) return {Template(plain, {value.sql, call.suffix()}), value.type, true};
+  return {Template(by_key, {value.sql, OrderKey(value), call.suffix()}), value.type, true};
 }
 
 Typed Minimum(const FunctionCall& call) {
-  return Extreme(call, "min($1)$2");
+  return Extreme(call, "min($1)$2", "arg_min($1, $2)$3");
 }
 Typed Maximum(const FunctionCall& call) {
-  return Extreme(call, "max($1)$2");
+  return Extreme(call, "max($1)$2", "arg_max($1, $2)$3");
 }
 
 Typed First(const FunctionCall& call) {
@@ -171,8 +186,11 @@ Typed Collect(const FunctionCall& call, bool set) {
          {"dataType", "\"MAP\" or \"COLLATED STRING\""},
          {"sqlExpr", "\"" + call.SqlName() + "\""}});
   }
+  const bool floating = value.type.kind() == TypeKind::kDouble || value.type.kind() == TypeKind::kFloat;
+  // A set knows no -0.0.
+  const Sql item = set && floating ? Template("CASE WHEN $1 = 0 THEN 0 ELSE $1 END", {value.sql}) : value.sql;
   return {Template("COALESCE(list($1$2)$3, CAST([] AS $4))",
-                   {distinct, value.sql, call.suffix(Template("$1 IS NOT NULL", {value.sql})), TypeName(type)}),
+                   {distinct, item, call.suffix(Template("$1 IS NOT NULL", {value.sql})), TypeName(type)}),
           type, false};
 }
 
@@ -190,11 +208,11 @@ Typed Extremal(const FunctionCall& call, const char* one, const char* several) {
   const Typed order = call.Argument(1);
   RequireOrdered(call, order.type);
   const Sql boxed = Call("struct_pack", {Template("v := $1", {value.sql})});
-  if (call.size() == 2) return {Template(one, {boxed, order.sql, call.suffix()}), value.type, true};
+  if (call.size() == 2) return {Template(one, {boxed, OrderKey(order), call.suffix()}), value.type, true};
   const int64_t size = call.LiteralInteger(2);
   ExpectRange(call, "`k`", size >= 1 && size <= 100000, std::to_string(size), "[1, 100000]");
   return {Template("list_transform($1, lambda entry: struct_extract(entry, 'v'))",
-                   {Template(several, {boxed, order.sql, IntegerLiteral(size), call.suffix()})}),
+                   {Template(several, {boxed, OrderKey(order), IntegerLiteral(size), call.suffix()})}),
           DataType::Array(value.type), true};
 }
 

@@ -167,7 +167,9 @@ Typed Positive(const FunctionCall& call) {
   call.Expect(1, 1);
   const Typed value = call.Argument(0);
   if (IsInterval(value.type) || value.type.kind() == TypeKind::kCalendarInterval) return value;
-  return CoerceTo('n', value, call.scope(), call.name(), 1);
+  Typed number = CoerceTo('n', value, call.scope(), call.name(), 1);
+  number.sql = Template("(+$1)", {number.sql});  // so that it does not pass for the column alone
+  return number;
 }
 
 Typed Add(const FunctionCall& call) {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <random>
 
 #include "engine/functions/collection_parts.h"
@@ -29,11 +30,17 @@ Typed ArrayOf(const FunctionCall& call) {
 Typed Size(const FunctionCall& call) {
   call.Expect(1, 1);
   const Typed value = call.Argument(0);
-  if (value.type.kind() == TypeKind::kNull) return NullOf(kIntType);
-  if (value.type.kind() == TypeKind::kMap)
-    return {Template("CAST(cardinality($1) AS INTEGER)", {value.sql}), kIntType, value.nullable};
-  if (value.type.kind() != TypeKind::kArray) call.RefuseArgument(0, "(\"ARRAY\" or \"MAP\")", value.type);
-  return {Template("CAST(len($1) AS INTEGER)", {value.sql}), kIntType, value.nullable};
+  const TypeKind kind = value.type.kind();
+  if (kind != TypeKind::kMap && kind != TypeKind::kArray && kind != TypeKind::kNull) {
+    call.RefuseArgument(0, "(\"ARRAY\" or \"MAP\")", value.type);
+  }
+  const Sql size = kind == TypeKind::kNull ? Token("CAST(NULL AS INTEGER)")
+                                           : Template(kind == TypeKind::kMap ? "CAST(cardinality($1) AS INTEGER)"
+                                                                             : "CAST(len($1) AS INTEGER)",
+                                                      {value.sql});
+  if (call.scope().ansi) return {size, kIntType, value.nullable};
+  // Without ANSI rules NULL has the size -1.
+  return {Template("COALESCE($1, -1)", {size}), kIntType, false};
 }
 
 Typed ArraySize(const FunctionCall& call) {
@@ -42,21 +49,45 @@ Typed ArraySize(const FunctionCall& call) {
   return {Template("CAST(len($1) AS INTEGER)", {array.sql}), kIntType, array.nullable};
 }
 
-Typed ElementAtAs(const FunctionCall& call, const char* sql) {
+bool IsConstant(const proto::Expression& expression) {
+  if (expression.has_alias()) return IsConstant(expression.alias().expr());
+  if (expression.has_cast()) return IsConstant(expression.cast().expr());
+  if (!expression.has_unresolved_function()) return expression.has_literal();
+  return std::ranges::all_of(expression.unresolved_function().arguments(), IsConstant);
+}
+
+/// Whether an element may be NULL. `first`: the index of the first one, counted from the end as well unless it is 0;
+/// `fails`: an index that is out of range is an error.
+bool ElementNullable(const FunctionCall& call, const Typed& array, const Typed& index, int64_t first, bool fails) {
+  if (!IsConstant(call.ArgumentProto(1))) {
+    return !fails || array.nullable || index.nullable || array.type.contains_null();
+  }
+  const auto& made = call.ArgumentProto(0).unresolved_function();
+  if (!SameName(made.function_name(), "array", false) || !call.IsLiteral(1)) return true;
+  int64_t at = call.LiteralInteger(1);
+  at = at < 0 && first == 1 ? at + made.arguments_size() : at - first;
+  if (at < 0 || at >= made.arguments_size()) return true;
+  return TranslateExpression(made.arguments(static_cast<int>(at)), call.scope()).nullable;
+}
+
+Typed ElementAtAs(const FunctionCall& call, const char* sql, bool fails) {
   call.Expect(2, 2);
   const Typed value = call.Argument(0);
   if (value.type.kind() == TypeKind::kMap) return ExtractItem(value, call.Argument(1), call.scope());
   const Typed array = ArrayArgument(call);
   const Typed index = call.Argument(1, kIntType);
-  return {Bind({array.sql, index.sql}, sql), array.type.element(), true};
+  return {Bind({array.sql, index.sql}, sql), array.type.element(), ElementNullable(call, array, index, 1, fails)};
 }
 
 Typed ElementAt(const FunctionCall& call) {
-  return ElementAtAs(call, call.scope().ansi ? "list_extract($1, spark_element_index($2, len($1)))"
-                                             : "list_extract($1, spark_try_element_index($2, len($1)))");
+  const bool fails = call.scope().ansi;
+  return ElementAtAs(call,
+                     fails ? "list_extract($1, spark_element_index($2, len($1)))"
+                           : "list_extract($1, spark_try_element_index($2, len($1)))",
+                     fails);
 }
 Typed TryElementAt(const FunctionCall& call) {
-  return ElementAtAs(call, "list_extract($1, spark_try_element_index($2, len($1)))");
+  return ElementAtAs(call, "list_extract($1, spark_try_element_index($2, len($1)))", false);
 }
 
 Typed Get(const FunctionCall& call) {
@@ -64,7 +95,7 @@ Typed Get(const FunctionCall& call) {
   const Typed array = ArrayArgument(call);
   const Typed index = call.Argument(1, kIntType);
   return {Bind({array.sql, index.sql}, "list_extract($1, CASE WHEN $2 >= 0 THEN CAST($2 AS BIGINT) + 1 END)"),
-          array.type.element(), true};
+          array.type.element(), ElementNullable(call, array, index, 0, false)};
 }
 
 /// An array and a value of its element type, arguments 0 and `item_position`. Texts and numbers do not meet.
@@ -184,11 +215,19 @@ Typed SortArray(const FunctionCall& call) {
           array.nullable || ascending.nullable};
 }
 
+/// An array of numbers in which there is no -0.0, as Spark has it where it looks for equal ones.
+Sql WithoutNegativeZero(const Typed& array) {
+  const TypeKind kind = array.type.element().kind();
+  if (kind != TypeKind::kDouble && kind != TypeKind::kFloat) return array.sql;
+  return Template("list_transform($1, lambda item: CASE WHEN item = 0 THEN 0 ELSE item END)", {array.sql});
+}
+
 Typed ArrayDistinct(const FunctionCall& call) {
   call.Expect(1, 1);
   const Typed array = ArrayArgument(call);
   RequireOrdered(call, array.type.element());
-  return {Bind({array.sql}, "list_select($1, spark_distinct_positions($1))"), array.type, array.nullable};
+  return {Bind({WithoutNegativeZero(array)}, "list_select($1, spark_distinct_positions($1))"), array.type,
+          array.nullable};
 }
 
 /// Two arrays of one element type.
@@ -221,7 +260,7 @@ std::pair<Typed, Typed> TwoArrays(const FunctionCall& call) {
 
 Typed Combined(const FunctionCall& call, const char* sql, bool (*nulls)(bool, bool)) {
   const auto [left, right] = TwoArrays(call);
-  return {Bind({left.sql, right.sql}, sql),
+  return {Bind({WithoutNegativeZero(left), right.sql}, sql),
           DataType::Array(left.type.element(), nulls(left.type.contains_null(), right.type.contains_null())),
           left.nullable || right.nullable};
 }

@@ -260,7 +260,7 @@ Typed TimeBucket(const FunctionCall& call) {
                              {size.sql});
   const Typed epoch{Token("DATE '1970-01-01'"), kDateType, false};
   const Typed origin = Coerce(call.size() == 3 ? call.Argument(2) : epoch, time.type, call.scope());
-  const bool nullable = time.nullable || origin.nullable;
+  const bool nullable = time.nullable || (call.size() == 3 && origin.nullable);
   if (time.type == kTimestampType) {
     return {Call("spark_time_bucket", {step, time.sql, origin.sql, ZoneOf(call)}), time.type, nullable};
   }

@@ -84,7 +84,7 @@ Typed MapEntries(const FunctionCall& call) {
 
 Typed MapKeys(const FunctionCall& call) {
   const Typed map = OnlyMap(call);
-  return {Call("map_keys", {map.sql}), DataType::Array(map.type.key(), false), map.nullable};
+  return {Call("map_keys", {map.sql}), DataType::Array(map.type.key(), true), map.nullable};
 }
 
 Typed MapValues(const FunctionCall& call) {
@@ -129,7 +129,7 @@ Typed MapContainsKey(const FunctionCall& call) {
   const Typed keys = Coerce({Call("map_keys", {map.sql}), DataType::Array(map.type.key(), false), map.nullable},
                             DataType::Array(*common, false), call.scope());
   return {Template("(spark_item_position($1, $2) > 0)", {keys.sql, Coerce(key, *common, call.scope()).sql}),
-          kBooleanType, map.nullable || key.nullable};
+          kBooleanType, true};
 }
 
 Typed MapConcat(const FunctionCall& call) {

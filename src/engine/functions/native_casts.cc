@@ -311,8 +311,6 @@ void AddNativeCasts(ScalarFunctions* out) {
                       const double micros = std::trunc(seconds * 1e6);
                       if (std::isfinite(seconds) && std::fabs(micros) < 9223372036854775808.0) {
                         result.Data<int64_t>()[row] = static_cast<int64_t>(micros);
-                      } else if (tolerant && std::isfinite(seconds)) {
-                        result.Data<int64_t>()[row] = seconds < 0 ? INT64_MIN : INT64_MAX;
                       } else if (tolerant) {
                         result.SetNull(row);
                       } else {
@@ -324,6 +322,22 @@ void AddNativeCasts(ScalarFunctions* out) {
     AddIntervalReader<int64_t>(out, tolerant ? "spark_try_string_to_day_time" : "spark_string_to_day_time",
                                TypeKind::kDayTimeInterval, tolerant);
   }
+  // Without ANSI rules seconds end at the bounds of a timestamp.
+  out->push_back({.name = "spark_legacy_double_to_timestamp",
+                  .parameters = {TypeKind::kDouble},
+                  .varargs = {},
+                  .result = DataType(TypeKind::kTimestamp),
+                  .run = PerRow([](const ScalarInput& in, size_t row, OutVector& result) {
+                    const double seconds = in[0].Data<double>()[row];
+                    const double micros = std::trunc(seconds * 1e6);
+                    if (!std::isfinite(seconds)) {
+                      result.SetNull(row);
+                    } else if (std::fabs(micros) < 9223372036854775808.0) {
+                      result.Data<int64_t>()[row] = static_cast<int64_t>(micros);
+                    } else {
+                      result.Data<int64_t>()[row] = seconds < 0 ? INT64_MIN : INT64_MAX;
+                    }
+                  })});
   // to_time of a text without a pattern has an error of its own.
   out->push_back({.name = "spark_text_to_time",
                   .parameters = {TypeKind::kString},

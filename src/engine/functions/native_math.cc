@@ -9,6 +9,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "engine/functions/strict_math.h"
 #include "engine/functions/text_values.h"
 #include "engine/functions/value_text.h"
 #include "engine/functions/wide.h"
@@ -82,9 +83,6 @@ double Exponential(double x) {
   if (k == 0) return 1 - ((x * c) / (c - 2) - x);
   return std::ldexp(1 - ((low - (x * c) / (2 - c)) - high), k);
 }
-double CubeRoot(double x) {
-  return static_cast<double>(std::cbrt(static_cast<long double>(x)));
-}
 double HyperbolicCosine(double x) {
   const double size = std::fabs(x);
   if (!(size < 709)) return std::cosh(x);
@@ -117,8 +115,8 @@ double HyperbolicTangent(double x) {
   return std::copysign(out, x);
 }
 double AreaHyperbolicCosine(double x) {
-  if (x > 0x1p28) return std::log(x) + kLn2;
-  if (x > 2) return std::log(2 * x - 1 / (x + std::sqrt(x * x - 1)));
+  if (x > 0x1p28) return StrictLog(x) + kLn2;
+  if (x > 2) return StrictLog(2 * x - 1 / (x + std::sqrt(x * x - 1)));
   const double t = x - 1;
   return std::log1p(t + std::sqrt(2 * t + t * t));
 }
@@ -126,8 +124,8 @@ double AreaHyperbolicSine(double x) {
   const double size = std::fabs(x);
   if (!std::isfinite(x) || size < 0x1p-28) return x;
   const double square = x * x;
-  const double out = size > 0x1p28 ? std::log(size) + kLn2
-                     : size > 2    ? std::log(2 * size + 1 / (std::sqrt(square + 1) + size))
+  const double out = size > 0x1p28 ? StrictLog(size) + kLn2
+                     : size > 2    ? StrictLog(2 * size + 1 / (std::sqrt(square + 1) + size))
                                    : std::log1p(size + square / (1 + std::sqrt(1 + square)));
   return std::copysign(out, x);
 }
@@ -135,16 +133,16 @@ double AreaHyperbolicTangent(double x) {
   return 0.5 * (std::log1p(x) - std::log1p(-x));
 }
 double Log2(double x) {
-  return std::log(x) / std::log(2.0);
+  return StrictLog(x) / kLn2;
 }
 
 const RealFunction kReal[] = {
     {"sqrt", std::sqrt},
-    {"cbrt", CubeRoot},
+    {"cbrt", StrictCubeRoot},
     {"exp", Exponential},
     {"expm1", std::expm1},
-    {"ln", std::log, 0, true},
-    {"log10", std::log10, 0, true},
+    {"ln", StrictLog, 0, true},
+    {"log10", StrictLog10, 0, true},
     {"log2", Log2, 0, true},
     {"log1p", std::log1p, -1, true},
     {"sin", std::sin},
@@ -169,6 +167,19 @@ const RealFunction kReal[] = {
     {"rint", Rint},
 };
 
+[[noreturn]] void ThrowWideSum(__int128 digits, int scale) {
+  std::string shown;
+  spark::AppendDecimal(&shown, {digits, scale});
+  throw Error("NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION",
+              fmt::format("{} cannot be represented as Decimal(38, {}). If necessary set \"spark.sql.ansi.enabled\" to "
+                          "\"false\" to bypass this error, and return NULL instead.",
+                          shown, scale),
+              {{"value", shown},
+               {"precision", "38"},
+               {"scale", std::to_string(scale)},
+               {"config", "\"spark.sql.ansi.enabled\""}});
+}
+
 /// The decimal digits of the shortest text of `value`, rounded at 10^-scale.
 double RoundDouble(double value, int scale, bool half_even) {
   if (!std::isfinite(value)) return value;
@@ -183,8 +194,8 @@ double RoundDouble(double value, int scale, bool half_even) {
   }
   // value = 0.digits * 10^(exponent + 1); digits before the rounding place:
   const int keep = exponent + 1 + scale;
-  if (keep >= static_cast<int>(digits.size())) return value;
-  if (keep < 0) return negative ? -0.0 : 0.0;
+  if (keep >= static_cast<int>(digits.size())) return value + 0.0;  // there is no -0.0 among decimals
+  if (keep < 0) return 0.0;
   const char next = digits[static_cast<size_t>(keep)];
   const bool more = digits.find_first_not_of('0', static_cast<size_t>(keep) + 1) != std::string::npos;
   const bool odd = keep > 0 && (digits[static_cast<size_t>(keep) - 1] - '0') % 2 == 1;
@@ -196,7 +207,7 @@ double RoundDouble(double value, int scale, bool half_even) {
     ++kept[i];
   }
   const auto rounded = ParseDouble(fmt::format("{}{}e{}", negative ? "-" : "", kept, -scale));
-  return rounded.value_or(value);
+  return rounded.value_or(value) + 0.0;
 }
 
 enum class Rounding { kHalfUp, kHalfEven, kFloor, kCeiling };
@@ -332,7 +343,7 @@ void AddNativeMath(ScalarFunctions* out) {
     if (base <= 0 || x <= 0) {
       result.SetNull(row);
     } else {
-      result.Data<double>()[row] = std::log(x) / std::log(base);
+      result.Data<double>()[row] = StrictLog(x) / StrictLog(base);
     }
   });
   const auto binary = [&](const char* name, double (*f)(double, double)) {
@@ -347,7 +358,7 @@ void AddNativeMath(ScalarFunctions* out) {
     return std::pow(x, y);
   });
   binary("spark_atan2", [](double y, double x) { return std::atan2(y + 0.0, x + 0.0); });
-  binary("spark_hypot", [](double x, double y) { return std::hypot(x, y); });
+  binary("spark_hypot", StrictHypot);
   add("spark_floor", {d}, DataType(l), [](const ScalarInput& in, size_t row, OutVector& result) {
     result.Data<int64_t>()[row] = ToLong(std::floor(in[0].Data<double>()[row]));
   });
@@ -377,6 +388,21 @@ void AddNativeMath(ScalarFunctions* out) {
     result.Data<int64_t>()[row] = static_cast<int64_t>(rounded);
   });
   // The digits at the scale, or at 0 for a negative one.
+  // A sum of decimals as its unscaled digits; fails when they are more than 38.
+  out->push_back({.name = "spark_sum_digits",
+                  .parameters = {ParameterType::Any()},
+                  .varargs = {},
+                  .result = DataType::Decimal(38, 0),
+                  .run = [](const ScalarInput& in, OutVector& result) {
+                    const DataType type = in[0].Type();
+                    const auto limit = static_cast<__int128>(PowerOfTen(38));
+                    for (size_t row = 0; row < in.rows(); ++row) {
+                      if (in.AnyNull(row)) continue;
+                      const __int128 digits = DecimalDigits(type, in[0], row);
+                      if (digits >= limit || digits <= -limit) ThrowWideSum(digits, type.scale());
+                      result.Data<__int128>()[row] = digits;
+                    }
+                  }});
   out->push_back({.name = "spark_round_decimal",
                   .parameters = {ParameterType::Any(), i, i},
                   .varargs = {},

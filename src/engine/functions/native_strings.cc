@@ -99,9 +99,9 @@ std::string Pad(std::string_view text, int64_t length, std::string_view pad, boo
 }
 
 int32_t Locate(std::string_view part, std::string_view text, int32_t start) {
-  if (start == 0) return 0;
+  if (start < 1) return 0;
   if (part.empty()) return 1;
-  const std::string_view before = Slice(text, 0, std::max(0, start - 1));
+  const std::string_view before = Slice(text, 0, start - 1);
   const size_t at = text.find(part, before.size());
   return at == std::string_view::npos ? 0 : static_cast<int32_t>(CountPoints(text.substr(0, at))) + 1;
 }

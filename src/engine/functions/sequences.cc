@@ -60,6 +60,15 @@ Typed OfDates(const FunctionCall& call, const Typed& start, const Typed& stop) {
           DataType::Array(date, false), nullable};
 }
 
+/// Instants every so many days on the clocks of the session's zone, whose days differ in length, and microseconds.
+Sql Days(const Sql& start, const Sql& stop, const Sql& step, const Scope& scope) {
+  return Bind(
+      {start, stop, step, StringLiteral(scope.time_zone)},
+      "list_filter(list_transform(range(0, spark_sequence_length(epoch_us($1), epoch_us($2), $3) + 1), lambda i: "
+      "spark_move($1, spark_interval(0, CAST(i * spark_div($3, 86400000000) AS INTEGER), i * "
+      "spark_remainder($3, 86400000000)), $4)), lambda t: CASE WHEN $3 < 0 THEN t >= $2 ELSE t <= $2 END)");
+}
+
 Typed OfTimes(const FunctionCall& call, const Typed& start, const Typed& stop, const DataType& type) {
   const Scope& scope = call.scope();
   const bool zoned = type.kind() == TypeKind::kTimestamp;
@@ -80,6 +89,9 @@ Typed OfTimes(const FunctionCall& call, const Typed& start, const Typed& stop, c
     }
     if (given.type.kind() != TypeKind::kDayTimeInterval) call.RefuseArgument(2, "INTERVAL", given.type);
     step = given.sql;
+    if (zoned && scope.time_zone != "UTC") {
+      return {Days(from, to, step, scope), DataType::Array(type, false), nullable};
+    }
   }
   return {Template(zoned ? "list_transform($1, lambda t: make_timestamptz(t))"
                          : "list_transform($1, lambda t: make_timestamp(t))",

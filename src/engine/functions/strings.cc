@@ -257,7 +257,7 @@ constexpr Function kFunctions[] = {
     {"chr", "l", "string", Nulls::kAny, "spark_chr($1)"},
     {"char", "l", "string", Nulls::kAny, "spark_chr($1)"},
     {"space", "i", "string", Nulls::kAny, "repeat(' ', $1)"},
-    {"split_part", "ssi", "string", Nulls::kAny, "spark_split_part($1, $2, $3)"},
+    {"split_part", "ssi", "string", Nulls::kAlways, "spark_split_part($1, $2, $3)"},
     {"substring_index", "ssi", "string", Nulls::kAny, "spark_substring_index($1, $2, $3)"},
     {"rlike", "ss", "boolean", Nulls::kAny, "spark_rlike($1, $2)"},
     {"regexp", "ss", "boolean", Nulls::kAny, "spark_rlike($1, $2)"},
@@ -284,7 +284,9 @@ Typed Replace(const FunctionCall& call) {
   return ByCount(call, 2, {"replace($1, $2, '')", "replace($1, $2, $3)"}, "sss", kString);
 }
 Typed Locate(const FunctionCall& call) {
-  return ByCount(call, 2, {"spark_locate($1, $2, 1)", "spark_locate($1, $2, $3)"}, "ssi", kInt);
+  Typed out = ByCount(call, 2, {"spark_locate($1, $2, 1)", "spark_locate($1, $2, COALESCE($3, 0))"}, "ssi", kInt);
+  out.nullable = call.Argument(0).nullable || call.Argument(1).nullable;
+  return out;
 }
 /// lpad and rpad: of a text, or of binaries, which zero bytes fill.
 Typed PadWith(const FunctionCall& call, const char* text_function, const char* bytes_function) {

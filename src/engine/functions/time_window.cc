@@ -58,6 +58,11 @@ std::string TimeWindowColumn(const proto::Expression::UnresolvedFunction& functi
   return name;
 }
 
+bool IsTimeWindowColumn(const std::string& column, const std::string& name, bool case_sensitive) {
+  if (!column.starts_with('\x01')) return false;
+  return SameName(std::string_view(column).substr(1, column.find('\x01', 1) - 1), name, case_sensitive);
+}
+
 FunctionGroup TimeWindowFunctions() {
   return {FunctionKind::kScalar, {}, kSpecials};
 }

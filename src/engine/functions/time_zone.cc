@@ -1,6 +1,7 @@
 #include "engine/functions/time_zone.h"
 
 #include <fmt/format.h>
+#include <chrono>
 
 #include <algorithm>
 #include <map>
@@ -319,14 +320,44 @@ const TimeZone& TimeZone::Find(std::string_view name) {
   return *zone;
 }
 
+namespace {
+
+/// "10:20", "T10:20:30.5Z" as a time of the first day of 1970; nullopt for a text with a date.
+std::optional<ParsedTimestamp> ParseClock(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\n\r\f\v";
+  const size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(first);
+  const bool marked = text[0] == 'T';
+  if (marked) text.remove_prefix(1);
+  const size_t digits = text.find_first_not_of("0123456789");
+  const bool clock = digits != 0 && (marked || (digits != std::string_view::npos && text[digits] == ':'));
+  if (!clock) return std::nullopt;
+  return ParseTimestamp("1970-01-01 " + std::string(text));
+}
+
+}  // namespace
+
 std::optional<int64_t> ParseInstant(std::string_view text, std::string_view session_zone) {
-  const auto parsed = ParseTimestamp(text);
+  auto parsed = ParseTimestamp(text);
+  const bool today = !parsed;
+  if (today) parsed = ParseClock(text);
   if (!parsed) return std::nullopt;
-  if (parsed->zone_seconds) return parsed->local_micros - *parsed->zone_seconds * int64_t{1000000};
-  if (parsed->region.empty()) return TimeZone::Find(session_zone).ToInstant(parsed->local_micros);
-  const TimeZone* zone = TimeZone::TryFind(parsed->region);
-  if (zone == nullptr) return std::nullopt;
-  return zone->ToInstant(parsed->local_micros);
+  const TimeZone* zone = nullptr;
+  if (!parsed->zone_seconds) {
+    zone = parsed->region.empty() ? &TimeZone::Find(session_zone) : TimeZone::TryFind(parsed->region);
+    if (zone == nullptr) return std::nullopt;
+  }
+  const int64_t offset = parsed->zone_seconds.value_or(0) * int64_t{1000000};
+  if (today) {
+    constexpr int64_t kDay = 86400000000;
+    const int64_t now =
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
+    const int64_t local = zone == nullptr ? now + offset : zone->ToLocal(now);
+    parsed->local_micros += local / kDay * kDay;
+  }
+  return zone == nullptr ? parsed->local_micros - offset : zone->ToInstant(parsed->local_micros);
 }
 
 }  // namespace tinderbox::engine

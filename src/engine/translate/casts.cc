@@ -293,7 +293,8 @@ Sql ToInstant(const Typed& value, const Scope& scope, bool try_cast) {
       return Template("make_timestamptz(CAST($1 AS BIGINT) * CAST(1000000 AS BIGINT))", {value.sql});
     case TypeKind::kFloat:
     case TypeKind::kDouble:
-      return Either(try_cast || !scope.ansi, "spark_double_to_timestamp", "spark_try_double_to_timestamp",
+      return Either(try_cast || !scope.ansi, "spark_double_to_timestamp",
+                    try_cast ? "spark_try_double_to_timestamp" : "spark_legacy_double_to_timestamp",
                     {CastTo(value.sql, DataType(TypeKind::kDouble))});
     case TypeKind::kBoolean:
       if (scope.ansi) RefuseCast(value.type, DataType(TypeKind::kTimestamp));

@@ -298,6 +298,9 @@ std::string RowName(const google::protobuf::RepeatedPtrField<proto::Expression>&
     const auto& value = values.Get(i);
     std::string field = fmt::format("col{}", i + 1);
     if (value.has_alias()) field = value.alias().name(0);
+    if (value.has_unresolved_named_lambda_variable()) {
+      field = *value.unresolved_named_lambda_variable().name_parts().rbegin();
+    }
     if (value.has_unresolved_attribute()) {
       field = ParseAttributeName(value.unresolved_attribute().unparsed_identifier()).back();
     }

@@ -44,6 +44,12 @@ proto::Expression Likes(const plan::CaseInsensitiveLike& like) {
   return out;
 }
 
+/// Whether all patterns are texts that are known, for which Spark has a function of its own.
+bool OfTexts(const plan::CaseInsensitiveLike& like) {
+  return std::ranges::all_of(like.patterns(),
+                             [](const proto::Expression& pattern) { return pattern.literal().has_string(); });
+}
+
 bool Descends(const proto::Expression::SortOrder& order) {
   return order.direction() == proto::Expression::SortOrder::SORT_DIRECTION_DESCENDING;
 }
@@ -69,6 +75,11 @@ std::string WithinGroupName(const plan::AggregateCall& call) {
 std::string AggregateName(const plan::AggregateCall& call) {
   proto::Expression function;
   *function.mutable_unresolved_function() = call.function();
+  // Spark's name of the function below the clauses.
+  std::string& name = *function.mutable_unresolved_function()->mutable_function_name();
+  if (!call.within_group().empty() && name == "string_agg") name = "listagg";
+  if (call.ignore_nulls() && name == "last_value") name = "last";
+  if (call.ignore_nulls() && name == "first_value") name = "first";
   std::string out = ExpressionName(function);
   if (!call.within_group().empty()) out += fmt::format(" WITHIN GROUP (ORDER BY {})", WithinGroupName(call));
   if (call.has_filter()) out += fmt::format(" FILTER (WHERE {})", ExpressionName(call.filter()));
@@ -94,8 +105,11 @@ Typed TranslateExtension(const ExpressionExtension& extension, const Scope& scop
       return TranslateFunction(extension.aggregate_call().function(), scope, ClausesOf(extension.aggregate_call()));
     case ExpressionExtension::kIsDistinctFrom:
       return TranslateExpression(Comparison(extension.is_distinct_from()), scope);
-    case ExpressionExtension::kLike:
-      return TranslateExpression(Likes(extension.like()), scope);
+    case ExpressionExtension::kLike: {
+      Typed out = TranslateExpression(Likes(extension.like()), scope);
+      out.nullable = out.nullable || OfTexts(extension.like());
+      return out;
+    }
     case ExpressionExtension::kInlineSubquery:
       if (scope.subqueries == nullptr) RefuseFeature("a sub-query in this place");
       return scope.subqueries->Subquery(extension.inline_subquery().subquery(), &extension.inline_subquery().plan(),
@@ -133,6 +147,7 @@ std::string ExtensionName(const ExpressionExtension& extension) {
       return ExpressionName(Comparison(extension.is_distinct_from()));
     case ExpressionExtension::kLike: {
       const auto& like = extension.like();
+      if (!OfTexts(like)) return ExpressionName(Likes(like));
       const std::string value = ExpressionName(like.value());
       return fmt::format("{}like{}({})", like.negated() ? "not" : "", like.all() ? "all" : "any",
                          like.ignore_case() ? "lower(" + value + ")" : value);
@@ -151,6 +166,8 @@ plan::AggregateCall CallOf(const proto::Expression& expression) {
     *out.mutable_function()->mutable_arguments() = expression.call_function().arguments();
   } else if (expression.has_extension() && UnpackExtension(expression).has_aggregate_call()) {
     out = UnpackExtension(expression).aggregate_call();
+  } else if (expression.has_common_inline_user_defined_function()) {
+    *out.mutable_function()->mutable_arguments() = expression.common_inline_user_defined_function().arguments();
   } else {
     const std::string shown = fmt::format("\"{}\"", ExpressionName(expression));
     throw Error("UNSUPPORTED_EXPR_FOR_WINDOW",
@@ -166,7 +183,5 @@ CallClauses ClausesOf(const plan::AggregateCall& call) {
   out.ignore_nulls = call.ignore_nulls();
   return out;
 }
-  } else if (expression.has_common_inline_user_defined_function()) {
-    *out.mutable_function()->mutable_arguments() = expression.common_inline_user_defined_function().arguments();
 
 }  // namespace tinderbox::engine

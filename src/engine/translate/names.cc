@@ -226,6 +226,8 @@ std::optional<Typed> Lookup(const std::vector<std::string>& parts, const std::st
     RefuseAmbiguous(name, found);
   }
   Typed value{Ident(found[0]->id), found[0]->type, found[0]->nullable};
+  // The key of the GROUP BY has this form.
+  if (IsTimeWindowColumn(found[0]->name, parts[0], scope.case_sensitive)) value.sql = Template("($1)", {value.sql});
   if (scope.grouping != nullptr) {
     // A struct's key may be one of its fields, so that the field is looked up before its column is refused.
     const auto group = [&](const Typed& wanted) {

@@ -139,6 +139,7 @@ TranslatedRelation RelationTranslator::WithTimeWindow(TranslatedRelation input, 
   };
   Sql from;
   Sql value;
+  bool sliding_list = false;
   if (session) {
     const int64_t gap = Duration(call, 1);
     if (gap <= 0) RefuseFeature("a session window without a positive gap");
@@ -165,10 +166,9 @@ TranslatedRelation RelationTranslator::WithTimeWindow(TranslatedRelation input, 
     value = window(Template("min($1) $2", {begins, group}), Template("(max($1) $2 + $3)", {begins, group, Long(gap)}));
   } else {
     const Sliding sliding = SlidingOf(call);
-    bool list = false;
-    const Sql first = Begins(at, sliding, &list);
+    const Sql first = Begins(at, sliding, &sliding_list);
     from = Template("(SELECT *, $1 AS $2 FROM $3 WHERE $4 IS NOT NULL)",
-                    {list ? Call("unnest", {first}) : first, begins, Derived(input.sql), time.sql});
+                    {sliding_list ? Call("unnest", {first}) : first, begins, Derived(input.sql), time.sql});
     value = window(begins, Template("($1 + $2)", {begins, Long(sliding.duration)}));
   }
   std::vector<SelectItem> items;
@@ -179,7 +179,7 @@ TranslatedRelation RelationTranslator::WithTimeWindow(TranslatedRelation input, 
     items.push_back(std::move(item));
   }
   const DataType type = DataType::Struct({{"start", time.type, true}, {"end", time.type, true}});
-  OutputColumn column = NewColumn(TimeWindowColumn(call), type, false);
+  OutputColumn column = NewColumn(TimeWindowColumn(call), type, sliding_list);
   column.id = ids.Make("time window");
   items.push_back({value, column});
   return Select(std::move(items), from);
