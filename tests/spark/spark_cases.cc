@@ -229,6 +229,53 @@ std::string MomentText(int64_t micros) {
   return DateText(days) + " " + ClockText(micros - days * kDay);
 }
 
+/// A variant as PySpark's VariantVal.toJson writes it.
+std::string VariantText(const engine::VariantView& variant) {
+  using Kind = engine::VariantKind;
+  const auto ascii = [](std::string_view text) { return nlohmann::json(text).dump(-1, ' ', true); };
+  switch (variant.kind()) {
+    case Kind::kNull:
+      return "null";
+    case Kind::kBoolean:
+      return variant.Boolean() ? "true" : "false";
+    case Kind::kLong:
+      return std::to_string(variant.Long());
+    case Kind::kFloat:
+      return FloatText(static_cast<double>(variant.Float()));
+    case Kind::kDouble:
+      return FloatText(variant.Double());
+    case Kind::kDecimal: {
+      const auto decimal = variant.StoredDecimal();
+      return DecimalText({decimal.digits, decimal.scale});
+    }
+    case Kind::kString:
+      return ascii(variant.Bytes());
+    case Kind::kDate:
+      return '"' + DateText(variant.Long()) + '"';
+    case Kind::kTimestamp:
+    case Kind::kTimestampNtz: {
+      std::string text = MomentText(variant.Long());
+      if (const size_t point = text.find('.'); point != std::string::npos) text.append(point + 7 - text.size(), '0');
+      return '"' + text + (variant.kind() == Kind::kTimestamp ? "+00:00\"" : "\"");
+    }
+    case Kind::kBinary:
+    case Kind::kUuid: {
+      std::string out;
+      engine::AppendVariantJson(&out, variant, engine::TimeZone::Find("UTC"));
+      return out;
+    }
+    case Kind::kObject:
+    case Kind::kArray:
+      break;
+  }
+  const bool object = variant.kind() == Kind::kObject;
+  std::vector<std::string> items;
+  for (size_t i = 0; i < variant.size(); ++i) {
+    items.push_back((object ? ascii(variant.Key(i)) + ":" : "") + VariantText(variant.Child(i)));
+  }
+  return fmt::format("{}{}{}", object ? '{' : '[', fmt::join(items, ","), object ? '}' : ']');
+}
+
 std::string ValueText(const Value& value, const DataType& type) {
   if (value.is_null()) return "NULL";
   switch (type.kind()) {
@@ -278,10 +325,8 @@ std::string ValueText(const Value& value, const DataType& type) {
     }
     case TypeKind::kVariant: {
       const auto& parts = value.As<std::shared_ptr<StructValue>>()->values;
-      const engine::VariantView variant(parts[0].As<BinaryValue>().bytes, parts[1].As<BinaryValue>().bytes);
-      std::string json;
-      engine::AppendVariantJson(&json, variant, engine::TimeZone::Find("UTC"));
-      return "variant " + Quote(json);
+      return "variant " + Quote(VariantText(
+                              engine::VariantView(parts[0].As<BinaryValue>().bytes, parts[1].As<BinaryValue>().bytes)));
     }
     case TypeKind::kArray: {
       std::vector<std::string> items;
