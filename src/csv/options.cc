@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/fail.h"
+#include "spark/error_conditions.h"
 
 namespace tinderbox::csv {
 namespace {
@@ -31,7 +32,7 @@ bool ToBool(std::string_view name, std::string_view value) {
   const std::string lower = Lower(value);
   if (lower == "true") return true;
   if (lower == "false") return false;
-  BadValue(name, value, "true or false");
+  base::FailWith("_LEGACY_ERROR_TEMP_2147", {{"paramName", std::string(name)}}, "{} flag can be true or false", name);
 }
 
 int64_t ToInt(std::string_view name, std::string_view value) {
@@ -157,7 +158,9 @@ CsvOptions ParseCsvOptions(const std::map<std::string, std::string>& options) {
   for (const auto& [name, value] : options) {
     const std::string key = Lower(name);
     if (key == "sep" || key == "delimiter") {
-      if (value.empty()) BadValue(name, value, "at least one character");
+      if (value.empty()) {
+        base::Fail(spark::kJavaIllegalArgument, "requirement failed: Delimiter cannot be empty string");
+      }
       dialect.separator = ToText(name, value);
     } else if (key == "header") {
       out.header = ToBool(name, value);

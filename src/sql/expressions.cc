@@ -367,7 +367,10 @@ std::vector<proto::Expression> Parser::ParseExpressions() {
 proto::Expression::SortOrder Parser::ParseSortOrder() {
   using Order = proto::Expression::SortOrder;
   Order out;
+  const size_t start = at_;
   *out.mutable_child() = ParseExpression();
+  // A position in the SELECT list.
+  if (out.child().has_literal()) *out.mutable_child() = Located(out.child(), start);
   const bool descending = !Accept("asc") && Accept("desc");
   out.set_direction(descending ? Order::SORT_DIRECTION_DESCENDING : Order::SORT_DIRECTION_ASCENDING);
   out.set_null_ordering(descending ? Order::SORT_NULLS_LAST : Order::SORT_NULLS_FIRST);

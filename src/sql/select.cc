@@ -161,6 +161,7 @@ Parser::GroupElement Parser::ParseGroupElement() {
   const auto one = [&] {
     const size_t first = at_;
     proto::Expression expression = ParseExpression();
+    if (expression.has_literal()) expression = Located(std::move(expression), first);
     out.columns.push_back({Lower(Text(first)), std::move(expression)});
   };
   // "(a, b)" is a list, "(a) + 1" an expression.
@@ -231,6 +232,7 @@ Parser::GroupItem Parser::ParseGroupItem() {
   }
   const size_t at = at_;
   proto::Expression expression = ParseExpression();
+  if (expression.has_literal()) expression = Located(std::move(expression), at);
   out.sets = {{{Lower(Text(at)), std::move(expression)}}};
   return out;
 }

@@ -123,9 +123,15 @@ Generated TranslateGenerator(const GeneratorCall& call, const Scope& scope) {
     }
     const int rows = count.literal().integer();
     if (rows <= 0) {
+      proto::Expression call_shown;
+      call_shown.mutable_unresolved_function()->set_function_name(name);
+      *call_shown.mutable_unresolved_function()->mutable_arguments() = arguments;
       throw Error("DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
                   fmt::format("The `n` must be between (0, 2147483647] (current value = {}).", rows),
-                  {{"exprName", "`n`"}, {"valueRange", "(0, 2147483647]"}, {"currentValue", std::to_string(rows)}});
+                  {{"sqlExpr", fmt::format("\"{}\"", ExpressionName(call_shown))},
+                   {"exprName", "`n`"},
+                   {"valueRange", "(0, 2147483647]"},
+                   {"currentValue", std::to_string(rows)}});
     }
     const int values = arguments.size() - 1;
     const int width = (values + rows - 1) / rows;
@@ -335,7 +341,9 @@ TranslatedRelation RelationTranslator::Generate(TranslatedRelation input, const 
       }
       // Several generators: every entry of one with every entry of the next.
       const Sql entry = Ident(fmt::format("generated entry {}", entries++));
-      const Generated generated = TranslateGenerator(CallUnder(expression), scope);
+      Generated generated;
+      CheckAt((expression.has_alias() ? expression.alias().expr() : expression).common().origin(),
+              [&] { generated = TranslateGenerator(CallUnder(expression), scope); });
       from = Derived(Expanded(from, generated, entry));
       std::vector<SelectItem> fields = FieldsOf(generated, entry);
       if (expression.has_alias()) Rename({expression.alias().name().begin(), expression.alias().name().end()}, &fields);
