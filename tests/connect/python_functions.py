@@ -3,7 +3,6 @@
 import datetime
 import decimal
 import os
-import sys
 import tempfile
 import threading
 import time
@@ -17,10 +16,6 @@ from pyspark.errors import AnalysisException, PySparkException, PythonException
 from pyspark.sql import Row
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
-
-
-# The functions run in the Python that pickles them.
-os.environ["PYSPARK_PYTHON"] = sys.executable
 
 
 class PythonFunctionsTest(ServerCase):
@@ -165,6 +160,9 @@ class PythonFunctionsTest(ServerCase):
         self.assertEqual((got.columns, self.rows(got)), (["k", "mean(id)", "b"], [(0, 2.0, 4.0), (1, 2.0, 4.0)]))
         self.assertEqual(self.rows(frame.where("id > 10").agg(mean("id"))), [])
         self.assertEqual(self.rows(frame.select(mean("id"))), [(2.0,)])
+        self.spark.udf.register("mean_of", mean)
+        by_name = self.spark.sql("SELECT k, mean_of(v) FROM VALUES (0, 1), (0, 2), (1, 5) AS t(k, v) GROUP BY k ORDER BY k")
+        self.assertEqual(self.rows(by_name), [(0, 1.5), (1, 5.0)])
         with self.assertRaises(AnalysisException) as caught:
             frame.agg(mean("id"), F.sum("id")).collect()
         self.assertEqual(caught.exception.getCondition(), "INVALID_PANDAS_UDF_PLACEMENT")

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -17,7 +18,9 @@ class Server:
         self.log = open(os.path.join(self.folder, "log"), "w+b")
         started = time.monotonic()
         self.process = subprocess.Popen([os.path.abspath(program), "server", "--port", "0", "--port-file", port_file, *words], cwd=self.folder,
-                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+                                        # Python functions run in the Python that pickles them.
+                                        env={"PYSPARK_PYTHON": sys.executable, **os.environ})
         while not (os.path.exists(port_file) and open(port_file).read().endswith("\n")):
             if self.process.poll() is not None or time.monotonic() - started > 60:
                 self.process.kill()

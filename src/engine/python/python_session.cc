@@ -7,6 +7,8 @@
 
 #include "engine/functions/function.h"
 #include "engine/translate/refusals.h"
+#include "spark/extension.h"
+#include "spark/plan_extensions.pb.h"
 #include "spark/proto.h"
 #include "sql/parser.h"
 #include "tinderbox/error.h"
@@ -54,6 +56,13 @@ struct PythonSession::Functions {
   bool Resolve(google::protobuf::Message* message) const;
   bool ResolveCall(proto::Expression* expression) const;
   bool ResolveTable(proto::Relation* relation) const;
+  template <typename Extension>
+  bool ResolvePacked(google::protobuf::Any* packed) const {
+    Extension extension;
+    if (!spark::UnpackExtension(*packed, &extension) || !Resolve(&extension)) return false;
+    packed->PackFrom(extension);
+    return true;
+  }
 };
 
 bool PythonSession::Functions::ResolveCall(proto::Expression* expression) const {
@@ -93,6 +102,9 @@ bool PythonSession::Functions::Resolve(google::protobuf::Message* message) const
   bool any = false;
   if (auto* expression = dynamic_cast<proto::Expression*>(message)) any |= ResolveCall(expression);
   if (auto* relation = dynamic_cast<proto::Relation*>(message)) any |= ResolveTable(relation);
+  if (auto* packed = dynamic_cast<google::protobuf::Any*>(message)) {
+    return ResolvePacked<plan::RelationExtension>(packed) || ResolvePacked<plan::ExpressionExtension>(packed);
+  }
   const auto* reflection = message->GetReflection();
   std::vector<const google::protobuf::FieldDescriptor*> fields;
   reflection->ListFields(*message, &fields);
