@@ -8,6 +8,7 @@
 
 #include "base/fail.h"
 #include "csv/convert.h"
+#include "engine/functions/variant_cast.h"
 
 namespace tinderbox::engine {
 namespace {
@@ -124,20 +125,6 @@ bool FromBase64(std::string_view text, std::string* out) {
   return true;
 }
 
-/// The raw values of a container's entries; of a key that comes twice the last one counts, as in Spark.
-struct Entry {
-  std::string_view key;
-  std::string_view value;
-};
-
-std::vector<Entry> Entries(std::string_view raw, const JsonDialect& dialect) {
-  std::vector<Entry> out;
-  JsonCursor(raw, dialect).TakeContainer([&](std::string_view key, std::string_view value) {
-    out.push_back({key, value});
-  });
-  return out;
-}
-
 bool KeyIs(std::string_view raw_key, std::string_view name, std::string* scratch) {
   const std::string_view inside = raw_key.substr(1, raw_key.size() - 2);
   if (inside.find('\\') == std::string_view::npos) return inside == name;
@@ -155,27 +142,6 @@ std::vector<std::string_view> FieldValues(const DataType& type, std::string_view
     }
   });
   return values;
-}
-
-/// Keys unescaped, each once, in the order of their first appearance; false when a key is no text.
-bool MapEntries(std::string_view raw, const JsonDialect& dialect,
-                std::vector<std::pair<std::string, std::string_view>>* out) {
-  bool good = true;
-  std::string scratch;
-  for (const Entry& entry : Entries(raw, dialect)) {
-    std::string_view key;
-    if (!Unescape(entry.key, &scratch, &key)) {
-      good = false;
-      continue;
-    }
-    const auto same = std::find_if(out->begin(), out->end(), [&](const auto& known) { return known.first == key; });
-    if (same == out->end()) {
-      out->emplace_back(key, entry.value);
-    } else {
-      same->second = entry.value;
-    }
-  }
-  return good;
 }
 
 template <typename T, typename Parse>
@@ -337,6 +303,16 @@ void JsonColumn::SetNull(size_t row) {
 }
 
 bool JsonColumn::Set(size_t row, std::string_view raw) {
+  if (type_->kind() == TypeKind::kVariant) {
+    VariantBuilder built;
+    const bool good = AppendJsonToVariant(raw, &built);
+    if (good) {
+      WriteVariant(built, out_, row);
+    } else {
+      SetNull(row);
+    }
+    return good;
+  }
   if (raw == "null") {
     SetNull(row);
     return true;
@@ -359,17 +335,17 @@ bool JsonColumn::Set(size_t row, std::string_view raw) {
 }
 
 bool JsonColumn::SetList(size_t row, std::string_view raw) {
-  const std::vector<Entry> entries = Entries(raw, *dialect_);
+  const JsonEntries entries = EntriesOf(raw, *dialect_);
   const size_t first = Grow(entries.size());
   out_.SetList(row, first, entries.size());
   bool good = true;
-  for (size_t i = 0; i < entries.size(); ++i) good &= children_[0].Set(first + i, entries[i].value);
+  for (size_t i = 0; i < entries.size(); ++i) good &= children_[0].Set(first + i, entries[i].second);
   return good;
 }
 
 bool JsonColumn::SetMap(size_t row, std::string_view raw) {
-  std::vector<std::pair<std::string, std::string_view>> entries;
-  bool good = MapEntries(raw, *dialect_, &entries);
+  JsonMapEntries entries;
+  bool good = MapEntriesOf(raw, *dialect_, &entries);
   const size_t first = Grow(entries.size());
   out_.SetList(row, first, entries.size());
   for (size_t i = 0; i < entries.size(); ++i) {
@@ -393,16 +369,20 @@ void JsonColumn::Finish() {
 
 bool ConvertsTo(const DataType& type, std::string_view raw, const JsonDialect& dialect) {
   if (raw == "null") return true;
+  if (type.kind() == TypeKind::kVariant) {
+    VariantBuilder ignored;
+    return AppendJsonToVariant(raw, &ignored);
+  }
   switch (type.kind()) {
     case TypeKind::kArray: {
       if (raw[0] != '[') return false;
-      const std::vector<Entry> entries = Entries(raw, dialect);
+      const JsonEntries entries = EntriesOf(raw, dialect);
       return std::all_of(entries.begin(), entries.end(),
-                         [&](const Entry& entry) { return ConvertsTo(type.element(), entry.value, dialect); });
+                         [&](const auto& entry) { return ConvertsTo(type.element(), entry.second, dialect); });
     }
     case TypeKind::kMap: {
-      std::vector<std::pair<std::string, std::string_view>> entries;
-      return raw[0] == '{' && MapEntries(raw, dialect, &entries) &&
+      JsonMapEntries entries;
+      return raw[0] == '{' && MapEntriesOf(raw, dialect, &entries) &&
              std::all_of(entries.begin(), entries.end(),
                          [&](const auto& entry) { return ConvertsTo(type.value(), entry.second, dialect); });
     }

@@ -1,5 +1,6 @@
 #include "engine/files/json_cursor.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace tinderbox::engine {
@@ -213,6 +214,33 @@ bool Unescape(std::string_view raw, std::string* scratch, std::string_view* out)
   scratch->append(raw, copied);
   *out = *scratch;
   return true;
+}
+
+JsonEntries EntriesOf(std::string_view raw, const JsonDialect& dialect) {
+  JsonEntries out;
+  JsonCursor(raw, dialect).TakeContainer([&](std::string_view key, std::string_view value) {
+    out.emplace_back(key, value);
+  });
+  return out;
+}
+
+bool MapEntriesOf(std::string_view raw, const JsonDialect& dialect, JsonMapEntries* out) {
+  bool good = true;
+  std::string scratch;
+  for (const auto& [raw_key, value] : EntriesOf(raw, dialect)) {
+    std::string_view key;
+    if (!Unescape(raw_key, &scratch, &key)) {
+      good = false;
+      continue;
+    }
+    const auto same = std::ranges::find(*out, key, &JsonMapEntries::value_type::first);
+    if (same == out->end()) {
+      out->emplace_back(key, value);
+    } else {
+      same->second = value;
+    }
+  }
+  return good;
 }
 
 }  // namespace tinderbox::engine

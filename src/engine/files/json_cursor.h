@@ -2,6 +2,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace tinderbox::engine {
 
@@ -73,6 +75,16 @@ class JsonCursor {
   const char* end_;
   const JsonDialect& dialect_;
 };
+
+/// Keys (raw; empty within arrays) and values of a container.
+using JsonEntries = std::vector<std::pair<std::string_view, std::string_view>>;
+/// REQUIRES: a container that a JsonCursor gave.
+JsonEntries EntriesOf(std::string_view raw, const JsonDialect& dialect);
+
+/// Keys as text, each once, in the order of their first appearance, and the last value of each, as in Spark; false when
+/// a key is no text, which is left out.
+using JsonMapEntries = std::vector<std::pair<std::string, std::string_view>>;
+bool MapEntriesOf(std::string_view raw, const JsonDialect& dialect, JsonMapEntries* out);
 
 /// True for a raw text value ("…" or '…').
 inline bool IsJsonString(std::string_view raw) {

@@ -470,6 +470,15 @@ void CheckJob(const Job& job) {
     case Format::kNoop:
       break;
     default:
+      for (const StructField& field : job.schema.fields) {
+        if (!Holds(field.type, TypeKind::kVariant)) continue;
+        if (job.format == Format::kJson) RefuseFeature("writing a VARIANT to JSON files");
+        const std::string type = fmt::format("\"{}\"", field.type.Sql());
+        throw Error("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE",
+                    fmt::format("The CSV datasource doesn't support the column {} of the type {}.",
+                                spark::Quote(field.name), type),
+                    {{"format", "CSV"}, {"columnName", spark::Quote(field.name)}, {"columnType", type}});
+      }
       CheckTextOptions(job.format == Format::kCsv ? TextFormat::kCsv : TextFormat::kJson, job.schema, job.options);
   }
 }
@@ -487,9 +496,10 @@ void CheckFileFormat(const std::string& format) {
   }
   for (const char* known : {"orc", "jdbc", "binaryFile", "avro", "delta", "kafka", "iceberg"}) {
     if (!SameName(format, known, false)) continue;
-    throw Error("UNSUPPORTED_FEATURE.DATA_SOURCE",
-                fmt::format("The embedded engine has no data source {}. It has csv, json, parquet, text and xml.", known),
-                {{"provider", known}});
+    throw Error(
+        "UNSUPPORTED_FEATURE.DATA_SOURCE",
+        fmt::format("The embedded engine has no data source {}. It has csv, json, parquet, text and xml.", known),
+        {{"provider", known}});
   }
   throw Error(
       "DATA_SOURCE_NOT_FOUND",

@@ -4,10 +4,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "engine/duckdb/scalar_function.h"
 #include "engine/files/json_cursor.h"
+#include "engine/functions/nested_column.h"
 #include "engine/functions/value_formats.h"
 
 namespace tinderbox::engine {
@@ -31,33 +31,29 @@ struct JsonReading {
 class JsonReader {
  public:
   /// `type` and `reading` must outlive the reader.
-  JsonReader(const DataType& type, const OutVector& out, const JsonReading& reading);
+  JsonReader(const DataType& type, const OutVector& out, const JsonReading& reading)
+      : reading_(reading), column_(type, out) {}
 
   /// The text of a row, which becomes NULL when it is empty. Throws MALFORMED_RECORD_IN_PARSING in the mode FAILFAST.
   void Read(size_t row, std::string_view json);
-  void SetNull(size_t row);
+  void SetNull(size_t row) { column_.SetNull(row); }
   /// Tells DuckDB how long the lists have become.
-  void Finish();
+  void Finish() { column_.Finish(); }
 
  private:
   enum class Outcome { kGood, kPartial, kFailed };
-  Outcome Set(size_t row, std::string_view raw);
-  Outcome SetScalar(size_t row, std::string_view raw);
-  Outcome SetList(size_t row, std::string_view raw);
-  Outcome SetMap(size_t row, std::string_view raw);
+  Outcome Set(NestedColumn& column, size_t row, std::string_view raw);
+  Outcome SetScalar(NestedColumn& column, size_t row, std::string_view raw);
+  Outcome SetList(NestedColumn& column, size_t row, std::string_view raw);
+  Outcome SetMap(NestedColumn& column, size_t row, std::string_view raw);
   /// All fields but `spared`; NULLs when `raw` is empty.
-  Outcome SetStruct(size_t row, std::string_view raw, std::optional<size_t> spared = std::nullopt);
+  Outcome SetStruct(NestedColumn& column, size_t row, std::string_view raw,
+                    std::optional<size_t> spared = std::nullopt);
   Outcome ReadStruct(size_t row, std::string_view json, std::optional<std::string_view> raw);
   Outcome ReadRoot(size_t row, std::string_view json);
-  size_t Grow(size_t more);
-  void Attach(const OutVector& out);
 
-  const DataType* type_;
-  const JsonReading* reading_;
-  OutVector out_;
-  std::vector<JsonReader> children_;
-  size_t used_ = 0;  // elements in the list's child
-  size_t capacity_ = 0;
+  const JsonReading& reading_;
+  NestedColumn column_;
   std::string scratch_;
 };
 

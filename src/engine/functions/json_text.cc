@@ -15,17 +15,6 @@ namespace {
 
 constexpr JsonDialect kDialect{.single_quotes = true, .non_numeric_numbers = false};
 
-using Entries = std::vector<std::pair<std::string_view, std::string_view>>;
-
-/// Keys (raw) and values of a container.
-Entries EntriesOf(std::string_view raw) {
-  Entries out;
-  JsonCursor(raw, kDialect).TakeContainer([&](std::string_view key, std::string_view value) {
-    out.emplace_back(key, value);
-  });
-  return out;
-}
-
 std::string TextOf(std::string_view raw) {
   std::string scratch;
   std::string_view text;
@@ -199,7 +188,7 @@ bool JsonPath::Evaluate(std::string_view raw, size_t step, Style style, Output* 
       out->text += TextOf(raw);
     } else if (style == Style::kFlatten && raw[0] == '[') {
       bool found = false;
-      for (const auto& [key, value] : EntriesOf(raw)) found |= Evaluate(value, step, style, out);
+      for (const auto& [key, value] : EntriesOf(raw, kDialect)) found |= Evaluate(value, step, style, out);
       return found;
     } else {
       out->Value(raw);
@@ -208,14 +197,14 @@ bool JsonPath::Evaluate(std::string_view raw, size_t step, Style style, Output* 
   }
   if (raw[0] == '[') return EvaluateArray(raw, step, style, out);
   if (raw[0] != '{' || steps_[step].kind != Kind::kName) return false;
-  for (const auto& [key, value] : EntriesOf(raw)) {
+  for (const auto& [key, value] : EntriesOf(raw, kDialect)) {
     if (TextOf(key) == steps_[step].name && value != "null" && Evaluate(value, step + 1, style, out)) return true;
   }
   return false;
 }
 
 bool JsonPath::EvaluateArray(std::string_view raw, size_t step, Style style, Output* out) const {
-  const Entries entries = EntriesOf(raw);
+  const JsonEntries entries = EntriesOf(raw, kDialect);
   if (Is(step, Kind::kIndex)) {
     const auto index = static_cast<size_t>(steps_[step].index);
     if (index >= entries.size()) return false;
@@ -247,14 +236,14 @@ bool JsonPath::EvaluateArray(std::string_view raw, size_t step, Style style, Out
 std::optional<int32_t> JsonArrayLength(std::string_view json) {
   const auto root = FirstJsonValue(json);
   if (!root || (*root)[0] != '[') return std::nullopt;
-  return static_cast<int32_t>(EntriesOf(*root).size());
+  return static_cast<int32_t>(EntriesOf(*root, kDialect).size());
 }
 
 std::optional<std::vector<std::string>> JsonObjectKeys(std::string_view json) {
   const auto root = FirstJsonValue(json);
   if (!root || (*root)[0] != '{') return std::nullopt;
   std::vector<std::string> out;
-  for (const auto& [key, value] : EntriesOf(*root)) out.push_back(TextOf(key));
+  for (const auto& [key, value] : EntriesOf(*root, kDialect)) out.push_back(TextOf(key));
   return out;
 }
 
@@ -262,7 +251,7 @@ std::vector<std::optional<std::string>> JsonTuple(std::string_view json, const s
   std::vector<std::optional<std::string>> out(names.size());
   const auto root = FirstJsonValue(json);
   if (!root || (*root)[0] != '{') return out;
-  for (const auto& [key, value] : EntriesOf(*root)) {
+  for (const auto& [key, value] : EntriesOf(*root, kDialect)) {
     const std::string name = TextOf(key);
     for (size_t i = 0; i < names.size(); ++i) {
       if (name != names[i] || value == "null") continue;
