@@ -257,11 +257,20 @@ void AddWholeArithmetic(ScalarFunctions* out, TypeKind kind) {
                     .parameters = {kind, kind},
                     .varargs = {},
                     .result = DataType(kind),
-                    .run = PerRow([compute, name](const ScalarInput& in, size_t row, OutVector& result) {
-                      if (compute(in[0].Data<T>()[row], in[1].Data<T>()[row], &result.Data<T>()[row])) {
+                    .run = [compute, name](const ScalarInput& in, OutVector& result) {
+                      const T* left = in[0].Data<T>();
+                      const T* right = in[1].Data<T>();
+                      T* values = result.Data<T>();
+                      bool overflow = false;
+                      for (size_t row = 0; row < in.rows(); ++row)
+                        overflow |= compute(left[row], right[row], values + row);
+                      if (!overflow) return;
+                      // What stands behind a NULL does not count.
+                      for (size_t row = 0; row < in.rows(); ++row) {
+                        if (in.AnyNull(row) || !compute(left[row], right[row], values + row)) continue;
                         ThrowOverflow("overflow", "try_" + name);
                       }
-                    })});
+                    }});
   };
   const auto add_all = [&](const std::string& name, auto compute) {
     add(name, compute);
