@@ -331,7 +331,8 @@ std::optional<ParsedTimestamp> ParseClock(std::string_view text) {
   const bool marked = text[0] == 'T';
   if (marked) text.remove_prefix(1);
   const size_t digits = text.find_first_not_of("0123456789");
-  const bool clock = digits != 0 && (marked || (digits != std::string_view::npos && text[digits] == ':'));
+  const bool clock =
+      !text.empty() && digits != 0 && (marked || (digits != std::string_view::npos && text[digits] == ':'));
   if (!clock) return std::nullopt;
   return ParseTimestamp("1970-01-01 " + std::string(text));
 }
