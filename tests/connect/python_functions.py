@@ -116,11 +116,13 @@ class PythonFunctionsTest(ServerCase):
         self.assertEqual(self.spark.range(100_000).mapInPandas(double, "id long").count(), 200_000)
         names = self.spark.range(2).mapInArrow(lambda batches: batches, "other long")
         self.assertEqual((names.columns, self.rows(names)), (["other"], [(0,), (1,)]))
-        once = self.spark.range(0).mapInPandas(lambda batches: iter([pd.DataFrame({"n": [len(list(batches))]})]), "n long")
+        # Spark calls the function once for each partition, we once.
+        none = self.spark.range(3).coalesce(1).where("id > 5")
+        once = none.mapInPandas(lambda batches: iter([pd.DataFrame({"n": [sum(map(len, batches))]})]), "n long")
         self.assertEqual(self.rows(once), [(0,)])
-        first = self.spark.range(50_000).mapInPandas(lambda batches: iter([next(batches)[:1]]), "id long")
+        first = self.spark.range(50_000).coalesce(1).mapInPandas(lambda batches: iter([next(batches)[:1]]), "id long")
         self.assertEqual(self.rows(first), [(0,)])
-        cte = self.spark.range(3).createOrReplaceTempView("three")
+        self.spark.range(3).createOrReplaceTempView("three")
         view = self.spark.sql("WITH t AS (SELECT id + 1 AS id FROM three) SELECT * FROM t")
         self.assertEqual(self.rows(view.mapInPandas(lambda b: b, "id long").limit(2)), [(1,), (2,)])
 
