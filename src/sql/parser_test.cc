@@ -108,7 +108,9 @@ TEST(ParseExpressionTest, WindowsAndFilters) {
   EXPECT_EQ(window.partition_spec_size(), 1);
   EXPECT_EQ(window.order_spec(0).direction(), proto::Expression::SortOrder::SORT_DIRECTION_DESCENDING);
   EXPECT_EQ(window.order_spec(0).null_ordering(), proto::Expression::SortOrder::SORT_NULLS_LAST);
-  EXPECT_EQ(window.frame_spec().lower().value().literal().integer(), -2);
+  const auto& lower = window.frame_spec().lower().value().unresolved_function();
+  EXPECT_EQ(lower.function_name(), "-");
+  EXPECT_EQ(lower.arguments(0).literal().integer(), 2);
   EXPECT_TRUE(window.frame_spec().upper().current_row());
 }
 
