@@ -77,10 +77,7 @@ using OfMoments = optional<double> (*)(const Moments&);
 AggregateFunction MomentAggregate(const char* name, OfMoments value) {
   return MakeAggregate<Moments>(
       name, {TypeKind::kDouble}, DataType(TypeKind::kDouble),
-      // A local Spark spreads few rows over as many partitions, so that each counts as one to be merged.
-      [](Moments& state, const ScalarInput& in, size_t row) {
-        state.Merge({.n = 1, .mean = in[0].Data<double>()[row]});
-      },
+      [](Moments& state, const ScalarInput& in, size_t row) { state.Add(in[0].Data<double>()[row]); },
       [](const Moments& from, Moments& into) { into.Merge(from); },
       [value](const Moments& state, OutVector& result, size_t row) { Set(result, row, value(state)); });
 }
@@ -227,6 +224,18 @@ std::vector<AggregateFunction> NativeAggregates() {
     if (m.n <= 1) return kNull;
     return std::sqrt(m.m2 / (m.n - 1));
   });
+  // For describe() and summary(): a local Spark spreads few rows over as many partitions and merges them.
+  out.push_back(MakeAggregate<Moments>(
+      "spark_stddev_of_rows", {TypeKind::kDouble}, DataType(TypeKind::kDouble),
+      [](Moments& state, const ScalarInput& in, size_t row) {
+        Moments one;
+        one.Add(in[0].Data<double>()[row]);
+        state.Merge(one);
+      },
+      [](const Moments& from, Moments& into) { into.Merge(from); },
+      [](const Moments& state, OutVector& result, size_t row) {
+        Set(result, row, state.n <= 1 ? optional<double>() : optional<double>(std::sqrt(state.m2 / (state.n - 1))));
+      }));
   moments("spark_skewness", [](const Moments& m) -> optional<double> {
     if (m.n == 0 || m.m2 == 0) return kNull;
     return std::sqrt(m.n) * m.m3 / std::sqrt(m.m2 * m.m2 * m.m2);

@@ -81,7 +81,10 @@ proto::Expression ConstantExpression(const Constant& constant) {
     throw Error("UNSUPPORTED_FEATURE", fmt::format("The embedded engine does not support variables of the type {}.",
                                                    constant.type.SimpleString()));
   }
-  return CastExpression(literal, constant.type);
+  const TypeKind kind = constant.type.kind();
+  const bool exact = kind != TypeKind::kDecimal && !constant.type.IsNested() && kind != TypeKind::kYearMonthInterval &&
+                     kind != TypeKind::kDayTimeInterval;
+  return exact && !constant.value.is_null() ? literal : CastExpression(literal, constant.type);
 }
 
 /// The value as Spark writes it into the name of a column.

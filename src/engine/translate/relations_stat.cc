@@ -72,7 +72,8 @@ TranslatedRelation RelationTranslator::Summary(const proto::Relation& source, st
       } else if (statistic == "mean") {
         result = CallOn(number, FunctionExpression("avg", {LambdaVariable("x")}), scope);
       } else if (statistic == "stddev") {
-        result = CallOn(number, FunctionExpression("stddev_samp", {LambdaVariable("x")}), scope);
+        const Typed real = TranslateCast(number, DataType(TypeKind::kDouble), scope, false);
+        result = {Call("spark_stddev_of_rows", {real.sql}), DataType(TypeKind::kDouble), true};
       } else if (statistic.ends_with('%')) {
         double percent = 0;
         const char* end = statistic.data() + statistic.size() - 1;
