@@ -4,11 +4,11 @@ SELECT "id", "name", "age", "score", "tags", "home", "id_2", "person", "amount",
 FROM (
 SELECT *
 FROM "people"
-) AS l
+) AS "t1"
 CROSS JOIN (
 SELECT *
 FROM "orders"
-) AS r("id_2", "person", "amount", "at")
+) AS "t2"("id_2", "person", "amount", "at")
 )
 -- name STRING
 -- amount DECIMAL(10,2)

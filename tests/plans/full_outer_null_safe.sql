@@ -2,11 +2,11 @@ SELECT "id", "name", "age", "score", "tags", "home", "id_2", "person", "amount",
 FROM (
 SELECT *
 FROM "people"
-) AS l
+) AS "t1"
 FULL OUTER JOIN (
 SELECT *
 FROM "orders"
-) AS r("id_2", "person", "amount", "at")
+) AS "t2"("id_2", "person", "amount", "at")
 ON ("id" IS NOT DISTINCT FROM "id_2")
 -- id BIGINT
 -- name STRING

@@ -4,7 +4,7 @@ SELECT "id", "name", "age", "score", "tags", "home", "id_2", "name_2", "age_2", 
 FROM (
 SELECT *
 FROM "people"
-) AS l
+) AS "t1"
 JOIN (
 SELECT *
 FROM (
@@ -12,7 +12,7 @@ SELECT *
 FROM "people"
 )
 WHERE ("age" > CAST(1 AS INTEGER))
-) AS r("id_2", "name_2", "age_2", "score_2", "tags_2", "home_2")
+) AS "t2"("id_2", "name_2", "age_2", "score_2", "tags_2", "home_2")
 ON ("id" = "id_2")
 )
 -- id BIGINT NOT NULL

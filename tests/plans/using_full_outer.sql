@@ -2,11 +2,11 @@ SELECT COALESCE("id", "id_2") AS "id", "name", "age", "score", "tags", "home", "
 FROM (
 SELECT *
 FROM "people"
-) AS l
+) AS "t1"
 FULL OUTER JOIN (
 SELECT *
 FROM "orders"
-) AS r("id_2", "person", "amount", "at")
+) AS "t2"("id_2", "person", "amount", "at")
 ON ("id" = "id_2")
 -- id BIGINT NOT NULL
 -- name STRING

@@ -27,6 +27,7 @@ using Expressions = google::protobuf::RepeatedPtrField<proto::Expression>;
 class UniqueIds {
  public:
   std::string Make(std::string_view name);
+  bool Has(std::string_view name) const;
 
  private:
   std::set<std::string> taken_;
@@ -54,6 +55,9 @@ struct Block {
   std::vector<OutputColumn> inputs;  ///< what `items` may use
   Grouping grouping;                 ///< of kAggregate
   TranslatedRelation input;          ///< of kFilter
+  /// Of a join that computes nothing: every id in `from`. Its reader takes `from` itself, without a SELECT around it,
+  /// because DuckDB orders only joins that no SELECT parts.
+  std::vector<std::string> shown;
 };
 
 /// A column of that name and type, not reachable in any other way.
@@ -66,6 +70,8 @@ TranslatedRelation SelectBlock(Block block);
 Sql NumberRows(const Sql& from, const char* id, const Sql& order);
 /// (sql)
 Sql Derived(const Sql& sql);
+/// What begins the ids that no sub-query can have.
+std::string IsolatedPrefix(uint64_t isolation);
 /// SELECT * FROM (input) rest, with the input's columns.
 TranslatedRelation SelectAll(TranslatedRelation input, const Sql& rest);
 /// Whether the column _metadata of its files can be had.
@@ -112,7 +118,9 @@ class RelationTranslator : public Subqueries {
   // relations.cc
   TranslatedRelation Range(const proto::Range& range);
   TranslatedRelation Project(const proto::Project& project);
-  TranslatedRelation Filter(TranslatedRelation input, const proto::Expression& condition);
+  TranslatedRelation Filter(const proto::Relation& input, const proto::Expression& condition);
+  /// `isolation` as in `isolation_`, when the input was translated under it.
+  TranslatedRelation Filter(TranslatedRelation input, const proto::Expression& condition, uint64_t isolation = 0);
   TranslatedRelation Qualify(const plan::Qualify& qualify);
   TranslatedRelation Sort(const proto::Sort& sort);
   TranslatedRelation SortBy(TranslatedRelation input, const proto::Sort& sort);
@@ -252,8 +260,10 @@ class RelationTranslator : public Subqueries {
   size_t FindColumn(const std::vector<OutputColumn>& columns, const std::string& name) const;
   /// function(values) by the function tables.
   Typed CallFunction(const std::string& function, const std::vector<Typed>& values, const Scope& scope) const;
-  /// Joins two relations side by side; the right one's ids become unique. `on` is empty for a cross join.
-  Sql From(const TranslatedRelation& left, TranslatedRelation* right, const char* keyword, const Sql& on) const;
+  /// Two relations side by side, without a condition; the right one's ids become unique. `shown` gets the ids that can
+  /// be named behind it, which are the left one's of a semi or anti join.
+  Sql From(TranslatedRelation* left, TranslatedRelation* right, const char* keyword, uint64_t isolation = 0,
+           std::vector<std::string>* shown = nullptr, bool left_only = false);
 
   Typed JoinCondition(const proto::Expression& condition, const std::vector<OutputColumn>& columns);
 
@@ -267,10 +277,12 @@ class RelationTranslator : public Subqueries {
   int depth_ = 0;
   uint64_t rows_ = 0;  ///< of the inputs translated so far of the relation being translated; 0: none yet
   uint64_t isolated_ = 0;
-  uint64_t named_ = 0;                               ///< tables of WITH clauses so far
-  const Scope* outer_ = nullptr;                     ///< around the sub-query that is being translated
-  std::vector<Cte> ctes_;                            ///< in sight; innermost last
-  std::vector<Sql> with_;                            ///< the tables of WITH clauses in sight: name AS (query)
+  uint64_t isolation_ = 0;        ///< when the next relation is a join, its ids are to be isolated under this number
+  uint64_t joined_ = 0;           ///< tables in FROM clauses so far
+  uint64_t named_ = 0;            ///< tables of WITH clauses so far
+  const Scope* outer_ = nullptr;  ///< around the sub-query that is being translated
+  std::vector<Cte> ctes_;         ///< in sight; innermost last
+  std::vector<Sql> with_;         ///< the tables of WITH clauses in sight: name AS (query)
   std::map<int64_t, const proto::Relation*> plans_;  ///< of sub-queries, by plan id
   std::optional<std::set<int64_t>> used_plan_ids_;   ///< which expressions of the whole plan refer to
 };

@@ -126,6 +126,10 @@ std::string UniqueIds::Make(std::string_view name) {
   return id;
 }
 
+bool UniqueIds::Has(std::string_view name) const {
+  return taken_.contains(LowerAscii(name));
+}
+
 OutputColumn NewColumn(std::string name, DataType type, bool nullable) {
   OutputColumn out;
   out.id = name;
@@ -156,6 +160,10 @@ StructType ToSchema(const std::vector<OutputColumn>& columns) {
 
 Sql Derived(const Sql& sql) {
   return Concat({Token("(\n"), sql, Token("\n)")});
+}
+
+std::string IsolatedPrefix(uint64_t isolation) {
+  return fmt::format("outer {}.", isolation);
 }
 
 Typed ValueOf(const OutputColumn& column) {
@@ -294,11 +302,14 @@ std::vector<OutputColumn> RelationTranslator::Uncover(TranslatedRelation* input,
     return {full.columns.back()};
   }
   if (input->block == nullptr) return {};
-  const Block& block = *input->block;
+  const std::shared_ptr<const Block> held = input->block;
+  const Block& block = *held;
   if (block.kind == Block::Kind::kFilter) {
     TranslatedRelation inner = block.input;
     std::vector<OutputColumn> hidden = Uncover(&inner, below, false);
-    if (!hidden.empty()) input->sql = SelectAll(std::move(inner), block.rest).sql;
+    if (hidden.empty()) return hidden;
+    input->sql = SelectAll(std::move(inner), block.rest).sql;
+    input->block = nullptr;
     return hidden;
   }
   if (block.kind == Block::Kind::kAggregate || (block.kind == Block::Kind::kSelect && !below)) return {};
@@ -312,7 +323,9 @@ std::vector<OutputColumn> RelationTranslator::Uncover(TranslatedRelation* input,
     hidden.push_back(item.column);
     items.push_back(std::move(item));
   }
-  if (!hidden.empty()) input->sql = Select(std::move(items), block.from, Behind(block)).sql;
+  if (hidden.empty()) return hidden;
+  input->sql = Select(std::move(items), block.from, Behind(block)).sql;
+  input->block = nullptr;
   return hidden;
 }
 
@@ -322,7 +335,7 @@ bool RelationTranslator::Isolate(TranslatedRelation* input, bool has_subquery) {
   for (const OutputColumn& column : input->columns) {
     SelectItem item{Ident(column.id), column};
     // DuckDB looks a name up in a sub-query first, so that no column there may bear it.
-    item.column.id = fmt::format("outer {}.{}", isolated_ + 1, column.id);
+    item.column.id = IsolatedPrefix(isolated_ + 1) + column.id;
     items.push_back(std::move(item));
   }
   ++isolated_;
@@ -336,6 +349,7 @@ TranslatedRelation RelationTranslator::Translate(const proto::Relation& relation
     used_plan_ids_.emplace();
     CollectPlanIds(relation, 0, &*used_plan_ids_);
   }
+  if (!relation.has_join()) isolation_ = 0;
   if (++depth_ > kMaxRelationDepth) {
     throw Error(
         "TINDERBOX_PLAN_TOO_DEEP",
@@ -379,7 +393,7 @@ TranslatedRelation RelationTranslator::TranslateKind(const proto::Relation& rela
     case proto::Relation::kProject:
       return Project(relation.project());
     case proto::Relation::kFilter:
-      return Filter(Translate(relation.filter().input()), relation.filter().condition());
+      return Filter(relation.filter().input(), relation.filter().condition());
     case proto::Relation::kJoin:
       return Join(relation.join(), false);
     case proto::Relation::kLateralJoin:
@@ -511,7 +525,7 @@ TranslatedRelation RelationTranslator::TranslateExtension(const proto::Relation&
   using Extension = plan::RelationExtension;
   switch (extension.kind_case()) {
     case Extension::kHaving:
-      return Filter(Translate(extension.having().input()), extension.having().condition());
+      return Filter(extension.having().input(), extension.having().condition());
     case Extension::kInlineTable:
       return InlineTable(extension.inline_table(), {});
     case Extension::kLateralView:

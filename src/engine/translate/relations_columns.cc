@@ -149,10 +149,13 @@ TranslatedRelation RelationTranslator::WithColumns(const proto::WithColumns& wit
     merge = std::ranges::none_of(values, [&](const Typed& value) { return MentionsAny(value.sql.text(), computed); });
   }
   Block block;
+  std::vector<std::string> shown;
   if (merge) {
+    shown = input.block->shown;
     // A block that nothing else holds is taken over: a long chain copies none.
     const auto own = std::const_pointer_cast<Block>(std::move(input.block));
     block = own.use_count() == 1 ? std::move(*own) : *own;
+    block.shown.clear();
     for (size_t i = 0; i < block.items.size(); ++i) block.items[i].column = input.columns[i];
   } else {
     block.from = Derived(input.sql);
@@ -171,6 +174,7 @@ TranslatedRelation RelationTranslator::WithColumns(const proto::WithColumns& wit
   if (merge) {
     // A new id must not hide an input's that another value uses.
     for (const OutputColumn& column : block.inputs) ids.Make(column.id);
+    for (const std::string& id : shown) ids.Make(id);
   }
   std::vector<SelectItem> over_input;
   for (size_t i = 0; i < input.columns.size() && HasMetadata(input); ++i) {

@@ -78,18 +78,36 @@ void KeepNearestPlanIds(const JoinProto& join, TranslatedRelation* left, Transla
 
 }  // namespace
 
-Sql RelationTranslator::From(const TranslatedRelation& left, TranslatedRelation* right, const char* keyword,
-                             const Sql& on) const {
+Sql RelationTranslator::From(TranslatedRelation* left, TranslatedRelation* right, const char* keyword,
+                             uint64_t isolation, std::vector<std::string>* shown, bool left_only) {
   UniqueIds ids;
-  for (const OutputColumn& column : left.columns) ids.Make(column.id);
-  std::vector<Sql> right_ids;
-  for (OutputColumn& column : right->columns) {
-    column.id = ids.Make(column.id);
-    right_ids.push_back(Ident(column.id));
-  }
-  Sql out = Concat({Derived(left.sql), Token(" AS l"), Token(keyword), Derived(right->sql), Token(" AS r("),
-                    engine::Join(right_ids, ", "), Token(")")});
-  return on.empty() ? out : Concat({out, Token("\n"), on});
+  std::vector<std::string> all;
+  const std::string prefix = isolation == 0 ? "" : IsolatedPrefix(isolation);
+  const auto side = [&](TranslatedRelation* one) {
+    const std::shared_ptr<const Block> block = one->block;
+    if (block != nullptr && !block->shown.empty() && std::ranges::none_of(block->shown, [&](const std::string& id) {
+          return ids.Has(id) || !id.starts_with(prefix);
+        })) {
+      for (const std::string& id : block->shown) ids.Make(id);
+      if (one == left || !left_only) all.insert(all.end(), block->shown.begin(), block->shown.end());
+      return one == left ? block->from : Derived(block->from);
+    }
+    std::vector<Sql> names;
+    bool renamed = false;
+    for (OutputColumn& column : one->columns) {
+      std::string id = ids.Make(column.id.starts_with(prefix) ? column.id : prefix + column.id);
+      renamed = renamed || id != column.id;
+      column.id = std::move(id);
+      names.push_back(Ident(column.id));
+      if (one == left || !left_only) all.push_back(column.id);
+    }
+    const Sql table = Concat({Derived(one->sql), Token(" AS "), Ident(fmt::format("t{}", ++joined_))});
+    return renamed ? Concat({table, Token("("), engine::Join(names, ", "), Token(")")}) : table;
+  };
+  const Sql first = side(left);
+  const Sql second = side(right);
+  if (shown != nullptr) *shown = std::move(all);
+  return Concat({first, Token(keyword), second});
 }
 
 Typed RelationTranslator::JoinCondition(const proto::Expression& condition, const std::vector<OutputColumn>& columns) {
@@ -154,8 +172,11 @@ std::vector<SelectItem> SideBySide(const std::vector<OutputColumn>& before, cons
 
 TranslatedRelation RelationTranslator::Join(const JoinProto& join, bool natural) {
   if (join.has_join_data_type()) RefuseFeature("joinWith");
+  const uint64_t isolation = isolation_;
   TranslatedRelation left = Translate(join.left());
+  isolation_ = isolation;
   TranslatedRelation right = Translate(join.right());
+  isolation_ = 0;
   KeepNearestPlanIds(join, &left, &right);
   JoinProto::JoinType type = join.join_type();
   bool cross = type == JoinProto::JOIN_TYPE_CROSS;
@@ -185,15 +206,15 @@ TranslatedRelation RelationTranslator::Join(const JoinProto& join, bool natural)
   }
   const bool ordered = KeepsOrder(left) && KeepsOrder(right);
   if (ordered) {
+    left.block = right.block = nullptr;
     left.sql = Concat({Token("SELECT *\nFROM "), NumberRows(Derived(left.sql), "left row", {})});
     right.sql = Concat({Token("SELECT *\nFROM "), NumberRows(Derived(right.sql), "right row", {})});
   }
+  const bool conditional = (join.has_join_condition() && !has_subquery) || !names.empty();
+  const char* keyword = cross && conditional ? "\nJOIN " : JoinKeyword(type);
   // Makes the right side's ids its own.
-  const Sql sides = From(left, &right,
-                         cross && (!join.has_join_condition() || has_subquery) && names.empty() ? "\nCROSS JOIN "
-                         : cross                                                                ? "\nJOIN "
-                                                                                                : JoinKeyword(type),
-                         {});
+  std::vector<std::string> shown;
+  const Sql sides = From(&left, &right, keyword, isolation, &shown, left_only);
   const std::vector<OutputColumn> both = Both(left, right);
   const Scope scope = ScopeOf(both);
   std::vector<Sql> conditions;
@@ -240,6 +261,7 @@ TranslatedRelation RelationTranslator::Join(const JoinProto& join, bool natural)
   if (!keys.empty() && !left_only) {
     // The sides' own keys stay in reach by their data frame or alias.
     block.kind = Block::Kind::kUsingJoin;
+    if (!ordered && type != JoinProto::JOIN_TYPE_FULL_OUTER) block.shown = std::move(shown);
     for (auto [l, r] : keys) {
       if (type != JoinProto::JOIN_TYPE_RIGHT_OUTER && type != JoinProto::JOIN_TYPE_FULL_OUTER) {
         block.inputs.push_back(right.columns[r]);
@@ -256,7 +278,8 @@ TranslatedRelation RelationTranslator::Join(const JoinProto& join, bool natural)
     }
     return SelectBlock(std::move(block));
   }
-  TranslatedRelation out = Select(std::move(block.items), block.from, block.order);
+  if (!ordered) block.shown = std::move(shown);
+  TranslatedRelation out = SelectBlock(std::move(block));
   return has_subquery ? Filter(std::move(out), join.join_condition()) : out;
 }
 
@@ -286,7 +309,8 @@ TranslatedRelation RelationTranslator::LateralJoin(const proto::LateralJoin& joi
                   "Unsupported join type for a lateral join: only inner, left outer and cross.",
                   {{"typ", proto::Join::JoinType_Name(join.join_type())}, {"supported", "INNER, LEFT OUTER, CROSS"}});
   }
-  const Sql sides = From(left, &right, keyword, {});
+  right.block = nullptr;
+  const Sql sides = From(&left, &right, keyword);
   Sql on = Token("ON true");
   if (join.has_join_condition()) {
     on = Concat({Token("ON "), JoinCondition(join.join_condition(), Both(left, right)).sql});
@@ -355,8 +379,9 @@ std::optional<TranslatedRelation> RelationTranslator::SortedAsOfJoin(const proto
   const bool equal = join.allow_exact_matches();
   conditions.push_back(Template(backward ? (equal ? "$1 >= $2" : "$1 > $2") : (equal ? "$1 <= $2" : "$1 < $2"),
                                 {times[0].sql, times[1].sql}));
-  const Sql from = From(left, &right, outer ? "\nASOF LEFT JOIN " : "\nASOF JOIN ",
-                        Concat({Token("ON "), engine::Join(conditions, " AND ")}));
+  left.block = nullptr;  // the conditions have the ids of the columns alone
+  const Sql from = Concat({From(&left, &right, outer ? "\nASOF LEFT JOIN " : "\nASOF JOIN "), Token("\nON "),
+                           engine::Join(conditions, " AND ")});
   std::vector<SelectItem> items = SideBySide(before, left.columns, right.columns, outer);
   if (!join.has_tolerance()) return Select(std::move(items), from);
   // When the nearest row is too far away, all are.
@@ -434,8 +459,8 @@ TranslatedRelation RelationTranslator::AsOfJoin(const proto::AsOfJoin& join) {
   right.sql = Concat({Token("SELECT *\nFROM "), Derived(right.sql), Token("\nWHERE "),
                       engine::Join(conditions, " AND "), Token("\nORDER BY "), distance, Token("\nLIMIT 1")});
   right.block = nullptr;
-  const Sql sides = From(left, &right, outer ? "\nLEFT JOIN LATERAL " : "\nJOIN LATERAL ", Token("ON true"));
-  return Select(SideBySide(before, left.columns, right.columns, outer), sides);
+  const Sql sides = From(&left, &right, outer ? "\nLEFT JOIN LATERAL " : "\nJOIN LATERAL ");
+  return Select(SideBySide(before, left.columns, right.columns, outer), Concat({sides, Token("\nON true")}));
 }
 
 TranslatedRelation RelationTranslator::NearestByJoin(const proto::NearestByJoin& join) {
@@ -464,8 +489,8 @@ TranslatedRelation RelationTranslator::NearestByJoin(const proto::NearestByJoin&
   right.sql = Concat({Token("SELECT *\nFROM "), Derived(right.sql), Token("\nWHERE "), rank.sql,
                       Token(" IS NOT NULL\nORDER BY "), rank.sql, Token(similarity ? " DESC" : " ASC"),
                       Token("\nLIMIT "), IntegerLiteral(join.num_results())});
-  const Sql sides = From(left, &right, outer ? "\nLEFT JOIN LATERAL " : "\nJOIN LATERAL ", Token("ON true"));
-  return Select(SideBySide(before, left.columns, right.columns, outer), sides);
+  const Sql sides = From(&left, &right, outer ? "\nLEFT JOIN LATERAL " : "\nJOIN LATERAL ");
+  return Select(SideBySide(before, left.columns, right.columns, outer), Concat({sides, Token("\nON true")}));
 }
 
 }  // namespace tinderbox::engine

@@ -11,7 +11,14 @@
 
 namespace tinderbox::engine {
 
-TranslatedRelation RelationTranslator::Filter(TranslatedRelation input, const proto::Expression& condition) {
+TranslatedRelation RelationTranslator::Filter(const proto::Relation& input, const proto::Expression& condition) {
+  const uint64_t isolation = HasSubquery(condition) ? ++isolated_ : 0;
+  isolation_ = isolation;
+  return Filter(Translate(input), condition, isolation);
+}
+
+TranslatedRelation RelationTranslator::Filter(TranslatedRelation input, const proto::Expression& condition,
+                                              uint64_t isolation) {
   const auto translate = [&](const Scope& scope) {
     Typed value = TranslateExpression(condition, scope);
     if (value.type.kind() == TypeKind::kNull) value.sql = CastTo(value.sql, DataType(TypeKind::kBoolean));
@@ -42,22 +49,32 @@ TranslatedRelation RelationTranslator::Filter(TranslatedRelation input, const pr
                     shown),
         {{"condition", shown}, {"expressionList", "aggregate functions"}});
   }
-  const std::vector<OutputColumn> columns = input.columns;
-  const bool isolated = Isolate(&input, HasSubquery(condition));
+  std::vector<OutputColumn> columns = input.columns;
+  bool isolated = isolation != 0 && std::ranges::all_of(columns, [&](const OutputColumn& column) {
+                    return column.id.starts_with(IsolatedPrefix(isolation));
+                  });
+  if (isolated) {
+    for (OutputColumn& column : columns) column.id.erase(0, IsolatedPrefix(isolation).size());
+  } else {
+    isolated = Isolate(&input, HasSubquery(condition));
+  }
+  const bool joined = input.block != nullptr && !input.block->shown.empty();
   TranslatedRelation extended = input;
   const Sql where = Resolving(&extended, true, translate);
   const Sql rest = Concat({Token("WHERE "), where});
   if (isolated || extended.sql.text() != input.sql.text()) {
     std::vector<SelectItem> items;
     for (size_t i = 0; i < columns.size(); ++i) items.push_back({Ident(input.columns[i].id), columns[i]});
-    TranslatedRelation out = Select(std::move(items), Derived(extended.sql), rest);
+    const bool same = joined && extended.sql.text() == input.sql.text();
+    TranslatedRelation out = Select(std::move(items), same ? input.block->from : Derived(extended.sql), rest);
     if (!isolated && HasMetadata(extended)) {
       auto make = [make = extended.with_metadata->make, rest] { return SelectAll(make(), rest); };
       out.with_metadata = std::make_shared<const WithMetadata>(WithMetadata{out.sql.text(), std::move(make)});
     }
     return out;
   }
-  TranslatedRelation out = SelectAll(input, rest);
+  TranslatedRelation out = joined ? Select(input.block->items, input.block->from, rest) : SelectAll(input, rest);
+  out.columns = input.columns;
   if (input.block != nullptr) {
     Block block;
     block.kind = Block::Kind::kFilter;
