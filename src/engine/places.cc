@@ -7,6 +7,7 @@
 #include <charconv>
 #include <vector>
 
+#include "engine/duckdb/scalar_function.h"
 #include "spark/proto.h"
 #include "spark/sql_context.h"
 
@@ -73,7 +74,6 @@ constexpr std::string_view kFunctions[] = {
     "spark_subquery",
     "spark_subtract",
     "spark_sum_digits",
-    "spark_wide_multiply",
 };
 
 /// What DuckDB does itself, and what it calls it.
@@ -83,8 +83,9 @@ struct Builtin {
   bool numbered;  ///< whether further places have native functions
 };
 constexpr Builtin kBuiltins[] = {
-    {"spark_add", "\"+\"", true},      {"spark_subtract", "\"-\"", true},
-    {"spark_multiply", "\"*\"", true}, {"spark_wide_multiply", "\"*\"", false},
+    {"spark_add", "\"+\"", true},
+    {"spark_subtract", "\"-\"", true},
+    {"spark_multiply", "\"*\"", true},
     {"spark_subquery", "", false},
 };
 
@@ -195,7 +196,8 @@ std::string PlaceMark() {
 }
 
 std::string PlaceMarkOf(std::string_view function) {
-  return std::ranges::binary_search(kFunctions, function) ? PlaceMark() : "";
+  // A member of a family stands where its family does.
+  return std::ranges::binary_search(kFunctions, function.substr(0, function.rfind(kMemberMark))) ? PlaceMark() : "";
 }
 
 bool SameButForPlaces(std::string_view a, std::string_view b) {

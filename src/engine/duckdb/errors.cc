@@ -172,7 +172,7 @@ std::optional<QueryContext> PlaceOf(const std::string& message, const PlacedSql&
   if (Has(message, "More than one row returned by a subquery")) return sql.OfFunction("spark_subquery");
   for (const Operation& operation : kOperations) {
     if (!Has(message, fmt::format("Overflow in {} of ", operation.name).c_str())) continue;
-    return sql.OfFunction(Has(message, " of DECIMAL(") ? "spark_wide_multiply" : operation.function);
+    return sql.OfFunction(operation.function);
   }
   return std::nullopt;
 }

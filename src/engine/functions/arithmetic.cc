@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engine/functions/native_products.h"
 #include "engine/places.h"
 #include "engine/translate/casts.h"
 #include "engine/translate/coercion.h"
@@ -204,10 +205,11 @@ Typed MultiplyAs(const FunctionCall& call, OnOverflow mode) {
   const int precision = a.precision() + b.precision() + 1;
   const int scale = a.scale() + b.scale();
   const DataType type = AdjustedDecimal(precision, scale);
-  // DuckDB's own product has all digits of the fraction, and fails when it has more than 38.
-  const bool plain = precision <= 38 || (type.scale() == scale && mode == OnOverflow::kFail);
-  const char* product = precision <= 38 || PlaceMark().empty() ? "($1 * $2)" : "spark_wide_multiply($1, $2)";
-  return DecimalOperation(operands, type, plain ? product : nullptr, "spark_decimal_multiply",
+  if (precision > 19 && type.scale() == scale && (precision <= 39 || mode == OnOverflow::kFail)) {
+    return {DecimalProduct(operands.left.sql, a, operands.right.sql, b, type), type,
+            operands.left.nullable || operands.right.nullable || mode != OnOverflow::kFail};
+  }
+  return DecimalOperation(operands, type, precision <= 19 ? "($1 * $2)" : nullptr, "spark_decimal_multiply",
                           "spark_try_decimal_multiply", mode);
 }
 Typed Multiply(const FunctionCall& call) {

@@ -424,6 +424,7 @@ ScalarFunctions NativeFunctions() {
   ScalarFunctions out;
   AddNativeCasts(&out);
   AddNativeNumbers(&out);
+  AddNativeProducts(&out);
   AddNativeMath(&out);
   AddNativeStrings(&out);
   AddNativeText(&out);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "engine/functions/native.h"
+#include "engine/functions/native_products.h"
 #include "engine/functions/value_text.h"
 #include "engine/functions/wide.h"
 #include "tinderbox/error.h"
@@ -353,6 +354,10 @@ bool ExactlyEqual(__int128 digits, int scale, double number) {
 }
 
 }  // namespace
+
+__int128 MultiplyDigits(__int128 a, __int128 b, int scale) {
+  return Signed(Multiply(Magnitude(a), Magnitude(b)), (a < 0) != (b < 0), scale);
+}
 
 void AddNativeNumbers(ScalarFunctions* out) {
   AddWholeArithmetic<int8_t>(out, TypeKind::kByte);
