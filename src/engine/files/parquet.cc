@@ -1,8 +1,14 @@
 #include "engine/files/parquet.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <ctime>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <set>
 
 #include "engine/duckdb/encode_error.h"
@@ -229,47 +235,20 @@ Sql PartitionValue(const InputFiles& input, size_t partition, const DataType& ty
   return Call("list_extract", {list, Token("CAST(file_index AS BIGINT) + 1")});
 }
 
-}  // namespace
+/// What the files' footers say, as far as a read needs it.
+struct Footer {
+  std::vector<EngineColumn> columns;  ///< of the first file; of all when they are merged
+  std::vector<Leaf> leaves;           ///< of the first file
+  std::string metadata;               ///< the schema that Spark wrote into the first file; empty without one
+};
 
-FileTable ReadParquet(const FileRead& request, Database& database) {
-  CheckOptions(request);
-  InputFiles input = ListInput(request.paths, ListOptionsOf(request));
-  FileTable out;
-  for (const InputFile& file : input.files) out.paths.push_back(file.path.string());
-  UniqueIds ids;
-  std::vector<SelectItem> items;
-  auto add = [&](const StructField& field, const Sql& value) {
-    items.push_back({value,
-                     {.name = field.name,
-                      .id = ids.Make(field.name),
-                      .type = field.type,
-                      .nullable = true,
-                      .qualifiers = {},
-                      .plan_ids = {}}});
-  };
-
-  if (input.files.empty()) {
-    if (!request.schema) {
-      throw Error("UNABLE_TO_INFER_SCHEMA", "Unable to infer schema for Parquet. It must be specified manually.",
-                  {{"format", "Parquet"}});
-    }
-    for (const StructField& field : request.schema->fields) add(field, CastTo(Token("NULL"), field.type));
-    if (request.metadata) {
-      const OutputColumn column = MetadataColumn(true);
-      items.push_back({CastTo(Token("NULL"), column.type), column});
-    }
-    out.relation = Select(std::move(items), Token("(SELECT 1)"), Token("WHERE false"));
-    return out;
-  }
-
+Footer ReadFooter(const InputFiles& input, bool merge, Database& database) {
   const std::string first = input.files[0].path.string();
-  bool many = input.files.size() > 1;
-  bool merge = many && SameName(FindOption(request.options, "mergeSchema").value_or("false"), "true", false);
+  const bool many = input.files.size() > 1;
   Sql first_only = Concat({Token("["), StringLiteral(first), Token("]")});
   Sql described = ReadCall(merge ? FileList(input) : first_only, merge);
-  std::vector<EngineColumn> columns;
-  std::vector<Leaf> leaves;
-  std::string metadata;
+  Footer out;
+  auto& [columns, leaves, metadata] = out;
   try {
     columns = database.Connect()->Describe(Concat({Token("SELECT * FROM "), described}).text());
     leaves = ReadLeaves(database.Connect(), first);
@@ -305,6 +284,99 @@ FileTable ReadParquet(const FileRead& request, Database& database) {
                    {"actualType", other.type.type.SimpleString()}});
     }
   }
+  return out;
+}
+
+/// The footers of files that were read before. Thread-safe.
+class Footers {
+ public:
+  std::shared_ptr<const Footer> Find(const std::string& key) {
+    const std::lock_guard lock(mutex_);
+    const auto found = footers_.find(key);
+    return found == footers_.end() ? nullptr : found->second;
+  }
+  void Add(const std::string& key, std::shared_ptr<const Footer> footer) {
+    const std::lock_guard lock(mutex_);
+    if (!footers_.emplace(key, std::move(footer)).second) return;
+    order_.push_back(key);
+    if (order_.size() <= kFooters) return;
+    footers_.erase(order_.front());
+    order_.pop_front();
+  }
+
+ private:
+  static constexpr size_t kFooters = 256;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<const Footer>> footers_;
+  std::deque<std::string> order_;  // oldest first
+};
+
+/// Names the files and their state on disk; empty where a change might not show, or the name is no shorter than the
+/// footer itself.
+std::string StateOf(const InputFiles& input, bool merge) {
+  if (input.files.size() > 32) return "";
+  std::string out = merge ? "merged" : "first";
+  for (const InputFile& file : input.files) {
+    struct stat status {};
+    if (stat(file.path.c_str(), &status) != 0) return "";
+    // The clock of a file system is coarse: what was written just now may be written again at the same time.
+    if (status.st_mtime + 2 > time(nullptr)) return "";
+    out += fmt::format("\n{} {} {} {}.{:09}", file.path.string(), status.st_ino, status.st_size, status.st_mtim.tv_sec,
+                       status.st_mtim.tv_nsec);
+  }
+  return out;
+}
+
+std::shared_ptr<const Footer> FindFooter(const InputFiles& input, bool merge, Database& database) {
+  static Footers footers;
+  const std::string state = StateOf(input, merge);
+  if (!state.empty()) {
+    if (auto known = footers.Find(state)) return known;
+  }
+  auto footer = std::make_shared<const Footer>(ReadFooter(input, merge, database));
+  if (!state.empty()) footers.Add(state, footer);
+  return footer;
+}
+
+}  // namespace
+
+FileTable ReadParquet(const FileRead& request, Database& database) {
+  CheckOptions(request);
+  InputFiles input = ListInput(request.paths, ListOptionsOf(request));
+  FileTable out;
+  for (const InputFile& file : input.files) out.paths.push_back(file.path.string());
+  UniqueIds ids;
+  std::vector<SelectItem> items;
+  auto add = [&](const StructField& field, const Sql& value) {
+    items.push_back({value,
+                     {.name = field.name,
+                      .id = ids.Make(field.name),
+                      .type = field.type,
+                      .nullable = true,
+                      .qualifiers = {},
+                      .plan_ids = {}}});
+  };
+
+  if (input.files.empty()) {
+    if (!request.schema) {
+      throw Error("UNABLE_TO_INFER_SCHEMA", "Unable to infer schema for Parquet. It must be specified manually.",
+                  {{"format", "Parquet"}});
+    }
+    for (const StructField& field : request.schema->fields) add(field, CastTo(Token("NULL"), field.type));
+    if (request.metadata) {
+      const OutputColumn column = MetadataColumn(true);
+      items.push_back({CastTo(Token("NULL"), column.type), column});
+    }
+    out.relation = Select(std::move(items), Token("(SELECT 1)"), Token("WHERE false"));
+    return out;
+  }
+
+  const bool merge =
+      input.files.size() > 1 && SameName(FindOption(request.options, "mergeSchema").value_or("false"), "true", false);
+  const std::shared_ptr<const Footer> footer = FindFooter(input, merge, database);
+  const std::vector<EngineColumn>& columns = footer->columns;
+  const std::string first = input.files[0].path.string();
+  std::vector<Leaf> leaves = footer->leaves;
   // After a merge the leaves of the first file say nothing about the columns of others.
   if (merge) leaves.clear();
 
@@ -324,9 +396,9 @@ FileTable ReadParquet(const FileRead& request, Database& database) {
     Converter types(leaves, first);
     for (const EngineColumn& column : columns) fields.push_back({column.name, types.SparkType(column.type)});
   }
-  if (!metadata.empty() && !merge) {
+  if (!footer->metadata.empty() && !merge) {
     try {
-      StructType spark = StructType::FromJson(metadata);
+      StructType spark = StructType::FromJson(footer->metadata);
       if (Fits(spark.ToType(), DataType::Struct(fields))) fields = spark.fields;
     } catch (const Error&) {
       // Another writer may have put anything there; the file's own schema stands.
@@ -398,7 +470,7 @@ FileTable ReadParquet(const FileRead& request, Database& database) {
     items.push_back(
         {Template("struct_insert($1, row_index := CAST(file_row_number AS BIGINT))", {of}), MetadataColumn(true)});
   }
-  out.relation = Select(std::move(items), ReadCall(FileList(input), many));
+  out.relation = Select(std::move(items), ReadCall(FileList(input), input.files.size() > 1));
   return out;
 }
 
