@@ -145,9 +145,10 @@ void CallFunction(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vec
       flat.emplace_back(duckdb_data_chunk_get_vector(chunk, i), rows);
       arguments.emplace_back(flat.back().get());
     }
+    const bool may_have_null = std::ranges::any_of(arguments, &InVector::MayHaveNull);
     ScalarInput input(std::move(arguments), rows);
     OutVector result(output);
-    if (!function.handles_null) {
+    if (!function.handles_null && may_have_null) {
       for (size_t row = 0; row < rows; ++row) {
         if (input.AnyNull(row)) result.SetNull(row);
       }
