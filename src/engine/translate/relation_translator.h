@@ -58,6 +58,7 @@ struct Block {
   /// Of a join that computes nothing: every id in `from`. Its reader takes `from` itself, without a SELECT around it,
   /// because DuckDB orders only joins that no SELECT parts.
   std::vector<std::string> shown;
+  size_t tables = 0;  ///< in `from`, when `shown`
 };
 
 /// A column of that name and type, not reachable in any other way.
@@ -260,10 +261,16 @@ class RelationTranslator : public Subqueries {
   size_t FindColumn(const std::vector<OutputColumn>& columns, const std::string& name) const;
   /// function(values) by the function tables.
   Typed CallFunction(const std::string& function, const std::vector<Typed>& values, const Scope& scope) const;
-  /// Two relations side by side, without a condition; the right one's ids become unique. `shown` gets the ids that can
-  /// be named behind it, which are the left one's of a semi or anti join.
-  Sql From(TranslatedRelation* left, TranslatedRelation* right, const char* keyword, uint64_t isolation = 0,
-           std::vector<std::string>* shown = nullptr, bool left_only = false);
+  /// Tables side by side, as they stand behind FROM.
+  struct Tables {
+    Sql sql;
+    std::vector<std::string> shown;  ///< the ids that can be named behind it
+    size_t count = 0;
+  };
+  /// Two relations, without a condition; the right one's ids become unique. Behind a semi or anti join (`left_only`)
+  /// the right one's have no name.
+  Tables From(TranslatedRelation* left, TranslatedRelation* right, const char* keyword, uint64_t isolation = 0,
+              bool left_only = false);
 
   Typed JoinCondition(const proto::Expression& condition, const std::vector<OutputColumn>& columns);
 

@@ -78,20 +78,25 @@ void KeepNearestPlanIds(const JoinProto& join, TranslatedRelation* left, Transla
 
 }  // namespace
 
-Sql RelationTranslator::From(TranslatedRelation* left, TranslatedRelation* right, const char* keyword,
-                             uint64_t isolation, std::vector<std::string>* shown, bool left_only) {
+RelationTranslator::Tables RelationTranslator::From(TranslatedRelation* left, TranslatedRelation* right,
+                                                    const char* keyword, uint64_t isolation, bool left_only) {
+  // More tables than these take DuckDB longer to order than a good order saves.
+  static constexpr size_t kOrderedTables = 24;
+  Tables out;
   UniqueIds ids;
-  std::vector<std::string> all;
   const std::string prefix = isolation == 0 ? "" : IsolatedPrefix(isolation);
   const auto side = [&](TranslatedRelation* one) {
+    const bool shows = one == left || !left_only;
     const std::shared_ptr<const Block> block = one->block;
-    if (block != nullptr && !block->shown.empty() && std::ranges::none_of(block->shown, [&](const std::string& id) {
-          return ids.Has(id) || !id.starts_with(prefix);
-        })) {
+    if (block != nullptr && !block->shown.empty() && out.count + block->tables < kOrderedTables &&
+        std::ranges::none_of(block->shown,
+                             [&](const std::string& id) { return ids.Has(id) || !id.starts_with(prefix); })) {
       for (const std::string& id : block->shown) ids.Make(id);
-      if (one == left || !left_only) all.insert(all.end(), block->shown.begin(), block->shown.end());
+      if (shows) out.shown.insert(out.shown.end(), block->shown.begin(), block->shown.end());
+      out.count += block->tables;
       return one == left ? block->from : Derived(block->from);
     }
+    ++out.count;
     std::vector<Sql> names;
     bool renamed = false;
     for (OutputColumn& column : one->columns) {
@@ -99,15 +104,14 @@ Sql RelationTranslator::From(TranslatedRelation* left, TranslatedRelation* right
       renamed = renamed || id != column.id;
       column.id = std::move(id);
       names.push_back(Ident(column.id));
-      if (one == left || !left_only) all.push_back(column.id);
+      if (shows) out.shown.push_back(column.id);
     }
     const Sql table = Concat({Derived(one->sql), Token(" AS "), Ident(fmt::format("t{}", ++joined_))});
     return renamed ? Concat({table, Token("("), engine::Join(names, ", "), Token(")")}) : table;
   };
   const Sql first = side(left);
-  const Sql second = side(right);
-  if (shown != nullptr) *shown = std::move(all);
-  return Concat({first, Token(keyword), second});
+  out.sql = Concat({first, Token(keyword), side(right)});
+  return out;
 }
 
 Typed RelationTranslator::JoinCondition(const proto::Expression& condition, const std::vector<OutputColumn>& columns) {
@@ -213,8 +217,7 @@ TranslatedRelation RelationTranslator::Join(const JoinProto& join, bool natural)
   const bool conditional = (join.has_join_condition() && !has_subquery) || !names.empty();
   const char* keyword = cross && conditional ? "\nJOIN " : JoinKeyword(type);
   // Makes the right side's ids its own.
-  std::vector<std::string> shown;
-  const Sql sides = From(&left, &right, keyword, isolation, &shown, left_only);
+  Tables sides = From(&left, &right, keyword, isolation, left_only);
   const std::vector<OutputColumn> both = Both(left, right);
   const Scope scope = ScopeOf(both);
   std::vector<Sql> conditions;
@@ -256,12 +259,13 @@ TranslatedRelation RelationTranslator::Join(const JoinProto& join, bool natural)
   for (size_t i = 0; i < right.columns.size() && !left_only; ++i) {
     if (!right_keys.contains(i)) AddColumns(&block.items, {right.columns[i]}, null_right);
   }
-  block.from = on.empty() ? sides : Concat({sides, Token("\n"), on});
+  block.from = on.empty() ? sides.sql : Concat({sides.sql, Token("\n"), on});
+  block.tables = sides.count;
   if (ordered) block.order = JoinOrder(join, left, right, keys);
   if (!keys.empty() && !left_only) {
     // The sides' own keys stay in reach by their data frame or alias.
     block.kind = Block::Kind::kUsingJoin;
-    if (!ordered && type != JoinProto::JOIN_TYPE_FULL_OUTER) block.shown = std::move(shown);
+    if (!ordered && type != JoinProto::JOIN_TYPE_FULL_OUTER) block.shown = std::move(sides.shown);
     for (auto [l, r] : keys) {
       if (type != JoinProto::JOIN_TYPE_RIGHT_OUTER && type != JoinProto::JOIN_TYPE_FULL_OUTER) {
         block.inputs.push_back(right.columns[r]);
@@ -278,7 +282,7 @@ TranslatedRelation RelationTranslator::Join(const JoinProto& join, bool natural)
     }
     return SelectBlock(std::move(block));
   }
-  if (!ordered) block.shown = std::move(shown);
+  if (!ordered) block.shown = std::move(sides.shown);
   TranslatedRelation out = SelectBlock(std::move(block));
   return has_subquery ? Filter(std::move(out), join.join_condition()) : out;
 }
@@ -310,7 +314,7 @@ TranslatedRelation RelationTranslator::LateralJoin(const proto::LateralJoin& joi
                   {{"typ", proto::Join::JoinType_Name(join.join_type())}, {"supported", "INNER, LEFT OUTER, CROSS"}});
   }
   right.block = nullptr;
-  const Sql sides = From(&left, &right, keyword);
+  const Sql sides = From(&left, &right, keyword).sql;
   Sql on = Token("ON true");
   if (join.has_join_condition()) {
     on = Concat({Token("ON "), JoinCondition(join.join_condition(), Both(left, right)).sql});
@@ -380,7 +384,7 @@ std::optional<TranslatedRelation> RelationTranslator::SortedAsOfJoin(const proto
   conditions.push_back(Template(backward ? (equal ? "$1 >= $2" : "$1 > $2") : (equal ? "$1 <= $2" : "$1 < $2"),
                                 {times[0].sql, times[1].sql}));
   left.block = nullptr;  // the conditions have the ids of the columns alone
-  const Sql from = Concat({From(&left, &right, outer ? "\nASOF LEFT JOIN " : "\nASOF JOIN "), Token("\nON "),
+  const Sql from = Concat({From(&left, &right, outer ? "\nASOF LEFT JOIN " : "\nASOF JOIN ").sql, Token("\nON "),
                            engine::Join(conditions, " AND ")});
   std::vector<SelectItem> items = SideBySide(before, left.columns, right.columns, outer);
   if (!join.has_tolerance()) return Select(std::move(items), from);
@@ -459,7 +463,7 @@ TranslatedRelation RelationTranslator::AsOfJoin(const proto::AsOfJoin& join) {
   right.sql = Concat({Token("SELECT *\nFROM "), Derived(right.sql), Token("\nWHERE "),
                       engine::Join(conditions, " AND "), Token("\nORDER BY "), distance, Token("\nLIMIT 1")});
   right.block = nullptr;
-  const Sql sides = From(&left, &right, outer ? "\nLEFT JOIN LATERAL " : "\nJOIN LATERAL ");
+  const Sql sides = From(&left, &right, outer ? "\nLEFT JOIN LATERAL " : "\nJOIN LATERAL ").sql;
   return Select(SideBySide(before, left.columns, right.columns, outer), Concat({sides, Token("\nON true")}));
 }
 
@@ -489,7 +493,7 @@ TranslatedRelation RelationTranslator::NearestByJoin(const proto::NearestByJoin&
   right.sql = Concat({Token("SELECT *\nFROM "), Derived(right.sql), Token("\nWHERE "), rank.sql,
                       Token(" IS NOT NULL\nORDER BY "), rank.sql, Token(similarity ? " DESC" : " ASC"),
                       Token("\nLIMIT "), IntegerLiteral(join.num_results())});
-  const Sql sides = From(&left, &right, outer ? "\nLEFT JOIN LATERAL " : "\nJOIN LATERAL ");
+  const Sql sides = From(&left, &right, outer ? "\nLEFT JOIN LATERAL " : "\nJOIN LATERAL ").sql;
   return Select(SideBySide(before, left.columns, right.columns, outer), Concat({sides, Token("\nON true")}));
 }
 
