@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <filesystem>
+
 #include "base/temp_dir.h"
 #include "engine/translate/relations.h"
 #include "tinderbox/error.h"
@@ -66,6 +69,27 @@ TEST_F(ParquetTest, NanosecondsAreNeverCutSilently) {
   EXPECT_EQ(
       ConditionOf(ReadOne(Make("nested.parquet", "SELECT {'a': [TIMESTAMP_NS '2020-01-01 00:00:00.000000001']} t"))),
       "TINDERBOX_PARQUET_NANOSECONDS");
+}
+
+TEST_F(ParquetTest, AChangedFileIsReadAnew) {
+  namespace fs = std::filesystem;
+  const auto old = fs::file_time_type::clock::now() - std::chrono::hours(1);
+  const std::string path = Make("t.parquet", "SELECT 1 AS a");
+  fs::last_write_time(path, old);
+  EXPECT_EQ(Schema(ReadOne(path)), "struct<a:int>");
+  EXPECT_EQ(Schema(ReadOne(path)), "struct<a:int>");
+  Make("t.parquet", "SELECT 'x' AS b");
+  EXPECT_EQ(Schema(ReadOne(path)), "struct<b:string>");
+  // Another file of the same age and length in its place.
+  const std::string other = Make("u.parquet", "SELECT 2 AS c");
+  fs::last_write_time(other, old);
+  fs::last_write_time(path, old);
+  EXPECT_EQ(Schema(ReadOne(path)), "struct<b:string>");
+  fs::rename(other, path);
+  EXPECT_EQ(Schema(ReadOne(path)), "struct<c:int>");
+  EXPECT_EQ(Text(ReadOne(path), "\"c\""), "2");
+  fs::remove(path);
+  EXPECT_THROW(ReadOne(path), Error);
 }
 
 TEST_F(ParquetTest, TheFirstFileGivesTheSchemaUnlessMerged) {
