@@ -16,7 +16,6 @@ std::vector<AggregateFunction> NativeAggregates();
 using ScalarFunctions = std::vector<ScalarFunction>;
 void AddNativeCasts(ScalarFunctions* out);
 void AddNativeNumbers(ScalarFunctions* out);
-void AddNativeProducts(ScalarFunctions* out);
 void AddNativeStrings(ScalarFunctions* out);
 void AddNativeText(ScalarFunctions* out);
 void AddNativeEncodings(ScalarFunctions* out);

@@ -6,6 +6,7 @@
 #include "engine/functions/interval_text.h"
 #include "engine/functions/native.h"
 #include "engine/functions/native_math.h"
+#include "engine/functions/native_products.h"
 #include "engine/functions/text_values.h"
 #include "engine/functions/time_zone.h"
 #include "engine/functions/value_text.h"
