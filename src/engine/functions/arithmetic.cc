@@ -120,7 +120,7 @@ Typed WholeOrFloating(const Operands& operands, const WholeOperation& operation,
 }
 
 Typed AddNumbers(const FunctionCall& call, const Typed& left, const Typed& right, bool subtract, OnOverflow mode) {
-  const Operands operands = Numbers(call, left, right);
+  Operands operands = Numbers(call, left, right);
   const char* plain = subtract ? "($1 - $2)" : "($1 + $2)";
   if (!operands.decimal) {
     return WholeOrFloating(operands,
@@ -133,7 +133,13 @@ Typed AddNumbers(const FunctionCall& call, const Typed& left, const Typed& right
   const DataType& b = operands.right.type;
   const int scale = std::max(a.scale(), b.scale());
   const int precision = std::max(a.precision() - a.scale(), b.precision() - b.scale()) + scale + 1;
-  return DecimalOperation(operands, AdjustedDecimal(precision, scale), precision <= 38 ? plain : nullptr,
+  const DataType type = AdjustedDecimal(precision, scale);
+  if (precision > 18 && precision <= 38 && std::max(a.precision(), b.precision()) <= 18) {
+    // Of two operands of 64 bits DuckDB wants a sum of 64 bits.
+    operands.left.sql = CastTo(operands.left.sql, type);
+    operands.right.sql = CastTo(operands.right.sql, type);
+  }
+  return DecimalOperation(operands, type, precision <= 38 ? plain : nullptr,
                           subtract ? "spark_decimal_subtract" : "spark_decimal_add",
                           subtract ? "spark_try_decimal_subtract" : "spark_try_decimal_add", mode);
 }
