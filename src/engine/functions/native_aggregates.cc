@@ -74,10 +74,19 @@ struct Moments {
 
 using OfMoments = optional<double> (*)(const Moments&);
 
-AggregateFunction MomentAggregate(const char* name, OfMoments value) {
+/// How a value joins the moments of those before it. The digits differ, and Spark has both: it merges what its tasks
+/// have, each a few rows where there are few.
+enum class Joining { kAdded, kMerged };
+
+AggregateFunction MomentAggregate(const char* name, OfMoments value, Joining joining) {
   return MakeAggregate<Moments>(
       name, {TypeKind::kDouble}, DataType(TypeKind::kDouble),
-      [](Moments& state, const ScalarInput& in, size_t row) { state.Add(in[0].Data<double>()[row]); },
+      [joining](Moments& state, const ScalarInput& in, size_t row) {
+        if (joining == Joining::kAdded) return state.Add(in[0].Data<double>()[row]);
+        Moments one;
+        one.Add(in[0].Data<double>()[row]);
+        state.Merge(one);
+      },
       [](const Moments& from, Moments& into) { into.Merge(from); },
       [value](const Moments& state, OutVector& result, size_t row) { Set(result, row, value(state)); });
 }
@@ -206,7 +215,9 @@ void AddDistinctEstimates(std::vector<AggregateFunction>* out, std::integer_sequ
 
 std::vector<AggregateFunction> NativeAggregates() {
   std::vector<AggregateFunction> out;
-  const auto moments = [&](const char* name, OfMoments value) { out.push_back(MomentAggregate(name, value)); };
+  const auto moments = [&](const char* name, OfMoments value, Joining joining = Joining::kAdded) {
+    out.push_back(MomentAggregate(name, value, joining));
+  };
   const auto pairs = [&](const char* name, OfPairs value) { out.push_back(PairAggregate(name, value)); };
   moments("spark_var_pop", [](const Moments& m) -> optional<double> {
     if (m.n == 0) return kNull;
@@ -236,14 +247,20 @@ std::vector<AggregateFunction> NativeAggregates() {
       [](const Moments& state, OutVector& result, size_t row) {
         Set(result, row, state.n <= 1 ? optional<double>() : optional<double>(std::sqrt(state.m2 / (state.n - 1))));
       }));
-  moments("spark_skewness", [](const Moments& m) -> optional<double> {
-    if (m.n == 0 || m.m2 == 0) return kNull;
-    return std::sqrt(m.n) * m.m3 / std::sqrt(m.m2 * m.m2 * m.m2);
-  });
-  moments("spark_kurtosis", [](const Moments& m) -> optional<double> {
-    if (m.n == 0 || m.m2 == 0) return kNull;
-    return m.n * m.m4 / (m.m2 * m.m2) - 3.0;
-  });
+  moments(
+      "spark_skewness",
+      [](const Moments& m) -> optional<double> {
+        if (m.n == 0 || m.m2 == 0) return kNull;
+        return std::sqrt(m.n) * m.m3 / std::sqrt(m.m2 * m.m2 * m.m2);
+      },
+      Joining::kMerged);
+  moments(
+      "spark_kurtosis",
+      [](const Moments& m) -> optional<double> {
+        if (m.n == 0 || m.m2 == 0) return kNull;
+        return m.n * m.m4 / (m.m2 * m.m2) - 3.0;
+      },
+      Joining::kMerged);
   pairs("spark_covar_pop", [](const Pairs& p) -> optional<double> {
     if (p.x.n == 0) return kNull;
     return p.c / p.x.n;
