@@ -29,7 +29,8 @@ constexpr RowsCase kCases[] = {
     {10, R"~(regr_syy(id*id,id))~", R"~(7210.5 : double)~"},
     {10, R"~(regr_avgx(id*id,id))~", R"~(4.5 : double)~"},
     {10, R"~(regr_avgy(if(id=1,null,id*id),id))~", R"~(31.555555555555557 : double)~"},
-    {100, R"~(skewness(id*id))~", R"~(0.6440904335963368 : double)~"},
+    // Their last digits depend on how many tasks Spark has.
+    {100, R"~(round(skewness(id*id), 12))~", R"~(0.644090433596 : double)~"},
     {100, R"~(kurtosis(id*id))~", R"~(-0.8516897715415088 : double)~"},
     {100, R"~(stddev(sqrt(id)))~", R"~(2.4092995253790574 : double)~"},
     {100, R"~(var_pop(sqrt(id)))~", R"~(5.746676960961834 : double)~"},

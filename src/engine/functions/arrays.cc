@@ -63,7 +63,7 @@ bool ElementNullable(const FunctionCall& call, const Typed& array, const Typed& 
     return !fails || array.nullable || index.nullable || array.type.contains_null();
   }
   const auto& made = call.ArgumentProto(0).unresolved_function();
-  if (!SameName(made.function_name(), "array", false) || !call.IsLiteral(1)) return true;
+  if (!SameName(made.function_name(), "array", false) || !call.IsLiteral(1) || index.nullable) return true;
   int64_t at = call.LiteralInteger(1);
   at = at < 0 && first == 1 ? at + made.arguments_size() : at - first;
   if (at < 0 || at >= made.arguments_size()) return true;
