@@ -319,10 +319,11 @@ std::string StateOf(const InputFiles& input, bool merge) {
   for (const InputFile& file : input.files) {
     struct stat status {};
     if (stat(file.path.c_str(), &status) != 0) return "";
-    // The clock of a file system is coarse: what was written just now may be written again at the same time.
-    if (status.st_mtime + 2 > time(nullptr)) return "";
-    out += fmt::format("\n{} {} {} {}.{:09}", file.path.string(), status.st_ino, status.st_size, status.st_mtim.tv_sec,
-                       status.st_mtim.tv_nsec);
+    // The clock of a file system is coarse: what was changed just now may be changed again at the same time. Unlike the
+    // time of modification, that of the last change cannot be set, so another file in its place always shows.
+    if (status.st_ctime + 2 > time(nullptr)) return "";
+    out += fmt::format("\n{} {} {} {}.{:09}", file.path.string(), status.st_ino, status.st_size, status.st_ctim.tv_sec,
+                       status.st_ctim.tv_nsec);
   }
   return out;
 }

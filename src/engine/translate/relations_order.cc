@@ -213,7 +213,7 @@ Sql JoinOrder(const proto::Join& join, const TranslatedRelation& left, const Tra
       for (const auto& [l, r] : keys) {
         const OutputColumn &a = left.columns[l], &b = right.columns[r];
         if (!a.type.SameIgnoringNullability(b.type)) return {};
-        by.push_back(Template("coalesce(l.$1, r.$2) ASC NULLS FIRST", {Ident(a.id), Ident(b.id)}));
+        by.push_back(Template("coalesce($1, $2) ASC NULLS FIRST", {Ident(a.id), Ident(b.id)}));
       }
       return Template("ORDER BY $1, $2, $3", {engine::Join(by, ", "), Ident("left row"), Ident("right row")});
     }
