@@ -291,7 +291,8 @@ TEST_F(EmbeddedSessionTest, RefusesWithSparksConditions) {
   fs::create_directories(dir_.path() / "empty");
   EXPECT_EQ(ConditionOf([&] { session_->Execute(Read(dir_.path() / "empty")); }), "UNABLE_TO_INFER_SCHEMA");
   std::ofstream(dir_.path() / "broken.parquet") << "PAR1 this is none";
-  EXPECT_EQ(ConditionOf([&] { session_->Execute(Read(dir_.path() / "broken.parquet")); }), "FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER");
+  EXPECT_EQ(ConditionOf([&] { session_->Execute(Read(dir_.path() / "broken.parquet")); }),
+            "FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER");
   EXPECT_EQ(ConditionOf([&] { session_->Execute(Read(dir_.path(), "orc")); }), "UNSUPPORTED_FEATURE.DATA_SOURCE");
   EXPECT_EQ(ConditionOf([&] { session_->Execute(Read(dir_.path(), "nosuch")); }), "DATA_SOURCE_NOT_FOUND");
   EXPECT_EQ(ConditionOf([&] { session_->SetConf("spark.sql.session.timeZone", "Mars/Olympus"); }),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,7 +22,6 @@ std::string WriteIpcStream(const StructType& schema, const std::vector<ArrowBatc
 /// Reads an IPC stream into the layouts that ArrowBatch fixes (large and view forms are converted).
 std::unique_ptr<BatchReader> ReadIpcStream(std::string_view bytes);
 
-/// Row `row` of an Arrow column as a Value.
 /// Makes the bytes of an Arrow IPC stream piece by piece. Not thread-safe.
 class IpcWriter {
  public:
@@ -38,10 +38,11 @@ class IpcWriter {
   std::unique_ptr<State> state_;
 };
 
-/// Reads an IPC stream as it comes: `read` fills the given number of bytes, or throws. Nothing is read beyond the end of
-/// the stream, and batches without rows are given as well.
+/// Reads an IPC stream as it comes: `read` fills the given number of bytes, or throws. Nothing is read beyond the end
+/// of the stream, and batches without rows are given as well.
 std::unique_ptr<BatchReader> ReadIpcStream(std::function<void(char* bytes, size_t count)> read);
 
+/// Row `row` of an Arrow column as a Value.
 Value ToValue(const DataType& type, const ArrowArray& column, int64_t row);
 /// Builds a batch from rows. Throws Error when a value does not fit its type.
 ArrowBatch ToBatch(const StructType& schema, const std::vector<Row>& rows);

@@ -278,10 +278,7 @@ TEST_F(JsonSourceTest, Modes) {
             (Rows{R"(1 | "x" | null)", R"(null | "y" | "{\"a\":\"q\",\"b\":\"y\"}")", R"(null | null | "{bad")"}));
   EXPECT_EQ(ReadText(text, "a int, b string", {{"mode", "DROPMALFORMED"}}), (Rows{R"(1 | "x")"}));
   EXPECT_EQ(ReadText(text, "b string", {{"mode", "dropMalformed"}}), (Rows{R"("x")", R"("y")"}));
-  EXPECT_EQ(ConditionOf([&] {
-              ReadText(text, "a int", {{"mode", "FAILFAST"}});
-            }),
-            "FAILED_READ_FILE.NO_HINT");
+  EXPECT_EQ(ConditionOf([&] { ReadText(text, "a int", {{"mode", "FAILFAST"}}); }), "FAILED_READ_FILE.NO_HINT");
   EXPECT_EQ(ReadText(text, "a int", {}, "count(*)"), (Rows{"3"}));
 }
 

@@ -45,8 +45,8 @@ class PythonFunctions {
 
 /// Whether a function aggregates.
 bool IsPythonAggregate(const proto::CommonInlineUserDefinedFunction& function);
-/// Whether one of the expressions calls a Python aggregate, outside of a window. Throws INVALID_PANDAS_UDF_PLACEMENT when
-/// one calls another aggregate as well.
+/// Whether one of the expressions calls a Python aggregate, outside of a window. Throws INVALID_PANDAS_UDF_PLACEMENT
+/// when one calls another aggregate as well.
 bool HasPythonAggregate(const std::vector<const proto::Expression*>& expressions);
 Typed TranslatePython(const proto::CommonInlineUserDefinedFunction& function, const Scope& scope,
                       const Sql& behind = {});
