@@ -36,6 +36,7 @@ THIRD_PARTY = [
     (r"pcre2\.h$", "pcre2"),
     (r"utf8proc\.h$", "utf8proc"),
     (r"openssl/", "crypto"),
+    (r"toml\+\+/", "toml"),
     (r"CLI/", "cli11"),
     (r"(spark/connect/.*|google/rpc/.*)\.pb\.h$", "proto"),
     (r"google/protobuf/", "proto"),
