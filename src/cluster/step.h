@@ -109,7 +109,7 @@ struct TookOver {
 struct Tick {};
 using Event = std::variant<DesiredChanged, Spawned, SpawnFailed, Exited, Probed, TookOver, Tick>;
 
-/// Answered by Spawned or SpawnFailed.
+/// Answered by Spawned or SpawnFailed before anything else is said about the process.
 struct Spawn {
   Service service;
 };
