@@ -24,7 +24,10 @@ Directories FindDirectories(const std::map<std::string, std::string>& environmen
 class FileLock {
  public:
   FileLock(FileLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
-  FileLock& operator=(FileLock&&) = delete;
+  FileLock& operator=(FileLock&& other) noexcept {
+    std::swap(file_, other.file_);
+    return *this;
+  }
   ~FileLock();
 
   static FileLock Wait(const std::filesystem::path& file);

