@@ -84,7 +84,8 @@ void SetFromVariable(const std::map<std::string, std::string>& environment, cons
 }
 
 std::string Quoted(const Key& key, const std::string& text) {
-  const bool bare = key.kind == KeyKind::kFlag || ((key.kind == KeyKind::kCount || key.kind == KeyKind::kPort) && text != "auto");
+  const bool bare =
+      key.kind == KeyKind::kFlag || ((key.kind == KeyKind::kCount || key.kind == KeyKind::kPort) && text != "auto");
   return bare ? text : nlohmann::json(text).dump();
 }
 
@@ -167,8 +168,10 @@ std::string ConfigSchema() {
       case KeyKind::kCount:
       case KeyKind::kPort:
         value = {{"type", "integer"}, {"minimum", key.least}, {"maximum", key.most}};
-        if (key.standard == "auto") value = {{"oneOf", Json::array({value, {{"const", "auto"}}})}, {"default", "auto"}};
-        else value["default"] = std::stoll(std::string(key.standard));
+        if (key.standard == "auto")
+          value = {{"oneOf", Json::array({value, {{"const", "auto"}}})}, {"default", "auto"}};
+        else
+          value["default"] = std::stoll(std::string(key.standard));
         break;
       case KeyKind::kMemory:
         value = {{"type", "string"},
@@ -177,7 +180,8 @@ std::string ConfigSchema() {
                  {"default", std::string(key.standard)}};
         break;
       case KeyKind::kDuration:
-        value = {{"type", "string"}, {"pattern", "^[0-9.]+(ms|s|sec|m|min|h|d)$"}, {"default", std::string(key.standard)}};
+        value = {
+            {"type", "string"}, {"pattern", "^[0-9.]+(ms|s|sec|m|min|h|d)$"}, {"default", std::string(key.standard)}};
         break;
       case KeyKind::kText:
         value = {{"type", "string"}, {"minLength", 1}, {"default", std::string(key.standard)}};
@@ -207,7 +211,9 @@ std::string ConfigTemplate() {
   out += Sections([](const Key& key, const std::string& name) {
     return fmt::format("# {}.\n# {} = {}\n", key.what, name, Quoted(key, std::string(key.standard)));
   });
-  return out + "\n# Spark's own settings, for every application of the cluster.\n[spark_conf]\n# \"spark.sql.shuffle.partitions\" = \"8\"\n";
+  return out +
+         "\n# Spark's own settings, for every application of the cluster.\n[spark_conf]\n# "
+         "\"spark.sql.shuffle.partitions\" = \"8\"\n";
 }
 
 }  // namespace tinderbox::cluster

@@ -25,9 +25,9 @@ struct Config {
 /// Where values may come from; later beats earlier: defaults, user file, project file, overlays in their order,
 /// variables of the seeds, TINDERBOX_ variables, flags.
 struct ConfigSources {
-  std::filesystem::path user_file;               ///< read when it exists
-  std::filesystem::path project_file;            ///< empty: none; else it must exist
-  std::vector<std::filesystem::path> overlays;   ///< must exist
+  std::filesystem::path user_file;              ///< read when it exists
+  std::filesystem::path project_file;           ///< empty: none; else it must exist
+  std::vector<std::filesystem::path> overlays;  ///< must exist
   std::map<std::string, std::string> environment;
   std::vector<std::pair<std::string, Setting>> flags;  ///< key path (or spark_conf.NAME), value
 };

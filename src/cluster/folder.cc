@@ -102,7 +102,8 @@ ClusterFolder::ClusterFolder(const Directories& directories, const std::string& 
     : path_(directories.state / "clusters" / name) {
   const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '-'; });
   if (name.empty() || name.size() > 40 || !plain || name[0] == '-')
-    base::Fail("TINDERBOX_USAGE", "\"{}\" cannot be a cluster's name: it takes up to 40 letters, digits and dashes.", name);
+    base::Fail("TINDERBOX_USAGE", "\"{}\" cannot be a cluster's name: it takes up to 40 letters, digits and dashes.",
+               name);
 }
 
 bool ClusterFolder::Exists() const {
@@ -114,8 +115,7 @@ void ClusterFolder::Make() const {
   std::error_code error;
   for (const char* part : {"conf", "logs", "work", "scratch", "history", "recovery", "warehouse"}) {
     fs::create_directories(path_ / part, error);
-    if (error)
-      base::Fail(kWriteFailed, "The folder {} cannot be made: {}.", (path_ / part).string(), error.message());
+    if (error) base::Fail(kWriteFailed, "The folder {} cannot be made: {}.", (path_ / part).string(), error.message());
   }
   fs::permissions(path_, fs::perms::owner_all, error);
 }
@@ -149,8 +149,8 @@ std::vector<HistoryLine> ClusterFolder::ReadHistory() const {
   for (std::string line; std::getline(in, line);) {
     const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
     if (json.is_discarded()) continue;  // the last line of a supervisor that was killed
-    history.push_back({json.value("time", Time{0}), json.value("service", ""), json.value("what", ""),
-                       json.value("detail", "")});
+    history.push_back(
+        {json.value("time", Time{0}), json.value("service", ""), json.value("what", ""), json.value("detail", "")});
   }
   return history;
 }

@@ -74,7 +74,6 @@ constexpr Key kKeys[] = {
     {"log.files", KeyKind::kCount, &Spec::log_files, "3", 1, 1000, "", "Rotated logs that are kept"},
 };
 
-
 std::optional<int64_t> ParseNumber(const Key& key, std::string_view text) {
   if (key.kind == KeyKind::kMemory) return ParseMemory(text);
   if (key.kind == KeyKind::kDuration) return ParseDuration(text);
@@ -97,7 +96,8 @@ std::span<const Key> Keys() {
 }
 
 const Key* FindKey(std::string_view path) {
-  const auto* found = std::find_if(std::begin(kKeys), std::end(kKeys), [&](const Key& key) { return key.path == path; });
+  const auto* found =
+      std::find_if(std::begin(kKeys), std::end(kKeys), [&](const Key& key) { return key.path == path; });
   return found == std::end(kKeys) ? nullptr : found;
 }
 
@@ -109,8 +109,7 @@ std::vector<std::string> KeyPaths() {
 
 std::string VariableOf(const Key& key) {
   std::string name = "TINDERBOX_";
-  for (const char c : key.path)
-    name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (const char c : key.path) name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
 }
 

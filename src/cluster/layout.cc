@@ -70,9 +70,15 @@ class Builder {
     const auto conf = [&](const std::string& name, const std::string& value) {
       Append(&service, {"--conf", name + "=" + value});
     };
-    service.command = {installation_.spark_home + "/bin/spark-submit", "--class",
-                       "org.apache.spark.sql.connect.service.SparkConnectServer", "--name", "Spark Connect", "--master",
-                       MasterUrl(), "--driver-memory", InMebibytes(spec_.connect_memory)};
+    service.command = {installation_.spark_home + "/bin/spark-submit",
+                       "--class",
+                       "org.apache.spark.sql.connect.service.SparkConnectServer",
+                       "--name",
+                       "Spark Connect",
+                       "--master",
+                       MasterUrl(),
+                       "--driver-memory",
+                       InMebibytes(spec_.connect_memory)};
     conf("spark.connect.grpc.binding.address", spec_.host);
     conf("spark.connect.grpc.binding.port", Port("connect", "rpc"));
     conf("spark.ui.port", Port("connect", "ui"));
@@ -157,12 +163,9 @@ class Builder {
     service.folder = fmt::format("{}/work/{}", folder_, name);
     service.log = fmt::format("{}/logs/{}.log", folder_, name);
     service.ports = ports_.at(name);
-    service.environment = {{"SPARK_HOME", installation_.spark_home},
-                           {"JAVA_HOME", installation_.java_home},
-                           {"SPARK_CONF_DIR", folder_ + "/conf"},
-                           {"SPARK_LOG_DIR", folder_ + "/logs"},
-                           {"SPARK_LOCAL_IP", spec_.host},
-                           {"PYSPARK_PYTHON", installation_.python},
+    service.environment = {{"SPARK_HOME", installation_.spark_home}, {"JAVA_HOME", installation_.java_home},
+                           {"SPARK_CONF_DIR", folder_ + "/conf"},    {"SPARK_LOG_DIR", folder_ + "/logs"},
+                           {"SPARK_LOCAL_IP", spec_.host},           {"PYSPARK_PYTHON", installation_.python},
                            {"SPARK_LAUNCHER_OPTS", kDaemonOptions}};
     service.files = {{folder_ + "/conf/spark-defaults.conf", Defaults()}};
     service.start_timeout = spec_.start_timeout;
@@ -257,10 +260,11 @@ int64_t WorkerCount(const ClusterSpec& spec, const MachineFacts& facts) {
 void CheckSpec(const ClusterSpec& spec) {
   const int64_t executor = ExecutorMemory(spec);
   if (executor > spec.worker_memory)
-    base::Fail(kCondition,
-               "executor.memory is {} and a worker offers {} (worker.memory): no worker could ever run an executor, and "
-               "every job would wait without end. Give workers more or executors less.",
-               FormatMemory(executor), FormatMemory(spec.worker_memory));
+    base::Fail(
+        kCondition,
+        "executor.memory is {} and a worker offers {} (worker.memory): no worker could ever run an executor, and "
+        "every job would wait without end. Give workers more or executors less.",
+        FormatMemory(executor), FormatMemory(spec.worker_memory));
   if (spec.executor_cores > spec.worker_cores)
     base::Fail(kCondition,
                "executor.cores is {} and a worker offers {} (worker.cores): no worker could ever run an executor, and "
@@ -268,8 +272,8 @@ void CheckSpec(const ClusterSpec& spec) {
                spec.executor_cores, spec.worker_cores);
 }
 
-std::vector<Service> Layout(const ClusterSpec& spec, int64_t workers, const Ports& ports, const Installation& installation,
-                            const std::string& folder) {
+std::vector<Service> Layout(const ClusterSpec& spec, int64_t workers, const Ports& ports,
+                            const Installation& installation, const std::string& folder) {
   const Builder builder(spec, ports, installation, folder);
   std::vector<Service> services = {builder.Master()};
   for (int64_t number = 1; number <= workers; ++number) services.push_back(builder.Worker(number));

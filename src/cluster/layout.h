@@ -36,15 +36,15 @@ struct PortWorld {
   std::function<std::optional<PortOwner>(int port)> owner;  ///< nullopt: the port is free
   std::set<int> reserved;                                   ///< of other clusters, which may be stopped
 };
-/// A port for every service. `running` holds those that services of this cluster listen on now: they are kept as they are
-/// unless the spec pins another; `earlier` holds what they had before, which is taken again when it is free.
-/// Throws Error TINDERBOX_PORT when a pinned port is taken, naming its owner and a free one.
+/// A port for every service. `running` holds those that services of this cluster listen on now: they are kept as they
+/// are unless the spec pins another; `earlier` holds what they had before, which is taken again when it is free. Throws
+/// Error TINDERBOX_PORT when a pinned port is taken, naming its owner and a free one.
 Ports AssignPorts(const ClusterSpec& spec, int64_t workers, const Ports& running, const Ports& earlier,
                   const PortWorld& world);
 
-/// The services of the cluster that lives in `folder`, in the order of their needs. Pure: everything that depends on the
-/// machine is in the arguments. REQUIRES: CheckSpec has passed, `ports` has a port for each.
-std::vector<Service> Layout(const ClusterSpec& spec, int64_t workers, const Ports& ports, const Installation& installation,
-                            const std::string& folder);
+/// The services of the cluster that lives in `folder`, in the order of their needs. Pure: everything that depends on
+/// the machine is in the arguments. REQUIRES: CheckSpec has passed, `ports` has a port for each.
+std::vector<Service> Layout(const ClusterSpec& spec, int64_t workers, const Ports& ports,
+                            const Installation& installation, const std::string& folder);
 
 }  // namespace tinderbox::cluster

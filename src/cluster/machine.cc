@@ -230,7 +230,8 @@ Java FindJava(const std::string& home) {
   }
   // A folder without a release file is taken as it is: Spark itself will say more.
   if (java.version != 0 && java.version < 17)
-    base::Fail(kCondition, "Spark 4 needs Java 17 or later; the one at {} is Java {}. Set spark.java_home to a newer one.",
+    base::Fail(kCondition,
+               "Spark 4 needs Java 17 or later; the one at {} is Java {}. Set spark.java_home to a newer one.",
                java.home, java.version);
   return java;
 }

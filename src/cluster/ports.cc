@@ -81,14 +81,14 @@ Ports AssignPorts(const ClusterSpec& spec, int64_t workers, const Ports& running
     for (const auto& [service, purposes] : ports) {
       for (const auto& [purpose, other] : purposes) {
         if (other == port)
-          base::Fail("TINDERBOX_PORT", "{} and {} are both given the port {}. Change {}.", service, request.service, port,
-                     request.key);
+          base::Fail("TINDERBOX_PORT", "{} and {} are both given the port {}. Change {}.", service, request.service,
+                     port, request.key);
       }
     }
     const std::optional<PortOwner> owner = ours.contains(port) ? std::nullopt : world.owner(port);
     if (owner || world.reserved.contains(port)) {
-      base::Fail("TINDERBOX_PORT", "The port {} that {} gives to {} is taken by {}. {} is free; or leave {} auto.", port,
-                 request.key, request.service, owner ? Owner(*owner) : "another Tinderbox cluster", find_free(),
+      base::Fail("TINDERBOX_PORT", "The port {} that {} gives to {} is taken by {}. {} is free; or leave {} auto.",
+                 port, request.key, request.service, owner ? Owner(*owner) : "another Tinderbox cluster", find_free(),
                  request.key);
     }
     assign(request, port);

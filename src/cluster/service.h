@@ -17,9 +17,9 @@ struct Probe {
   int port = 0;
   std::string path;                  ///< kHttp: what to GET; the answer must be 200
   std::vector<std::string> command;  ///< kCommand: must exit with 0
-  /// kHttp: where in the JSON answer to look (a JSON pointer) and what must be found. `members` (an object) must be equal
-  /// to those of the value there, or of one element of the array there; an empty array stands for "the array is empty".
-  /// Null: nothing is looked at.
+  /// kHttp: where in the JSON answer to look (a JSON pointer) and what must be found. `members` (an object) must be
+  /// equal to those of the value there, or of one element of the array there; an empty array stands for "the array is
+  /// empty". Null: nothing is looked at.
   std::string pointer;
   nlohmann::json members;
   int64_t every = 5000;    ///< milliseconds between two probes of a ready service
@@ -41,7 +41,7 @@ struct Service {
   std::map<std::string, int> ports;                ///< by what they are for: "rpc", "ui"
   std::vector<std::string> needs;                  ///< services that must be ready before it starts
   Probe ready;
-  Probe alive;      ///< asked once it has been ready; the same as `ready` unless that is costly
+  Probe alive;           ///< asked once it has been ready; the same as `ready` unless that is costly
   int drain_signal = 0;  ///< sent before TERM when the service is to go for good; 0: it is not drained
   Probe drained;
   Restart restart = Restart::kAlways;

@@ -114,7 +114,8 @@ class World {
           wanted.service.command.push_back("changed");
           break;
         case 3:
-          if (wanted.service.name != "master") desired_.services.erase(desired_.services.begin() + static_cast<int>(index));
+          if (wanted.service.name != "master")
+            desired_.services.erase(desired_.services.begin() + static_cast<int>(index));
           break;
         case 4:
           AddService("worker-" + std::to_string(Pick(10, 12)), {"master"});
@@ -186,7 +187,8 @@ class World {
   void Deliver(const Event& event) {
     ++steps_;
     if (const auto* spawned = std::get_if<Spawned>(&event)) {
-      if (const auto found = processes_.find(spawned->process.pid); found != processes_.end()) found->second.known = true;
+      if (const auto found = processes_.find(spawned->process.pid); found != processes_.end())
+        found->second.known = true;
     }
     if (const auto* probed = std::get_if<Probed>(&event); probed != nullptr && probed->ok) {
       for (auto& [pid, process] : processes_) {
@@ -361,7 +363,8 @@ TEST(Simulation, CatchesOneThatRestartsWhatWasStopped) {
     }
     return Step(std::move(state), event, now);
   });
-  EXPECT_THAT(wrong, testing::AnyOf(testing::HasSubstr("nobody wants it"), testing::HasSubstr("though it was stopped")));
+  EXPECT_THAT(wrong,
+              testing::AnyOf(testing::HasSubstr("nobody wants it"), testing::HasSubstr("though it was stopped")));
 }
 
 TEST(Simulation, CatchesOneThatDoesNotBackOff) {

@@ -82,7 +82,8 @@ Process SpawnDetached(const std::vector<std::string>& command, const std::map<st
   }
   const pid_t pid = ::fork();
   const int fork_error = errno;
-  if (pid == 0) RunChild(const_cast<char**>(words.data()), const_cast<char**>(values.data()), folder.c_str(), out, report[1]);
+  if (pid == 0)
+    RunChild(const_cast<char**>(words.data()), const_cast<char**>(values.data()), folder.c_str(), out, report[1]);
   ::close(report[1]);
   ::close(out);
   int exec_error = 0;

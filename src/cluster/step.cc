@@ -202,9 +202,10 @@ class Stepping {
   void Watch(const std::string& name, ServiceState* s) {
     const Time deadline = Patience(state_, *s);
     if (now_ >= deadline) {
-      s->reason = s->phase == Phase::kStarting
-                      ? fmt::format("it was not ready after {}: {}", FormatDuration(s->running.start_timeout), s->reason)
-                      : fmt::format("it did not answer for {}: {}", FormatDuration(kUnreadyLimit), s->reason);
+      s->reason =
+          s->phase == Phase::kStarting
+              ? fmt::format("it was not ready after {}: {}", FormatDuration(s->running.start_timeout), s->reason)
+              : fmt::format("it did not answer for {}: {}", FormatDuration(kUnreadyLimit), s->reason);
       return Stop(name, s, false, true);
     }
     MaybeProbe(name, s, s->phase == Phase::kStarting ? s->running.ready : s->running.alive);
@@ -276,8 +277,9 @@ class Stepping {
 }  // namespace
 
 std::string_view PhaseName(Phase phase) {
-  static constexpr std::string_view kNames[] = {"stopped",  "waiting",  "starting",   "ready",  "unready", "backing off",
-                                                "draining", "stopping", "crash loop", "failed", "finished"};
+  static constexpr std::string_view kNames[] = {"stopped",    "waiting",     "starting", "ready",
+                                                "unready",    "backing off", "draining", "stopping",
+                                                "crash loop", "failed",      "finished"};
   return kNames[static_cast<size_t>(phase)];
 }
 

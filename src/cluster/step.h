@@ -21,16 +21,16 @@ constexpr Time kNever = std::numeric_limits<Time>::max();
 /// The supervisor's policy.
 constexpr Time kLeastBackOff = 500;
 constexpr Time kMostBackOff = 30'000;
-constexpr Time kHealthyAfter = 60'000;    ///< ready this long, a service has no failures behind it
-constexpr Time kCrashWindow = 300'000;    ///< kCrashExits within this time are a crash loop
+constexpr Time kHealthyAfter = 60'000;  ///< ready this long, a service has no failures behind it
+constexpr Time kCrashWindow = 300'000;  ///< kCrashExits within this time are a crash loop
 constexpr size_t kCrashExits = 5;
-constexpr Time kUnreadyLimit = 60'000;    ///< a service that answers no probe for so long is restarted
-constexpr int kProbeFailures = 3;         ///< in a row, after which a ready service counts as unready
+constexpr Time kUnreadyLimit = 60'000;  ///< a service that answers no probe for so long is restarted
+constexpr int kProbeFailures = 3;       ///< in a row, after which a ready service counts as unready
 constexpr Time kStartProbeEvery = 250;
 
 /// A process that cannot be mistaken for another one: the kernel gives a number again, but not at the same time.
 struct Process {
-  int pid = 0;  ///< 0: none
+  int pid = 0;         ///< 0: none
   uint64_t start = 0;  ///< in the kernel's clock ticks since boot
 
   friend bool operator==(const Process&, const Process&) = default;
@@ -38,16 +38,16 @@ struct Process {
 
 enum class Phase {
   kStopped,
-  kWaiting,     ///< for what it needs
-  kStarting,    ///< runs or is being spawned, was not ready yet
+  kWaiting,   ///< for what it needs
+  kStarting,  ///< runs or is being spawned, was not ready yet
   kReady,
   kUnready,     ///< was ready, does not answer
   kBackingOff,  ///< ended by itself, will be started again
   kDraining,
   kStopping,
-  kCrashLoop,   ///< ended by itself too often: stays down until somebody asks again
-  kFailed,      ///< one that is run once ended badly
-  kFinished,    ///< one that is run once ended well
+  kCrashLoop,  ///< ended by itself too often: stays down until somebody asks again
+  kFailed,     ///< one that is run once ended badly
+  kFinished,   ///< one that is run once ended well
 };
 std::string_view PhaseName(Phase phase);
 

@@ -47,17 +47,17 @@ class Probes {
   void Start(const StartProbe& action) {
     threads_.remove_if([](const Running& running) { return running.done->load(); });
     auto done = std::make_shared<std::atomic<bool>>(false);
-    threads_.push_back({done, std::jthread([this, action, done] {
-                          const std::optional<std::string> wrong = RunProbe(action.what);
-                          {
-                            const std::lock_guard lock(mutex_);
-                            results_.push_back({action.name, action.probe, !wrong,
-                                                base::ReplaceInvalidUtf8(wrong.value_or(""))});
-                          }
-                          *done = true;
-                          const uint64_t one = 1;
-                          [[maybe_unused]] const ssize_t told = ::write(file_, &one, sizeof one);
-                        })});
+    threads_.push_back(
+        {done, std::jthread([this, action, done] {
+           const std::optional<std::string> wrong = RunProbe(action.what);
+           {
+             const std::lock_guard lock(mutex_);
+             results_.push_back({action.name, action.probe, !wrong, base::ReplaceInvalidUtf8(wrong.value_or(""))});
+           }
+           *done = true;
+           const uint64_t one = 1;
+           [[maybe_unused]] const ssize_t told = ::write(file_, &one, sizeof one);
+         })});
   }
 
   std::vector<Probed> Take() {
@@ -158,10 +158,12 @@ class Runner {
     while (!events.empty()) {
       auto [state, actions] = Step(std::move(state_), events.front(), Now());
       state_ = std::move(state);
-      // Written before the actions are carried out: what they start is then known to a successor. Probes are not worth it.
-      const bool probes_only =
-          std::all_of(actions.begin(), actions.end(), [](const Action& a) { return std::holds_alternative<StartProbe>(a); });
-      const bool news = std::holds_alternative<Spawned>(events.front()) || std::holds_alternative<DesiredChanged>(events.front());
+      // Written before the actions are carried out: what they start is then known to a successor. Probes are not worth
+      // it.
+      const bool probes_only = std::all_of(actions.begin(), actions.end(),
+                                           [](const Action& a) { return std::holds_alternative<StartProbe>(a); });
+      const bool news =
+          std::holds_alternative<Spawned>(events.front()) || std::holds_alternative<DesiredChanged>(events.front());
       events.pop_front();
       if (!probes_only || news) Save();
       for (Action& action : actions) std::visit([&](auto& each) { Execute(each, &events); }, action);
@@ -285,7 +287,8 @@ void Change(const ClusterFolder& folder, const std::string& program, const std::
   const Desired before = desired;
   change(&desired);
   if (desired != before || !folder.Exists()) folder.WriteDesired(desired);
-  const bool wanted = std::any_of(desired.services.begin(), desired.services.end(), [](const Wanted& w) { return w.up; });
+  const bool wanted =
+      std::any_of(desired.services.begin(), desired.services.end(), [](const Wanted& w) { return w.up; });
   if ((wanted || !FindMarked(desired.cluster).empty()) && !IsSupervised(folder)) {
     SpawnDetached({program, "supervise", folder.path()}, PlainEnvironment(), folder.path(),
                   folder.path() / "logs" / "supervisor.log");

@@ -26,7 +26,8 @@ class Flattening {
       } else if (const auto* flag = node.as_boolean()) {
         values_.push_back({path, flag->get() ? "true" : "false", "boolean", line});
       } else {
-        base::Fail("TINDERBOX_CONFIG", "{}:{}: {} is a list, a fraction or a date; no key takes one.", name_, line, path);
+        base::Fail("TINDERBOX_CONFIG", "{}:{}: {} is a list, a fraction or a date; no key takes one.", name_, line,
+                   path);
       }
     }
   }

@@ -30,7 +30,7 @@ constexpr Unit kMemory[] = {{"", 1},
                             {"t", kKi* kKi* kKi* kKi},
                             {"tb", kKi* kKi* kKi* kKi},
                             {"tib", kKi* kKi* kKi* kKi}};
-constexpr Unit kDuration[] = {{"ms", 1},      {"s", 1000},       {"sec", 1000},    {"m", 60'000},
+constexpr Unit kDuration[] = {{"ms", 1},       {"s", 1000},      {"sec", 1000},    {"m", 60'000},
                               {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
 
 template <size_t N>
