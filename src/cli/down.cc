@@ -9,6 +9,7 @@
 #include "cli/cluster_flags.h"
 #include "cli/console.h"
 #include "cli/verbs.h"
+#include "cluster/machine.h"
 #include "cluster/supervisor.h"
 
 namespace tinderbox::cli {
@@ -34,9 +35,9 @@ void AddFlags(CLI::App* app, StopFlags* flags, const std::string& verb) {
 }
 
 /// Waits until the supervisor has left, which it does when nothing runs any more.
-int WaitUntilGone(const cluster::ClusterFolder& folder, int64_t timeout) {
+int WaitUntilGone(const cluster::ClusterFolder& folder, const std::string& mark, int64_t timeout) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout);
-  while (cluster::IsSupervised(folder)) {
+  while (cluster::IsSupervised(folder) || !cluster::FindMarked(mark).empty()) {
     base::ThrowIfInterrupted();
     if (std::chrono::steady_clock::now() > end)
       base::Fail("TINDERBOX_TIMEOUT", "The cluster is still ending. `tinderbox status` shows what is left.");
@@ -49,7 +50,7 @@ int Stop(const StopFlags& flags, bool down) {
   const cluster::ClusterFolder folder = ExistingFolder(flags.cluster);
   const int64_t timeout = ParseTime("--timeout", flags.timeout);
   bool any_left = false;
-  std::string cluster;
+  std::string mark;
   cluster::Change(folder, ProgramFile(), [&](cluster::Desired* desired) {
     const std::vector<std::string> names = PickServices(*desired, flags.services);
     for (cluster::Wanted& wanted : desired->services) {
@@ -57,11 +58,11 @@ int Stop(const StopFlags& flags, bool down) {
       any_left = any_left || wanted.up;
     }
     if (down) desired->services.clear();
-    cluster = desired->cluster;
+    mark = desired->cluster;
   });
   if (any_left) return WaitUntilConverged(folder, {timeout, flags.quiet});
-  const int code = WaitUntilGone(folder, timeout);
-  cluster::KillMarked(cluster);
+  const int code = WaitUntilGone(folder, mark, timeout);
+  cluster::KillMarked(mark);
   if (!flags.quiet) WriteError(fmt::format("{}: nothing runs any more\n", folder.name()));
   return code;
 }

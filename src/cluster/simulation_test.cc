@@ -207,7 +207,7 @@ class World {
   void TakeOver() {
     queue_.clear();
     now_ += Pick(0, 20'000);
-    TookOver event;
+    TookOver event{desired_, {}};
     for (const auto& [pid, process] : processes_) {
       if (process.dies_at > now_) event.found[process.name] = {pid, 1};
     }
@@ -215,7 +215,6 @@ class World {
       it = it->second.dies_at <= now_ ? processes_.erase(it) : std::next(it);
     histories_.clear();  // what happened in between nobody could see
     Queue(now_, event);
-    Queue(now_, DesiredChanged{desired_});
   }
 
   void Execute(const Spawn& spawn) {

@@ -106,6 +106,7 @@ class Stepping {
   }
 
   void operator()(const TookOver& event) {
+    (*this)(DesiredChanged{event.desired});
     for (const auto& [name, process] : event.found) state_.services[name];
     for (auto& [name, s] : state_.services) {
       s.probe = 0;

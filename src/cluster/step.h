@@ -104,6 +104,7 @@ struct Probed {
 };
 /// A new supervisor has looked for the processes that an earlier one left. The state is that of the earlier one.
 struct TookOver {
+  Desired desired;
   std::map<std::string, Process> found;
 };
 struct Tick {};

@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "base/fail.h"
+#include "base/interrupt.h"
 #include "base/json_text.h"
 #include "cluster/log.h"
 #include "cluster/machine.h"
@@ -43,6 +44,11 @@ class Probes {
   }
 
   int file() const { return file_; }
+  /// Makes file() readable.
+  void Wake() const {
+    const uint64_t one = 1;
+    [[maybe_unused]] const ssize_t told = ::write(file_, &one, sizeof one);
+  }
 
   void Start(const StartProbe& action) {
     threads_.remove_if([](const Running& running) { return running.done->load(); });
@@ -55,8 +61,7 @@ class Probes {
              results_.push_back({action.name, action.probe, !wrong, base::ReplaceInvalidUtf8(wrong.value_or(""))});
            }
            *done = true;
-           const uint64_t one = 1;
-           [[maybe_unused]] const ssize_t told = ::write(file_, &one, sizeof one);
+           Wake();
          })});
   }
 
@@ -96,10 +101,8 @@ class Runner {
   ~Runner() { ::close(inotify_); }
 
   void TakeOverProcesses() {
-    const std::optional<Desired> desired = folder_.ReadDesired();
-    if (!desired) return;
-    cluster_ = desired->cluster;
-    TookOver event;
+    TookOver event{folder_.ReadDesired().value_or(Desired{}), {}};
+    cluster_ = event.desired.cluster;
     for (const MarkedProcess& marked : FindMarked(cluster_)) {
       if (!marked.leads || marked.service.empty()) continue;
       // Of several the oldest: the others are what it started.
@@ -117,6 +120,7 @@ class Runner {
     Dispatch(DesiredChanged{std::move(*desired)});
   }
 
+  void Wake() const { probes_.Wake(); }
   bool idle() const { return IsIdle(state_); }
   const std::string& cluster() const { return cluster_; }
 
@@ -182,7 +186,7 @@ class Runner {
   void Execute(const Spawn& spawn, std::deque<Event>* events) {
     const std::string& name = spawn.service.name;
     try {
-      if (handles_.empty()) ForgetRecovery();
+      if (handles_.empty()) ForgetLeftovers();
       const Process process = SpawnService(spawn.service, cluster_);
       handles_[name] = {process, ProcessHandle(process)};
       events->push_front(Spawned{name, process});
@@ -203,21 +207,29 @@ class Runner {
     folder_.AddHistory({Now(), note.name, std::string(PhaseName(note.phase)), note.detail});
   }
 
-  /// What the master remembers of workers that are long gone would only make it wait for them.
-  void ForgetRecovery() {
-    std::error_code ignored;
-    for (std::filesystem::directory_iterator entry(folder_.path() / "recovery", ignored), end; !ignored && entry != end;
-         entry.increment(ignored)) {
-      std::error_code failed;
-      std::filesystem::remove_all(entry->path(), failed);
+  /// When nothing runs: what the master remembers of workers that are long gone, which would only make it wait for
+  /// them, and the scratch files of processes that were killed.
+  void ForgetLeftovers() {
+    for (const char* part : {"recovery", "scratch"}) {
+      std::error_code error;
+      for (std::filesystem::directory_iterator entry(folder_.path() / part, error), end; !error && entry != end;
+           entry.increment(error)) {
+        std::error_code failed;
+        std::filesystem::remove_all(entry->path(), failed);
+      }
     }
   }
 
   void Reap(const std::string& name) {
     const Process process = handles_[name].process;
-    handles_.erase(name);
     int status = 0;
-    const bool child = ::waitpid(process.pid, &status, 0) == process.pid;
+    const pid_t waited = ::waitpid(process.pid, &status, WNOHANG);
+    if (waited == 0) {  // it runs, and could not be opened before
+      handles_[name].handle = ProcessHandle(process);
+      return;
+    }
+    handles_.erase(name);
+    const bool child = waited == process.pid;
     // Its executors and what else it left must not meet its successor.
     for (const MarkedProcess& left : FindMarked(cluster_)) {
       if (left.service == name) ProcessHandle(left.process).Signal(SIGKILL);
@@ -259,10 +271,14 @@ void Supervise(const ClusterFolder& folder) {
   if (!alone) return;
   ReplaceFile(folder.path() / "supervisor.pid", fmt::format("{}\n", ::getpid()));
   Runner runner(folder);
+  const base::OnInterrupt wake([&runner] { runner.Wake(); });
   runner.TakeOverProcesses();
   runner.ReadDesired();
   for (;;) {
-    while (!runner.idle()) runner.WaitAndDispatch();
+    while (!runner.idle()) {
+      if (base::InterruptRequested()) return;
+      runner.WaitAndDispatch();
+    }
     // Nobody can ask for more while this lock is held; who asks afterwards finds no supervisor and starts one.
     const FileLock commands = folder.LockCommands();
     runner.ReadDesired();

@@ -8,7 +8,8 @@
 namespace tinderbox::cluster {
 
 /// Runs a cluster until nothing of it runs or is to run: the body of the supervisor process. It takes over what an
-/// earlier supervisor left, and returns at once when another one is at work. When it is killed, the services live on.
+/// earlier supervisor left, and returns at once when another one is at work. When it is killed or interrupted, the
+/// services live on.
 void Supervise(const ClusterFolder& folder);
 
 /// Changes what is wanted and sees to it that a supervisor makes it true: starts one (`program` supervise FOLDER, in a
