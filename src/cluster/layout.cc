@@ -114,7 +114,7 @@ class Builder {
 
   Service Gateway() const {
     Service service = Common("gateway", "gateway");
-    const std::string routes = folder_ + "/conf/gateway.json";
+    const std::string routes = folder_ + "/conf/gateway.yml";
     service.command = {installation_.traefik,
                        fmt::format("--entrypoints.web.address={}:{}", spec_.host, Port("gateway", "ui")),
                        "--providers.file.filename=" + routes,
@@ -220,7 +220,8 @@ class Builder {
     return out;
   }
 
-  /// The gateway's routes. The history server's pages redirect to paths of their own below /history.
+  /// The routes of the gateway, as JSON, which is YAML too. The history server's pages redirect to paths of their own
+  /// below /history.
   std::string Routes() const {
     using Json = nlohmann::json;
     const auto service = [&](const std::string& name) {
