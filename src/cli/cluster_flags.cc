@@ -202,9 +202,9 @@ int WaitUntilConverged(const cluster::ClusterFolder& folder, const WaitOptions& 
         shown[name] = now;
         if (!news || options.quiet || (!Settled(service.phase) && service.phase != cluster::Phase::kBackingOff))
           continue;
-        const std::string why = service.phase == cluster::Phase::kReady ? "" : "  " + service.reason;
+        const bool ready = service.phase == cluster::Phase::kReady;
         WriteError(fmt::format("  {:<12} {:<12} {:>8}{}\n", name, cluster::PhaseName(service.phase),
-                               ShortTime(elapsed()), service.reason.empty() ? "" : why));
+                               ShortTime(elapsed()), ready || service.reason.empty() ? "" : "  " + service.reason));
       }
     }
     if (convergence.done) return kClusterOk;

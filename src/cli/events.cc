@@ -61,7 +61,8 @@ int Timeline(const HistoryFlags& flags) {
   const cluster::Desired desired = folder.ReadDesired().value_or(cluster::Desired{});
   const std::vector<cluster::StartSpan> spans = cluster::LastStart(folder.ReadHistory(), desired);
   if (spans.empty()) base::Fail("TINDERBOX_NO_SUCH", "The cluster {} was never started.", folder.name());
-  const cluster::Time begin = spans[0].begin;
+  cluster::Time begin = spans[0].begin;
+  for (const cluster::StartSpan& span : spans) begin = std::min(begin, span.begin);
   std::string out;
   if (flags.json) {
     for (const cluster::StartSpan& span : spans) {

@@ -48,7 +48,8 @@ std::vector<Row> RowsOf(const cluster::ClusterFolder& folder) {
       row.since = now.since;
       row.restarts = now.restarts;
       row.pid = now.process.pid;
-      if (now.phase != cluster::Phase::kReady) row.reason = now.reason;
+      const bool on_its_way = now.phase == cluster::Phase::kStarting || now.phase == cluster::Phase::kUnready;
+      if (now.phase != cluster::Phase::kReady) row.reason = on_its_way ? now.detail : now.reason;
       // What the last supervisor wrote may be older than the truth.
       if (row.pid != 0 && cluster::IdentifyProcess(row.pid) != now.process) {
         row.phase = "dead";

@@ -262,7 +262,7 @@ TEST_F(SupervisorTest, StartsRestartsAndEnds) {
   const Process first = Get("a").process;
   ::kill(first.pid, SIGKILL);
   EXPECT_TRUE(Eventually([&] { return Get("a").phase == Phase::kReady && Get("a").process != first; }));
-  EXPECT_THAT(Get("a").reason, HasSubstr("Killed"));
+  EXPECT_THAT(Get("a").reason, HasSubstr("killed by SIGKILL"));
   Want([](Desired* desired) { desired->services.clear(); });
   thread_.join();
   EXPECT_TRUE(FindMarked("test-mark").empty());

@@ -102,7 +102,7 @@ class Stepping {
       Forgive(&s);
       Enter(event.name, &s, Phase::kUnready, event.detail);
     }
-    if (s.phase != Phase::kReady) s.reason = event.detail;
+    s.detail = event.detail;
   }
 
   void operator()(const TookOver& event) {
@@ -194,6 +194,7 @@ class Stepping {
     s->spawning = true;
     s->killed = s->failing = false;
     s->probe_failures = 0;
+    s->detail.clear();
     s->started = now_;
     Enter(name, s, Phase::kStarting, "");
     actions_.push_back(Spawn{wanted.service});
@@ -205,8 +206,8 @@ class Stepping {
     if (now_ >= deadline) {
       s->reason =
           s->phase == Phase::kStarting
-              ? fmt::format("it was not ready after {}: {}", FormatDuration(s->running.start_timeout), s->reason)
-              : fmt::format("it did not answer for {}: {}", FormatDuration(kUnreadyLimit), s->reason);
+              ? fmt::format("it was not ready after {}: {}", FormatDuration(s->running.start_timeout), s->detail)
+              : fmt::format("it did not answer for {}: {}", FormatDuration(kUnreadyLimit), s->detail);
       return Stop(name, s, false, true);
     }
     MaybeProbe(name, s, s->phase == Phase::kStarting ? s->running.ready : s->running.alive);
@@ -327,7 +328,7 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Phase, {{Phase::kStopped, "stopped"},
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Process, pid, start)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ServiceState, phase, since, process, spawning, running, generation, started, ready,
                                    wake, probe_at, probe, probe_failures, failures, exits, restarts, killed, failing,
-                                   reason)
+                                   reason, detail)
 
 void to_json(nlohmann::json& out, const State& state) {
   out = {{"version", 1},

@@ -70,6 +70,7 @@ struct ServiceState {
   bool killed = false;
   bool failing = false;  ///< it is being stopped because something is wrong with it
   std::string reason;    ///< of the last failure
+  std::string detail;    ///< what the last probe that failed said
 };
 
 struct State {

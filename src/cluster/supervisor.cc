@@ -84,7 +84,7 @@ class Probes {
 };
 
 std::string HowItEnded(int status) {
-  if (WIFSIGNALED(status)) return fmt::format("killed by {}", ::strsignal(WTERMSIG(status)));
+  if (WIFSIGNALED(status)) return fmt::format("killed by SIG{}", ::sigabbrev_np(WTERMSIG(status)));
   return fmt::format("exit code {}", WEXITSTATUS(status));
 }
 

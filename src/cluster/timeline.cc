@@ -53,7 +53,7 @@ std::vector<StartSpan> LastStart(const std::vector<HistoryLine>& history, const 
     result.push_back(span);
   }
   std::stable_sort(result.begin(), result.end(), [](const StartSpan& a, const StartSpan& b) {
-    return std::pair(a.begin, a.started) < std::pair(b.begin, b.started);
+    return std::pair(a.started, a.ready) < std::pair(b.started, b.ready);
   });
   return result;
 }
@@ -74,15 +74,15 @@ std::string Explain(const std::string& name, const Wanted& wanted, const State& 
       }
       break;
     case Phase::kStarting:
-      out += s.reason.empty() ? "It was asked whether it is ready, and has not answered yet."
-                              : fmt::format("It is not ready yet: {}.", s.reason);
+      out += s.detail.empty() ? "It was asked whether it is ready, and has not answered yet."
+                              : fmt::format("It is not ready yet: {}.", s.detail);
       break;
     case Phase::kReady:
-      out += fmt::format("Nothing is wrong with it; it was restarted {} times.", s.restarts);
+      out += fmt::format("Nothing is wrong with it; it was started again {} times.", s.restarts);
       if (!s.reason.empty()) out += fmt::format(" The last trouble was: {}.", s.reason);
       break;
     case Phase::kUnready:
-      out += fmt::format("It runs and does not answer: {}. It is restarted if that does not end.", s.reason);
+      out += fmt::format("It runs and does not answer: {}. It is restarted if that does not end.", s.detail);
       break;
     case Phase::kBackingOff:
       out += fmt::format("It ended: {}. It will be started again {} ms after that.", s.reason, s.wake - s.since);

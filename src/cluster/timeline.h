@@ -16,7 +16,7 @@ struct StartSpan {
   std::string waited_for;  ///< the one of its needs that was ready last
 };
 
-/// The last time that the cluster was brought up from nothing: its services in the order of their begin.
+/// The last time that the cluster was brought up from nothing: its services in the order of their start.
 std::vector<StartSpan> LastStart(const std::vector<HistoryLine>& history, const Desired& desired);
 
 /// A paragraph on the state of a service: what it is, since when, why, and what will happen next.
