@@ -95,8 +95,8 @@ class Builder {
     service.ready.command = {installation_.program, "probe-connect",
                              fmt::format("{}:{}", spec_.host, Port("connect", "rpc"))};
     service.ready.timeout = 60'000;
-    service.alive.host = spec_.host;
-    service.alive.port = ports_.at("connect").at("rpc");
+    service.ready.host = service.alive.host = spec_.host;
+    service.ready.port = service.alive.port = ports_.at("connect").at("rpc");
     service.page = fmt::format("sc://{}:{}", spec_.host, Port("connect", "rpc"));
     return service;
   }

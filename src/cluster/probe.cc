@@ -164,12 +164,13 @@ std::optional<HttpAnswer> HttpGet(const std::string& host, int port, const std::
 }
 
 std::optional<std::string> RunProbe(const Probe& probe) {
-  if (probe.kind == ProbeKind::kCommand) return RunCommand(probe);
   std::string why;
-  if (probe.kind == ProbeKind::kTcp) {
+  if (probe.kind == ProbeKind::kTcp || (probe.kind == ProbeKind::kCommand && probe.port != 0)) {
     const File socket{Connect(probe.host, probe.port, Deadline(probe.timeout), &why)};
-    return socket.number >= 0 ? std::nullopt : std::optional(why);
+    if (socket.number < 0) return why;
   }
+  if (probe.kind == ProbeKind::kTcp) return std::nullopt;
+  if (probe.kind == ProbeKind::kCommand) return RunCommand(probe);
   const std::optional<HttpAnswer> answer = HttpGet(probe.host, probe.port, probe.path, probe.timeout, &why);
   if (!answer) return why;
   const std::string url = fmt::format("http://{}:{}{}", probe.host, probe.port, probe.path);

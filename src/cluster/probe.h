@@ -11,7 +11,8 @@ namespace tinderbox::cluster {
 /// Whether the JSON text has what the probe looks for.
 bool Matches(const Probe& probe, std::string_view text);
 
-/// Asks, for at most the probe's timeout. nullopt: the service does its work; else why not.
+/// Asks, for at most the probe's timeout. A command is not run before the probe's port, if it has one, listens.
+/// nullopt: the service does its work; else why not.
 std::optional<std::string> RunProbe(const Probe& probe);
 
 struct HttpAnswer {

@@ -139,6 +139,10 @@ TEST(Probe, GivesUpInTime) {
   EXPECT_NE(RunProbe(command), std::nullopt);
   command.command = {"/bin/true"};
   EXPECT_EQ(RunProbe(command), std::nullopt);
+  command.host = probe.host;
+  command.port = probe.port;
+  EXPECT_THAT(RunProbe(command).value_or(""), HasSubstr("refused")) << "not run before the port listens";
+  command.port = 0;
   command.command = {"/nowhere/at/all"};
   EXPECT_THAT(RunProbe(command).value_or(""), HasSubstr("cannot be run"));
 }
