@@ -27,7 +27,8 @@ class Cluster:
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
-        self.env = {**os.environ, "XDG_STATE_HOME": str(self.folder), "XDG_CONFIG_HOME": str(self.folder)}
+        self.env = {**os.environ, "XDG_STATE_HOME": str(self.folder), "XDG_CONFIG_HOME": str(self.folder),
+                    "TINDERBOX_TIMEOUT_START": "10min"}  # on a machine with other work, too
         for name in ("SPARK_CONF_DIR", "SPARK_TESTING", "TINDERBOX_NAME"):
             self.env.pop(name, None)
 
@@ -137,7 +138,7 @@ def killed_and_back(cluster, name):
 
 
 def life(cluster):
-    addresses = json.loads(timed("up", lambda: cluster.run("up", "--workers", "2", "--json")))
+    addresses = json.loads(timed("up", lambda: cluster.run("up", "--workers", "2", "--json", "--timeout", "15min")))
     print(cluster.run("timeline"), end="")
     assert {service["state"] for service in cluster.status()["services"]} == {"ready"}
     assert alive_workers(cluster) == 2
