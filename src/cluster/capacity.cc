@@ -46,7 +46,8 @@ bool CanRun(const JobRequest& request, const std::vector<WorkerCapacity>& worker
 std::vector<WorkerCapacity> ParseCapacity(std::string_view master_json) {
   std::vector<WorkerCapacity> workers;
   try {
-    for (const nlohmann::json& worker : nlohmann::json::parse(master_json).at("workers")) {
+    const nlohmann::json document = nlohmann::json::parse(master_json);
+    for (const nlohmann::json& worker : document.at("workers")) {
       workers.push_back({worker.at("id"), worker.at("state") == "ALIVE", worker.at("cores"), worker.at("coresfree"),
                          worker.at("memory"), worker.at("memoryfree")});
     }
