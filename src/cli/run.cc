@@ -16,7 +16,7 @@ namespace {
 struct Verb {
   const char* name;
   int (*run)(const Arguments&);
-  const char* what;
+  const char* what;  // null: another name, or not for people
 };
 
 constexpr Verb kVerbs[] = {
@@ -25,6 +25,23 @@ constexpr Verb kVerbs[] = {
     {"run", RunScript, "Run a PySpark script on an engine of its own"},
     {"sql", RunSql, "Run SQL statements, or ask for them at a prompt"},
     {"server", RunServer, "Serve Spark Connect: PySpark's own client runs on it"},
+    {"up", RunUp, "Bring up an Apache Spark cluster on this machine"},
+    {"start", RunUp, nullptr},
+    {"down", RunDown, "Take a cluster down"},
+    {"stop", RunStop, "Stop services of a cluster"},
+    {"restart", RunRestart, "Restart services of a cluster"},
+    {"scale", RunScale, "Change the number of workers"},
+    {"status", RunStatus, "Show the services of a cluster"},
+    {"ps", RunStatus, nullptr},
+    {"list", RunList, "List the clusters"},
+    {"logs", RunLogs, "Print the logs of services and applications"},
+    {"events", RunEvents, "Print what happened in a cluster"},
+    {"timeline", RunTimeline, "Show who waited for whom at the start"},
+    {"why", RunWhy, "Explain the state of a service"},
+    {"check", RunCheck, "Check what a cluster needs before it is started"},
+    {"config", RunConfig, "Write, show or check cluster.toml"},
+    {"supervise", RunSupervise, nullptr},
+    {"probe-connect", RunProbeConnect, nullptr},
     {"diffit", RunDiffit, "The command lines of loum/diffit"},
     {"version", RunVersion, "Print the version"},
     {"help", RunHelp, "Explain a verb"},
@@ -34,7 +51,9 @@ std::string ShortHelp() {
   std::string out =
       "tinderbox: everything needed to strike a Spark.\n\n"
       "Usage: tinderbox VERB [options]\n\n";
-  for (const Verb& verb : kVerbs) out += fmt::format("  {:<9} {}\n", verb.name, verb.what);
+  for (const Verb& verb : kVerbs) {
+    if (verb.what != nullptr) out += fmt::format("  {:<9} {}\n", verb.name, verb.what);
+  }
   out +=
       "\nFor example:\n"
       "  tinderbox diff before.csv after.csv --key id\n"

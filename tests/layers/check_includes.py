@@ -37,6 +37,7 @@ THIRD_PARTY = [
     (r"utf8proc\.h$", "utf8proc"),
     (r"openssl/", "crypto"),
     (r"libxml/", "xml2"),
+    (r"toml\+\+/", "toml"),
     (r"CLI/", "cli11"),
     (r"(spark/connect/.*|google/rpc/.*)\.pb\.h$", "proto"),
     (r"google/protobuf/", "proto"),

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/flags.h"
+#include "cluster/config.h"
+#include "cluster/folder.h"
+#include "cluster/plan.h"
+
+namespace tinderbox::cli {
+
+/// Exit codes of the cluster verbs; 0 also when everything was so already.
+enum ClusterExit : int {
+  kClusterOk = 0,
+  kClusterFailed = 1,
+  kClusterUsage = 2,
+  kClusterConfig = 3,
+  kClusterPrerequisite = 4,
+  kClusterPort = 5,
+  kClusterUnknown = 6,
+  kClusterTimeout = 7,
+  kClusterCrashLoop = 8,
+};
+/// Runs the body of a cluster verb: what it throws is shown, and becomes the exit code of its condition.
+int RunClusterVerb(const std::string& verb, const std::function<int()>& body);
+/// The exit codes, for the end of a verb's help.
+std::string ClusterExitHelp();
+
+/// Which cluster is meant: --name, or TINDERBOX_NAME, or "default".
+struct ClusterName {
+  std::string name;
+};
+void AddNameFlag(CLI::App* app, ClusterName* flags);
+cluster::Directories UserDirectories();
+cluster::ClusterFolder FolderOf(const ClusterName& flags);
+/// Throws Error TINDERBOX_NO_SUCH with the clusters that there are.
+cluster::ClusterFolder ExistingFolder(const ClusterName& flags);
+
+/// The flags that set keys of cluster.toml.
+struct ConfigFlags {
+  std::string file;
+  std::vector<std::string> overlays, sets;
+  std::string workers, worker_cores, worker_memory;
+};
+void AddConfigFlags(CLI::App* app, ConfigFlags* flags);
+cluster::Config ReadConfig(const ConfigFlags& flags);
+
+/// This program's own file.
+std::string ProgramFile();
+
+/// Services of the cluster by the names on the command line; all of them when there are none. Takes the seeds' names
+/// too (spark-master). Throws Error TINDERBOX_NO_SUCH with the nearest names.
+std::vector<std::string> PickServices(const cluster::Desired& desired, const std::vector<std::string>& names);
+
+/// Waits until what is wanted runs, or has ended, and shows each service's way on standard error. Returns the exit
+/// code.
+struct WaitOptions {
+  int64_t timeout = 0;  ///< milliseconds
+  bool quiet = false;
+};
+int WaitUntilConverged(const cluster::ClusterFolder& folder, const WaitOptions& options);
+
+/// "spark://127.0.0.1:7077" of the service master.
+std::string MasterUrl(const cluster::Service& master);
+
+/// Milliseconds of "30s", "5min". Throws Error TINDERBOX_USAGE; `option` names the culprit.
+int64_t ParseTime(const std::string& option, const std::string& text);
+/// "2 min", "3.4 s".
+std::string ShortTime(int64_t milliseconds);
+
+}  // namespace tinderbox::cli

@@ -1,0 +1,162 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <thread>
+
+#include "base/interrupt.h"
+#include "cli/cluster_flags.h"
+#include "cli/console.h"
+#include "cli/verbs.h"
+#include "cluster/machine.h"
+#include "cluster/supervisor.h"
+
+namespace tinderbox::cli {
+namespace {
+
+struct StatusFlags {
+  ClusterName cluster;
+  bool json = false, watch = false;
+};
+
+struct Row {
+  std::string name, phase, address, reason;
+  int64_t since = 0;
+  int pid = 0;
+  int restarts = 0;
+  std::map<std::string, int> ports;
+};
+
+int64_t Now() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+/// What is wanted, with what is; and what is not wanted any more but still there.
+std::vector<Row> RowsOf(const cluster::ClusterFolder& folder) {
+  const cluster::Desired desired = folder.ReadDesired().value_or(cluster::Desired{});
+  const std::optional<cluster::State> state = folder.ReadState();
+  std::vector<Row> rows;
+  const auto add = [&](const std::string& name, const cluster::Service& service) {
+    Row row;
+    row.name = name;
+    row.phase = "stopped";
+    row.address = service.page;
+    row.ports = service.ports;
+    if (state && state->services.contains(name)) {
+      const cluster::ServiceState& now = state->services.at(name);
+      row.phase = cluster::PhaseName(now.phase);
+      row.since = now.since;
+      row.restarts = now.restarts;
+      row.pid = now.process.pid;
+      const bool on_its_way = now.phase == cluster::Phase::kStarting || now.phase == cluster::Phase::kUnready;
+      if (now.phase != cluster::Phase::kReady) row.reason = on_its_way ? now.detail : now.reason;
+      // What the last supervisor wrote may be older than the truth.
+      if (row.pid != 0 && cluster::IdentifyProcess(row.pid) != now.process) {
+        row.phase = "dead";
+        row.pid = 0;
+      }
+    }
+    rows.push_back(std::move(row));
+  };
+  for (const cluster::Wanted& wanted : desired.services) add(wanted.service.name, wanted.service);
+  if (state) {
+    for (const auto& [name, service] : state->services) {
+      if (desired.Find(name) == nullptr && service.process.pid != 0) add(name, service.running);
+    }
+  }
+  return rows;
+}
+
+std::string Overall(const std::vector<Row>& rows, bool supervised) {
+  const auto count = [&](std::string_view phase) {
+    return std::count_if(rows.begin(), rows.end(), [&](const Row& row) { return row.phase == phase; });
+  };
+  const auto stopped = static_cast<size_t>(count("stopped"));
+  if (rows.size() == stopped) return "down";
+  if (!supervised) return "not supervised";
+  if (count("crash loop") + count("failed") > 0) return "broken";
+  return static_cast<size_t>(count("ready") + count("finished")) + stopped == rows.size() ? "ready" : "changing";
+}
+
+nlohmann::ordered_json ToJson(const std::string& name, const std::vector<Row>& rows, bool supervised) {
+  nlohmann::ordered_json out = {{"version", 1}, {"cluster", name}, {"state", Overall(rows, supervised)}};
+  out["services"] = nlohmann::ordered_json::array();
+  for (const Row& row : rows) {
+    out["services"].push_back({{"name", row.name},
+                               {"state", row.phase},
+                               {"since", row.since},
+                               {"pid", row.pid},
+                               {"restarts", row.restarts},
+                               {"ports", row.ports},
+                               {"address", row.address},
+                               {"reason", row.reason}});
+  }
+  return out;
+}
+
+std::string Table(const std::string& name, const std::vector<Row>& rows, bool supervised) {
+  std::string out = fmt::format("{}: {}\n", name, Overall(rows, supervised));
+  if (rows.empty()) return out;
+  out += fmt::format("{:<12} {:<12} {:>8} {:>8} {:>8}  {}\n", "SERVICE", "STATE", "FOR", "PID", "RESTARTS", "ADDRESS");
+  for (const Row& row : rows) {
+    const std::string since = row.since == 0 ? "" : ShortTime(Now() - row.since);
+    out += fmt::format("{:<12} {:<12} {:>8} {:>8} {:>8}  {}\n", row.name, row.phase, since,
+                       row.pid == 0 ? "" : fmt::format("{}", row.pid), row.restarts, row.address);
+    if (!row.reason.empty()) out += fmt::format("             {}\n", row.reason);
+  }
+  return out;
+}
+
+int Status(const StatusFlags& flags) {
+  const cluster::ClusterFolder folder = ExistingFolder(flags.cluster);
+  for (std::string shown;;) {
+    const std::vector<Row> rows = RowsOf(folder);
+    const bool supervised = cluster::IsSupervised(folder);
+    const std::string text =
+        flags.json ? ToJson(folder.name(), rows, supervised).dump() + "\n" : Table(folder.name(), rows, supervised);
+    if (text != shown)
+      WriteOut((flags.watch && !flags.json && Console::Inspect().out_terminal ? "\x1b[H\x1b[J" : "") + text);
+    shown = text;
+    if (!flags.watch) return kClusterOk;
+    base::ThrowIfInterrupted();
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  }
+}
+
+int List(bool json) {
+  nlohmann::ordered_json out = {{"version", 1}, {"clusters", nlohmann::ordered_json::array()}};
+  std::string text;
+  for (const cluster::ClusterFolder& folder : cluster::ListClusters(UserDirectories())) {
+    const std::vector<Row> rows = RowsOf(folder);
+    const std::string state = Overall(rows, cluster::IsSupervised(folder));
+    text += fmt::format("{:<20} {:<14} {} services\n", folder.name(), state, rows.size());
+    out["clusters"].push_back(
+        {{"name", folder.name()}, {"state", state}, {"services", rows.size()}, {"folder", folder.path().string()}});
+  }
+  WriteOut(json ? out.dump() + "\n" : text);
+  return kClusterOk;
+}
+
+}  // namespace
+
+int RunStatus(const Arguments& arguments) {
+  StatusFlags flags;
+  CLI::App app("Shows the services of a cluster: state, process, restarts, address, and why one is not ready.");
+  AddNameFlag(&app, &flags.cluster);
+  app.add_flag("--watch", flags.watch, "Show every change until Ctrl-C")->group("Other");
+  app.add_flag("--json", flags.json, "As JSON")->group("Other");
+  app.footer(ClusterExitHelp());
+  if (!ParseFlags(&app, "status", arguments)) return kClusterOk;
+  return RunClusterVerb("status", [&] { return Status(flags); });
+}
+
+int RunList(const Arguments& arguments) {
+  bool json = false;
+  CLI::App app("Lists the clusters of this user on this machine.");
+  app.add_flag("--json", json, "As JSON")->group("Other");
+  app.footer(ClusterExitHelp());
+  if (!ParseFlags(&app, "list", arguments)) return kClusterOk;
+  return RunClusterVerb("list", [&] { return List(json); });
+}
+
+}  // namespace tinderbox::cli

@@ -1,0 +1,21 @@
+#include "cli/cluster_flags.h"
+#include "cli/verbs.h"
+#include "cluster/supervisor.h"
+#include "connect/probe.h"
+
+namespace tinderbox::cli {
+
+// Two verbs that are not for people: they stand in no help.
+
+int RunSupervise(const Arguments& arguments) {
+  if (arguments.size() != 1) throw UsageError("", "supervise takes the folder of a cluster.");
+  cluster::Supervise(cluster::ClusterFolder(arguments[0]));
+  return kClusterOk;
+}
+
+int RunProbeConnect(const Arguments& arguments) {
+  if (arguments.size() != 1) throw UsageError("", "probe-connect takes HOST:PORT.");
+  return connect::AnswersQuery(arguments[0], std::chrono::seconds(60)) ? kClusterOk : kClusterFailed;
+}
+
+}  // namespace tinderbox::cli

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cluster/spec.h"
+
+namespace tinderbox::cluster {
+
+/// A value as text, and who said so: "default", "flag --workers", "variable SPARK_WORKER_CORES", "cluster.toml:3".
+struct Setting {
+  std::string text;
+  std::string origin;
+};
+
+/// Every key with its value and origin, and Spark's own settings from the table [spark_conf].
+struct Config {
+  std::map<std::string, Setting> keys;
+  std::map<std::string, Setting> spark_conf;
+};
+
+/// Where values may come from; later beats earlier: defaults, user file, project file, overlays in their order,
+/// variables of the seeds, TINDERBOX_ variables, flags.
+struct ConfigSources {
+  std::filesystem::path user_file;              ///< read when it exists
+  std::filesystem::path project_file;           ///< empty: none; else it must exist
+  std::vector<std::filesystem::path> overlays;  ///< must exist
+  std::map<std::string, std::string> environment;
+  std::vector<std::pair<std::string, Setting>> flags;  ///< key path (or spark_conf.NAME), value
+};
+
+/// Throws Error TINDERBOX_CONFIG, which names file, line and key, what is allowed, and the nearest known key.
+Config ReadConfig(const ConfigSources& sources);
+ClusterSpec ToSpec(const Config& config);
+
+/// What a TOML document sets: the path of the key, its value as text, the line.
+struct TomlValue {
+  std::string path;
+  std::string text;
+  std::string type;  ///< "integer", "boolean", "string"
+  int line = 0;
+};
+/// Tables flattened; [spark_conf] keeps its keys whole: "spark_conf.spark.sql.ansi.enabled".
+/// `name` stands in the messages. Throws Error TINDERBOX_CONFIG.
+std::vector<TomlValue> ParseToml(std::string_view text, const std::string& name);
+
+/// The resolved configuration as cluster.toml; with `origins` each value has a comment that says where it is from.
+std::string ConfigToml(const Config& config, bool origins);
+/// {"worker.count": {"value": "auto", "origin": "default"}, …} with Spark's settings under spark_conf.
+std::string ConfigJson(const Config& config);
+/// JSON Schema (2020-12) of cluster.toml.
+std::string ConfigSchema();
+/// A cluster.toml with every key as a comment at its default.
+std::string ConfigTemplate();
+
+}  // namespace tinderbox::cluster

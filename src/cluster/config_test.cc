@@ -1,0 +1,163 @@
+#include "cluster/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/temp_dir.h"
+#include "cluster/keys.h"
+#include "cluster/units.h"
+#include "tinderbox/error.h"
+
+namespace tinderbox::cluster {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+class ConfigTest : public testing::Test {
+ protected:
+  std::filesystem::path Write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_.path() / name) << text;
+    return folder_.path() / name;
+  }
+  /// The message of the error that reading this project file ends with.
+  std::string Complaint(const std::string& text) {
+    sources_.project_file = Write("cluster.toml", text);
+    return Complaint();
+  }
+  std::string Complaint() {
+    try {
+      ReadConfig(sources_);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.condition(), "TINDERBOX_CONFIG");
+      return error.what();
+    }
+    return "";
+  }
+
+  base::TempDir folder_;
+  ConfigSources sources_;
+};
+
+TEST(Units, ReadSizesAsSparkDoes) {
+  EXPECT_EQ(ParseMemory("1g"), 1024 * kMiB);
+  EXPECT_EQ(ParseMemory("512M"), 512 * kMiB);
+  EXPECT_EQ(ParseMemory("1.5GiB"), 1536 * kMiB);
+  EXPECT_EQ(ParseMemory("1024"), 1024);
+  for (const char* wrong : {"", "g", "1x", "-1g", "1 g", "nan", "inf", "1e300g"})
+    EXPECT_EQ(ParseMemory(wrong), std::nullopt) << wrong;
+  EXPECT_EQ(FormatMemory(1024 * kMiB), "1g");
+  EXPECT_EQ(FormatMemory(1536 * kMiB), "1536m");
+  EXPECT_EQ(FormatMemory(1025), "1025b");
+  EXPECT_EQ(ParseDuration("1.5s"), 1500);
+  EXPECT_EQ(ParseDuration("2min"), 120'000);
+  EXPECT_EQ(ParseDuration("10"), std::nullopt);
+  EXPECT_EQ(FormatDuration(90'000), "90s");
+}
+
+TEST_F(ConfigTest, DefaultsNeedNoFile) {
+  const ClusterSpec spec = ToSpec(ReadConfig(sources_));
+  EXPECT_EQ(spec.worker_count, 0);
+  EXPECT_EQ(spec.worker_cores, 1);
+  EXPECT_EQ(spec.worker_memory, 1024 * kMiB);
+  EXPECT_EQ(spec.host, "127.0.0.1");
+  EXPECT_TRUE(spec.connect && spec.history && spec.gateway);
+}
+
+TEST_F(ConfigTest, EveryDefaultIsAllowed) {
+  for (const Key& key : Keys()) {
+    ClusterSpec spec;
+    EXPECT_EQ(SetField(key, key.standard, &spec), "") << key.path;
+  }
+}
+
+TEST_F(ConfigTest, LaterSourcesWin) {
+  sources_.user_file =
+      Write("user.toml", "[worker]\ncount = 1\ncores = 1\nmemory = \"1g\"\n[driver]\nmemory = \"600m\"\n");
+  const auto count = [&] { return ToSpec(ReadConfig(sources_)).worker_count; };
+  EXPECT_EQ(count(), 1);
+  sources_.project_file = Write("cluster.toml", "[worker]\ncount = 2\n");
+  EXPECT_EQ(count(), 2);
+  sources_.overlays = {Write("cluster.a.toml", "worker.count = 3"), Write("cluster.b.toml", "worker.count = 4")};
+  EXPECT_EQ(count(), 4);
+  sources_.environment["NUM_OF_WORKERS"] = "5";
+  EXPECT_EQ(count(), 5);
+  sources_.environment["TINDERBOX_WORKER_COUNT"] = "6";
+  EXPECT_EQ(count(), 6);
+  sources_.flags = {{"worker.count", {"7", "flag --workers"}}};
+  EXPECT_EQ(count(), 7);
+  EXPECT_EQ(ToSpec(ReadConfig(sources_)).driver_memory, 600 * kMiB) << "what nobody overrides stays";
+}
+
+TEST_F(ConfigTest, KnowsWhereEachValueIsFrom) {
+  sources_.project_file = Write("cluster.toml", "\n[worker]\nmemory = \"2g\"\n");
+  sources_.environment["SPARK_WORKER_CORES"] = "3";
+  const Config config = ReadConfig(sources_);
+  EXPECT_EQ(config.keys.at("worker.memory").origin, "cluster.toml:3");
+  EXPECT_EQ(config.keys.at("worker.cores").origin, "variable SPARK_WORKER_CORES");
+  EXPECT_EQ(config.keys.at("driver.memory").origin, "default");
+  EXPECT_THAT(ConfigToml(config, true),
+              AllOf(HasSubstr("memory = \"2g\""), HasSubstr("# variable SPARK_WORKER_CORES")));
+}
+
+TEST_F(ConfigTest, WhatItWritesItReads) {
+  sources_.environment = {{"SPARK_WORKER_MEMORY", "3g"}, {"TINDERBOX_CONNECT_ENABLED", "false"}};
+  sources_.flags = {{"spark_conf.spark.sql.ansi.enabled", {"a \"quoted\" value", "flag"}}};
+  const Config before = ReadConfig(sources_);
+  ConfigSources again;
+  again.project_file = Write("written.toml", ConfigToml(before, true));
+  const Config after = ReadConfig(again);
+  for (const auto& [key, setting] : before.keys) EXPECT_EQ(after.keys.at(key).text, setting.text) << key;
+  EXPECT_EQ(after.spark_conf.at("spark.sql.ansi.enabled").text, "a \"quoted\" value");
+}
+
+TEST_F(ConfigTest, NamesFileLineKeyAndWhatIsAllowed) {
+  EXPECT_THAT(Complaint("[worker]\ncuont = 3\n"),
+              AllOf(HasSubstr("cluster.toml:2:"), HasSubstr("Did you mean worker.count?")));
+  EXPECT_THAT(Complaint("worker.count = \"many\""), AllOf(HasSubstr("cluster.toml:1:"), HasSubstr("from 1 to 500")));
+  EXPECT_THAT(Complaint("worker.count = 0"), HasSubstr("at least 1"));
+  EXPECT_THAT(Complaint("worker.count = 501"), HasSubstr("at most 500"));
+  EXPECT_THAT(Complaint("connect.enabled = \"yes\""), HasSubstr("true or false"));
+  EXPECT_THAT(Complaint("worker.memory = 1024"), HasSubstr("such as \"1g\""));
+  EXPECT_THAT(Complaint("worker = [1, 2]"), HasSubstr("cluster.toml:1: worker is a list"));
+  EXPECT_THAT(Complaint("[worker\ncount = 1"), AllOf(HasSubstr("cluster.toml:1"), HasSubstr("not TOML")));
+  EXPECT_THAT(Complaint("[spark_conf]\nansi = \"true\""), HasSubstr("names begin with spark."));
+}
+
+TEST_F(ConfigTest, RefusesHeapsThatSparkWouldRefuse) {
+  // The seeds' executor of 256 MB and driver of 128 MB.
+  EXPECT_THAT(Complaint("executor.memory = \"256m\""), AllOf(HasSubstr("at least 450m"), HasSubstr("450 MiB of heap")));
+  EXPECT_THAT(Complaint("driver.memory = \"128m\""), HasSubstr("at least 450m"));
+  EXPECT_EQ(Complaint("driver.memory = \"450m\""), "");
+  sources_.project_file.clear();
+  sources_.environment["SPARK_EXECUTOR_MEMORY"] = "256m";
+  EXPECT_THAT(Complaint(), HasSubstr("The variable SPARK_EXECUTOR_MEMORY"));
+}
+
+TEST_F(ConfigTest, MissesAFileThatIsAskedFor) {
+  sources_.overlays = {folder_.path() / "cluster.prod.toml"};
+  EXPECT_THAT(Complaint(), AllOf(HasSubstr("cluster.prod.toml"), HasSubstr("no such file")));
+}
+
+TEST_F(ConfigTest, SchemaAndTemplateFollowTheTable) {
+  const nlohmann::json schema = nlohmann::json::parse(ConfigSchema());
+  for (const Key& key : Keys()) {
+    const size_t dot = key.path.find('.');
+    const nlohmann::json& section = schema.at("properties").at(std::string(key.path.substr(0, dot)));
+    EXPECT_TRUE(section.at("properties").contains(std::string(key.path.substr(dot + 1)))) << key.path;
+  }
+  EXPECT_EQ(Complaint(ConfigTemplate()), "");
+  std::string uncommented = ConfigTemplate();
+  for (size_t at = 0; (at = uncommented.find("\n# ", at)) != std::string::npos;) {
+    const size_t end = uncommented.find('\n', at + 1);
+    if (uncommented.substr(at, end - at).find(" = ") != std::string::npos) uncommented.erase(at + 1, 2);
+    at += 1;
+  }
+  EXPECT_EQ(Complaint(uncommented), "") << uncommented;
+}
+
+}  // namespace
+}  // namespace tinderbox::cluster

@@ -1,0 +1,287 @@
+#include "cluster/layout.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "base/fail.h"
+#include "cluster/units.h"
+
+namespace tinderbox::cluster {
+namespace {
+
+constexpr std::string_view kCondition = "TINDERBOX_CONFIG";
+
+/// Memory that a JVM takes beside its heap, and what a cluster's own services hold: measured sizes, rounded up.
+constexpr int64_t kBesideHeap = 200 * kMiB;
+constexpr int64_t kServicesMemory = 1024 * kMiB;
+
+/// The daemons do little: a quick start matters more to them than the fastest code.
+constexpr const char* kDaemonOptions = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto";
+
+std::string InMebibytes(int64_t bytes) {
+  return fmt::format("{}m", bytes / kMiB);
+}
+
+int64_t ExecutorMemory(const ClusterSpec& spec) {
+  if (spec.executor_memory != 0) return spec.executor_memory;
+  const int64_t executors = std::max<int64_t>(1, spec.worker_cores / spec.executor_cores);
+  return std::max(kLeastHeap, spec.worker_memory / executors / kMiB * kMiB);
+}
+
+class Builder {
+ public:
+  Builder(const ClusterSpec& spec, const Ports& ports, const Installation& installation, const std::string& folder)
+      : spec_(spec), ports_(ports), installation_(installation), folder_(folder) {}
+
+  Service Master() const {
+    Service service = Daemon("master", "master", "org.apache.spark.deploy.master.Master");
+    Append(&service, {"--host", spec_.host, "--port", Port("master", "rpc"), "--webui-port", Port("master", "ui")});
+    service.ready = MasterJson();
+    service.ready.members = {{"status", "ALIVE"}};
+    service.alive = service.ready;
+    service.page = spec_.gateway ? GatewayPage("/") : Page("master", "/");
+    return service;
+  }
+
+  Service Worker(int64_t number) const {
+    const std::string name = fmt::format("worker-{}", number);
+    Service service = Daemon(name, "worker", "org.apache.spark.deploy.worker.Worker");
+    Append(&service, {"--cores", fmt::format("{}", spec_.worker_cores), "--memory", InMebibytes(spec_.worker_memory),
+                      "--host", spec_.host, "--port", Port(name, "rpc"), "--webui-port", Port(name, "ui"), "--work-dir",
+                      fmt::format("{}/work/{}", folder_, name), MasterUrl()});
+    service.environment["SPARK_LOCAL_DIRS"] = fmt::format("{}/scratch/{}", folder_, name);
+    service.needs = {"master"};
+    service.ready = MasterJson();
+    service.ready.pointer = "/workers";
+    service.ready.members = {{"host", spec_.host}, {"port", ports_.at(name).at("rpc")}, {"state", "ALIVE"}};
+    service.alive = service.ready;
+    service.drain_signal = SIGPWR;
+    service.drained = Http(ports_.at(name).at("ui"), "/json/");
+    service.drained.pointer = "/executors";
+    service.drained.members = nlohmann::json::array();
+    service.page = Page(name, "/");
+    return service;
+  }
+
+  Service Connect() const {
+    Service service = Common("connect", "connect");
+    const auto conf = [&](const std::string& name, const std::string& value) {
+      Append(&service, {"--conf", name + "=" + value});
+    };
+    service.command = {installation_.spark_home + "/bin/spark-submit",
+                       "--class",
+                       "org.apache.spark.sql.connect.service.SparkConnectServer",
+                       "--name",
+                       "Spark Connect",
+                       "--master",
+                       MasterUrl(),
+                       "--driver-memory",
+                       InMebibytes(spec_.connect_memory)};
+    conf("spark.connect.grpc.binding.address", spec_.host);
+    conf("spark.connect.grpc.binding.port", Port("connect", "rpc"));
+    conf("spark.ui.port", Port("connect", "ui"));
+    // It must not keep the executors that other applications wait for.
+    conf("spark.dynamicAllocation.enabled", "true");
+    conf("spark.dynamicAllocation.shuffleTracking.enabled", "true");
+    conf("spark.dynamicAllocation.minExecutors", "0");
+    conf("spark.dynamicAllocation.executorIdleTimeout", "30s");
+    for (const auto& [name, value] : spec_.spark_conf) conf(name, value);
+    Append(&service, {"spark-internal"});
+    service.environment["SPARK_LOCAL_DIRS"] = folder_ + "/scratch/connect";
+    service.needs = {"master"};
+    service.ready.kind = ProbeKind::kCommand;
+    service.ready.command = {installation_.program, "probe-connect",
+                             fmt::format("{}:{}", spec_.host, Port("connect", "rpc"))};
+    service.ready.timeout = 60'000;
+    service.ready.host = service.alive.host = spec_.host;
+    service.ready.port = service.alive.port = ports_.at("connect").at("rpc");
+    service.page = fmt::format("sc://{}:{}", spec_.host, Port("connect", "rpc"));
+    return service;
+  }
+
+  Service History() const {
+    Service service = Daemon("history", "history", "org.apache.spark.deploy.history.HistoryServer");
+    std::string options = fmt::format("-Dspark.history.ui.port={}", Port("history", "ui"));
+    if (spec_.gateway) options += " -Dspark.ui.proxyBase=/history-server";
+    service.environment["SPARK_HISTORY_OPTS"] = options;
+    service.ready = Http(ports_.at("history").at("ui"), "/api/v1/applications");
+    service.alive = service.ready;
+    service.page = spec_.gateway ? GatewayPage("/history-server/") : Page("history", "/");
+    return service;
+  }
+
+  Service Gateway() const {
+    Service service = Common("gateway", "gateway");
+    const std::string routes = folder_ + "/conf/gateway.yml";
+    service.command = {installation_.traefik,
+                       fmt::format("--entrypoints.web.address={}:{}", spec_.host, Port("gateway", "ui")),
+                       "--providers.file.filename=" + routes,
+                       "--providers.file.watch=false",
+                       "--ping=true",
+                       "--ping.entrypoint=web",
+                       "--global.checknewversion=false",
+                       "--global.sendanonymoususage=false",
+                       "--log.level=WARN"};
+    service.environment.clear();
+    service.files = {{routes, Routes()}};
+    service.ready = Http(ports_.at("gateway").at("ui"), "/ping");
+    service.alive = service.ready;
+    service.page = GatewayPage("/");
+    return service;
+  }
+
+ private:
+  static void Append(Service* service, const std::vector<std::string>& words) {
+    service->command.insert(service->command.end(), words.begin(), words.end());
+  }
+
+  std::string Port(const std::string& service, const std::string& purpose) const {
+    return fmt::format("{}", ports_.at(service).at(purpose));
+  }
+  std::string Page(const std::string& service, std::string_view path) const {
+    return fmt::format("http://{}:{}{}", spec_.host, Port(service, "ui"), path);
+  }
+  std::string GatewayPage(std::string_view path) const { return Page("gateway", path); }
+  std::string MasterUrl() const { return fmt::format("spark://{}:{}", spec_.host, Port("master", "rpc")); }
+
+  Probe Http(int port, const std::string& path) const {
+    Probe probe;
+    probe.kind = ProbeKind::kHttp;
+    probe.host = spec_.host;
+    probe.port = port;
+    probe.path = path;
+    return probe;
+  }
+  Probe MasterJson() const { return Http(ports_.at("master").at("ui"), "/json/"); }
+
+  Service Common(const std::string& name, const std::string& role) const {
+    Service service;
+    service.name = name;
+    service.role = role;
+    service.folder = fmt::format("{}/work/{}", folder_, name);
+    service.log = fmt::format("{}/logs/{}.log", folder_, name);
+    service.ports = ports_.at(name);
+    service.environment = {{"SPARK_HOME", installation_.spark_home}, {"JAVA_HOME", installation_.java_home},
+                           {"SPARK_CONF_DIR", folder_ + "/conf"},    {"SPARK_LOG_DIR", folder_ + "/logs"},
+                           {"SPARK_LOCAL_IP", spec_.host},           {"PYSPARK_PYTHON", installation_.python},
+                           {"SPARK_LAUNCHER_OPTS", kDaemonOptions}};
+    service.files = {{folder_ + "/conf/spark-defaults.conf", Defaults()}};
+    service.start_timeout = spec_.start_timeout;
+    service.stop_grace = spec_.stop_grace;
+    service.drain_timeout = spec_.drain_timeout;
+    service.log_size = spec_.log_size;
+    service.log_files = spec_.log_files;
+    return service;
+  }
+
+  Service Daemon(const std::string& name, const std::string& role, const std::string& java_class) const {
+    Service service = Common(name, role);
+    service.command = {installation_.spark_home + "/bin/spark-class", java_class};
+    service.environment["SPARK_DAEMON_MEMORY"] = InMebibytes(spec_.daemon_memory);
+    service.environment["SPARK_DAEMON_JAVA_OPTS"] = kDaemonOptions;
+    return service;
+  }
+
+  /// spark-defaults.conf, which daemons, drivers and executors read.
+  std::string Defaults() const {
+    std::map<std::string, std::string> conf = {
+        {"spark.master", MasterUrl()},
+        {"spark.driver.host", spec_.host},
+        {"spark.driver.bindAddress", spec_.host},
+        {"spark.driver.memory", InMebibytes(spec_.driver_memory)},
+        {"spark.executor.memory", InMebibytes(ExecutorMemory(spec_))},
+        {"spark.executor.cores", fmt::format("{}", spec_.executor_cores)},
+        {"spark.ui.reverseProxy", "true"},
+        {"spark.eventLog.enabled", "true"},
+        {"spark.eventLog.dir", "file://" + folder_ + "/history"},
+        {"spark.history.fs.logDirectory", "file://" + folder_ + "/history"},
+        {"spark.history.fs.update.interval", "5s"},
+        {"spark.sql.warehouse.dir", "file://" + folder_ + "/warehouse"},
+        // A master that comes back knows its workers and applications at once.
+        {"spark.deploy.recoveryMode", "FILESYSTEM"},
+        {"spark.deploy.recoveryDirectory", folder_ + "/recovery"},
+        {"spark.worker.timeout", "30"},
+        {"spark.worker.cleanup.enabled", "true"},
+        {"spark.worker.cleanup.appDataTtl", fmt::format("{}", spec_.work_kept / 1000)},
+        {"spark.executor.logs.rolling.strategy", "size"},
+        {"spark.executor.logs.rolling.maxSize", fmt::format("{}", spec_.log_size)},
+        {"spark.executor.logs.rolling.maxRetainedFiles", fmt::format("{}", spec_.log_files)},
+        // A worker that is drained hands on what its executors hold.
+        {"spark.decommission.enabled", "true"},
+        {"spark.storage.decommission.enabled", "true"},
+        {"spark.storage.decommission.rddBlocks.enabled", "true"},
+        {"spark.storage.decommission.shuffleBlocks.enabled", "true"},
+    };
+    for (const auto& [name, value] : spec_.spark_conf) conf[name] = value;
+    std::string out;
+    for (const auto& [name, value] : conf) out += fmt::format("{} {}\n", name, value);
+    return out;
+  }
+
+  /// The routes of the gateway, as JSON, which is YAML too. The history server's pages redirect to paths of their own
+  /// below /history.
+  std::string Routes() const {
+    using Json = nlohmann::json;
+    const auto service = [&](const std::string& name) {
+      const std::string url = fmt::format("http://{}:{}", spec_.host, Port(name, "ui"));
+      return Json{{"loadBalancer", {{"servers", Json::array({{{"url", url}}})}}}};
+    };
+    Json http = {{"routers", {{"master", {{"rule", "PathPrefix(`/`)"}, {"service", "master"}, {"priority", 1}}}}},
+                 {"services", {{"master", service("master")}}}};
+    if (spec_.history) {
+      http["services"]["history"] = service("history");
+      http["middlewares"]["strip"] = {{"stripPrefix", {{"prefixes", Json::array({"/history-server"})}}}};
+      http["routers"]["history"] = {{"rule", "PathPrefix(`/history-server`)"},
+                                    {"service", "history"},
+                                    {"middlewares", Json::array({"strip"})},
+                                    {"priority", 3}};
+      http["routers"]["history-pages"] = {{"rule", "PathPrefix(`/history`)"}, {"service", "history"}, {"priority", 2}};
+    }
+    return Json{{"http", http}}.dump(2) + "\n";
+  }
+
+  const ClusterSpec& spec_;
+  const Ports& ports_;
+  const Installation& installation_;
+  const std::string& folder_;
+};
+
+}  // namespace
+
+int64_t WorkerCount(const ClusterSpec& spec, const MachineFacts& facts) {
+  if (spec.worker_count != 0) return spec.worker_count;
+  const int64_t services = kServicesMemory + (spec.connect ? spec.connect_memory : 0);
+  const int64_t one = spec.worker_memory + 2 * kBesideHeap;
+  const int64_t by_memory = (facts.memory_free - services) / one;
+  return std::max<int64_t>(1, std::min(facts.cores / spec.worker_cores, by_memory));
+}
+
+void CheckSpec(const ClusterSpec& spec) {
+  const int64_t executor = ExecutorMemory(spec);
+  if (executor > spec.worker_memory)
+    base::Fail(
+        kCondition,
+        "executor.memory is {} and a worker offers {} (worker.memory): no worker could ever run an executor, and "
+        "every job would wait without end. Give workers more or executors less.",
+        FormatMemory(executor), FormatMemory(spec.worker_memory));
+  if (spec.executor_cores > spec.worker_cores)
+    base::Fail(kCondition,
+               "executor.cores is {} and a worker offers {} (worker.cores): no worker could ever run an executor, and "
+               "every job would wait without end. Give workers more or executors less.",
+               spec.executor_cores, spec.worker_cores);
+}
+
+std::vector<Service> Layout(const ClusterSpec& spec, int64_t workers, const Ports& ports,
+                            const Installation& installation, const std::string& folder) {
+  const Builder builder(spec, ports, installation, folder);
+  std::vector<Service> services = {builder.Master()};
+  for (int64_t number = 1; number <= workers; ++number) services.push_back(builder.Worker(number));
+  if (spec.connect) services.push_back(builder.Connect());
+  if (spec.history) services.push_back(builder.History());
+  if (spec.gateway) services.push_back(builder.Gateway());
+  return services;
+}
+
+}  // namespace tinderbox::cluster

@@ -1,0 +1,145 @@
+#include "cluster/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cluster/units.h"
+
+namespace tinderbox::cluster {
+namespace {
+
+namespace fs = std::filesystem;
+
+Installation Install(const ClusterSpec& spec, const PlanInputs& inputs) {
+  Installation installation;
+  installation.program = inputs.program;
+  installation.python = spec.python;
+  installation.java_home = FindJava(spec.java_home).home;
+  if (!spec.spark_home.empty()) {
+    CheckSparkHome(spec.spark_home);
+    installation.spark_home = fs::absolute(spec.spark_home);
+  } else {
+    installation.spark_home = inputs.install ? ProvisionSpark(inputs.directories.cache, inputs.progress)
+                                             : SparkFolder(inputs.directories.cache);
+  }
+  if (spec.gateway)
+    installation.traefik = inputs.install ? ProvisionTraefik(inputs.directories.cache, inputs.progress)
+                                          : TraefikProgram(inputs.directories.cache);
+  return installation;
+}
+
+/// Ports of the services that have a process now.
+Ports RunningPorts(const std::optional<State>& state) {
+  Ports ports;
+  if (!state) return ports;
+  for (const auto& [name, service] : state->services) {
+    if (service.process.pid != 0 && IdentifyProcess(service.process.pid) == service.process)
+      ports[name] = service.running.ports;
+  }
+  return ports;
+}
+
+Ports EarlierPorts(const std::optional<Desired>& desired) {
+  Ports ports;
+  if (!desired) return ports;
+  for (const Wanted& wanted : desired->services) ports[wanted.service.name] = wanted.service.ports;
+  return ports;
+}
+
+std::set<int> PortsOfOthers(const Directories& directories, const ClusterFolder& mine) {
+  std::set<int> ports;
+  for (const ClusterFolder& other : ListClusters(directories)) {
+    if (other.path() == mine.path()) continue;
+    for (const auto& [service, purposes] : EarlierPorts(other.ReadDesired())) {
+      for (const auto& [purpose, port] : purposes) ports.insert(port);
+    }
+  }
+  return ports;
+}
+
+/// Workers that the cluster has; an automatic number does not change with the memory that happens to be free.
+int64_t WorkersOf(const std::optional<Desired>& desired) {
+  if (!desired) return 0;
+  return std::count_if(desired->services.begin(), desired->services.end(),
+                       [](const Wanted& wanted) { return wanted.service.role == "worker"; });
+}
+
+FileLock LockPorts(const Directories& directories) {
+  fs::create_directories(directories.state);
+  return FileLock::Wait(directories.state / "ports.lock");
+}
+
+}  // namespace
+
+Plan::Plan(const ClusterFolder& folder, const ClusterSpec& spec, const PlanInputs& inputs)
+    : ports_lock_(LockPorts(inputs.directories)) {
+  CheckSpec(spec);
+  const Installation installation = Install(spec, inputs);
+  const MachineFacts facts = InspectMachine();
+  const std::optional<Desired> desired = folder.ReadDesired();
+  const std::optional<State> state = folder.ReadState();
+  const int64_t before = WorkersOf(desired);
+  const int64_t workers = spec.worker_count == 0 && before != 0 ? before : WorkerCount(spec, facts);
+  const PortWorld world{[&](int port) { return FindPortOwner(spec.host, port); },
+                        PortsOfOthers(inputs.directories, folder)};
+  const Ports ports = AssignPorts(spec, workers, RunningPorts(state), EarlierPorts(desired), world);
+  services_ = Layout(spec, workers, ports, installation, folder.path());
+  if (const int64_t promised = workers * spec.worker_memory; before == 0 && promised > facts.memory_free) {
+    warnings_.push_back(
+        fmt::format("{} workers promise {} to executors, and the machine has {} free: jobs that use it all will be "
+                    "killed or swap.",
+                    workers, FormatMemory(promised), FormatMemory(facts.memory_free / kMiB * kMiB)));
+  }
+}
+
+void Plan::Apply(const std::optional<State>& state, Desired* desired) const {
+  std::vector<Wanted> services;
+  for (const Service& service : services_) {
+    Wanted wanted{service, true, 0};
+    if (const Wanted* before = desired->Find(service.name)) wanted.generation = before->generation;
+    if (state) {
+      const auto now = state->services.find(service.name);
+      const bool gave_up = now != state->services.end() &&
+                           (now->second.phase == Phase::kCrashLoop || now->second.phase == Phase::kFailed);
+      if (gave_up) wanted.generation = now->second.generation + 1;
+    }
+    services.push_back(std::move(wanted));
+  }
+  desired->services = std::move(services);
+}
+
+Convergence Converged(const Desired& desired, const std::optional<State>& state) {
+  Convergence result;
+  const bool seen = state && state->desired == desired;
+  bool gone = true;  // what is not wanted any more
+  if (seen) {
+    for (const auto& [name, service] : state->services) {
+      const Wanted* wanted = desired.Find(name);
+      if ((wanted == nullptr || !wanted->up) && service.process.pid != 0) {
+        result.waiting.push_back(name);
+        gone = false;
+      }
+    }
+  }
+  for (const Wanted& wanted : desired.services) {
+    if (!wanted.up) continue;
+    const std::string& name = wanted.service.name;
+    const auto now = seen ? state->services.find(name) : std::map<std::string, ServiceState>::const_iterator();
+    if (!seen || now == state->services.end()) {
+      result.waiting.push_back(name);
+      continue;
+    }
+    const ServiceState& service = now->second;
+    const bool same = service.generation == wanted.generation && service.running == wanted.service;
+    if (same && (service.phase == Phase::kCrashLoop || service.phase == Phase::kFailed)) {
+      result.broken.push_back(name);
+    } else if (!same || (service.phase != Phase::kReady && service.phase != Phase::kFinished)) {
+      result.waiting.push_back(name);
+    }
+  }
+  result.done = seen && gone && result.waiting.empty() && result.broken.empty();
+  return result;
+}
+
+}  // namespace tinderbox::cluster

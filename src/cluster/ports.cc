@@ -1,0 +1,114 @@
+#include <fmt/format.h>
+
+#include "base/fail.h"
+#include "cluster/layout.h"
+
+namespace tinderbox::cluster {
+namespace {
+
+/// Below the range from which Linux takes the ports of outgoing connections.
+constexpr int kFirstFree = 21000;
+constexpr int kLastFree = 32000;
+
+struct Request {
+  std::string service;
+  std::string purpose;
+  std::string key;  // of cluster.toml; empty: cannot be pinned
+  int64_t pinned = 0;
+  int usual = 0;  // taken when it is free; 0: none
+};
+
+std::vector<Request> RequestsOf(const ClusterSpec& spec, int64_t workers) {
+  std::vector<Request> requests = {{"master", "rpc", "ports.master", spec.port_master, 7077},
+                                   {"master", "ui", "ports.master_ui", spec.port_master_ui, 0}};
+  if (spec.connect) {
+    requests.push_back({"connect", "rpc", "ports.connect", spec.port_connect, 15002});
+    requests.push_back({"connect", "ui", "", 0, 0});
+  }
+  if (spec.history) requests.push_back({"history", "ui", "ports.history", spec.port_history, 18080});
+  if (spec.gateway) requests.push_back({"gateway", "ui", "ports.gateway", spec.port_gateway, 8080});
+  for (int64_t i = 0; i < workers; ++i) {
+    const std::string worker = fmt::format("worker-{}", i + 1);
+    const int64_t pinned = spec.port_worker_ui == 0 ? 0 : spec.port_worker_ui + i;
+    requests.push_back({worker, "rpc", "", 0, 0});
+    requests.push_back({worker, "ui", "ports.worker_ui", pinned, 0});
+  }
+  return requests;
+}
+
+std::optional<int> Find(const Ports& ports, const Request& request) {
+  const auto service = ports.find(request.service);
+  if (service == ports.end()) return std::nullopt;
+  const auto port = service->second.find(request.purpose);
+  return port == service->second.end() ? std::nullopt : std::optional(port->second);
+}
+
+std::string Owner(const PortOwner& owner) {
+  if (owner.pid == 0) return "another user's process";
+  return fmt::format("{} (pid {})", owner.name, owner.pid);
+}
+
+}  // namespace
+
+Ports AssignPorts(const ClusterSpec& spec, int64_t workers, const Ports& running, const Ports& earlier,
+                  const PortWorld& world) {
+  const std::vector<Request> requests = RequestsOf(spec, workers);
+  Ports ports;
+  std::set<int> taken = world.reserved;
+  std::set<int> ours;  // busy, but by ourselves
+  for (const auto& [service, purposes] : running) {
+    for (const auto& [purpose, port] : purposes) ours.insert(port);
+  }
+  const auto is_free = [&](int port) { return !taken.contains(port) && !ours.contains(port) && !world.owner(port); };
+  int next = kFirstFree;
+  const auto find_free = [&] {
+    while (next <= kLastFree && !is_free(next)) ++next;
+    if (next > kLastFree)
+      base::Fail("TINDERBOX_PORT", "No port from {} to {} is free on this machine.", kFirstFree, kLastFree);
+    return next;
+  };
+  const auto assign = [&](const Request& request, int port) {
+    ports[request.service][request.purpose] = port;
+    taken.insert(port);
+  };
+  // Pinned ones first and those in use next, so that no other service is given their number.
+  for (const Request& request : requests) {
+    if (request.pinned == 0) continue;
+    const int port = static_cast<int>(request.pinned);
+    if (port > 65535)
+      base::Fail("TINDERBOX_PORT", "{} would be given the port {}; the last one is 65535. Pin a smaller {}.",
+                 request.service, port, request.key);
+    for (const auto& [service, purposes] : ports) {
+      for (const auto& [purpose, other] : purposes) {
+        if (other == port)
+          base::Fail("TINDERBOX_PORT", "{} and {} are both given the port {}. Change {}.", service, request.service,
+                     port, request.key);
+      }
+    }
+    const std::optional<PortOwner> owner = ours.contains(port) ? std::nullopt : world.owner(port);
+    if (owner || world.reserved.contains(port)) {
+      base::Fail("TINDERBOX_PORT", "The port {} that {} gives to {} is taken by {}. {} is free; or leave {} auto.",
+                 port, request.key, request.service, owner ? Owner(*owner) : "another Tinderbox cluster", find_free(),
+                 request.key);
+    }
+    assign(request, port);
+  }
+  for (const Request& request : requests) {
+    if (request.pinned != 0) continue;
+    if (const std::optional<int> port = Find(running, request); port && !taken.contains(*port)) assign(request, *port);
+  }
+  for (const Request& request : requests) {
+    if (Find(ports, request)) continue;
+    const std::optional<int> before = Find(earlier, request);
+    if (before && is_free(*before)) {
+      assign(request, *before);
+    } else if (request.usual != 0 && is_free(request.usual)) {
+      assign(request, request.usual);
+    } else {
+      assign(request, find_free());
+    }
+  }
+  return ports;
+}
+
+}  // namespace tinderbox::cluster

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cluster/service.h"
+
+namespace tinderbox::cluster {
+
+/// Whether the JSON text has what the probe looks for.
+bool Matches(const Probe& probe, std::string_view text);
+
+/// Asks, for at most the probe's timeout. A command is not run before the probe's port, if it has one, listens.
+/// nullopt: the service does its work; else why not.
+std::optional<std::string> RunProbe(const Probe& probe);
+
+struct HttpAnswer {
+  int status = 0;
+  std::string body;
+};
+/// GET over HTTP/1.0; nullopt when there is no answer within the time (`why` says what happened).
+std::optional<HttpAnswer> HttpGet(const std::string& host, int port, const std::string& path, int64_t timeout,
+                                  std::string* why);
+
+}  // namespace tinderbox::cluster

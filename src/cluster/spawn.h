@@ -1,0 +1,43 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "cluster/service.h"
+#include "cluster/step.h"
+
+namespace tinderbox::cluster {
+
+/// A file descriptor of a process, by which it is signalled and watched without mistaking another one for it.
+class ProcessHandle {
+ public:
+  ProcessHandle() = default;
+  /// Invalid when there is no such process any more.
+  explicit ProcessHandle(const Process& process);
+  ProcessHandle(ProcessHandle&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+  ProcessHandle& operator=(ProcessHandle&& other) noexcept {
+    std::swap(file_, other.file_);
+    return *this;
+  }
+  ~ProcessHandle();
+
+  bool valid() const { return file_ >= 0; }
+  int file() const { return file_; }
+  void Signal(int signal) const;
+
+ private:
+  int file_ = -1;
+};
+
+/// Starts a program in a session of its own, input from nowhere, output appended to `log`. The environment is given
+/// whole. Throws Error TINDERBOX_SPAWN.
+Process SpawnDetached(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
+                      const std::string& folder, const std::string& log);
+
+/// The environment of this process without what would change Spark behind our back (SPARK_*, PYSPARK_*, the seeds').
+std::map<std::string, std::string> PlainEnvironment();
+
+/// Writes the service's files and starts it with the marks of its cluster. Throws Error.
+Process SpawnService(const Service& service, const std::string& cluster);
+
+}  // namespace tinderbox::cluster

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace tinderbox::cluster {
+
+constexpr int64_t kMiB = 1024 * 1024;
+/// The least heap with which Spark starts a driver or an executor.
+constexpr int64_t kLeastHeap = 450 * kMiB;
+
+/// What a cluster is to be: every key of cluster.toml resolved. Memory is in bytes, times are in milliseconds. The
+/// number 0 stands for "auto" where the table of keys allows it.
+struct ClusterSpec {
+  std::string spark_home;
+  std::string java_home;
+  std::string python;
+  std::string host;
+  int64_t worker_count = 0;
+  int64_t worker_cores = 0;
+  int64_t worker_memory = 0;
+  int64_t executor_cores = 0;
+  int64_t executor_memory = 0;
+  int64_t driver_memory = 0;
+  int64_t daemon_memory = 0;
+  bool connect = false;
+  bool history = false;
+  bool gateway = false;
+  int64_t connect_memory = 0;
+  int64_t port_master = 0;
+  int64_t port_master_ui = 0;
+  int64_t port_worker_ui = 0;
+  int64_t port_connect = 0;
+  int64_t port_history = 0;
+  int64_t port_gateway = 0;
+  int64_t start_timeout = 0;
+  int64_t stop_grace = 0;
+  int64_t drain_timeout = 0;
+  int64_t work_kept = 0;
+  int64_t log_size = 0;
+  int64_t log_files = 0;
+  std::map<std::string, std::string> spark_conf;
+};
+
+}  // namespace tinderbox::cluster
