@@ -60,7 +60,7 @@ class Cluster:
 
 
 def get(address, path):
-    connection = http.client.HTTPConnection(address, timeout=20)
+    connection = http.client.HTTPConnection(address, timeout=90)
     connection.request("GET", path)
     answer = connection.getresponse()
     return answer.status, answer.read().decode(errors="replace"), answer.getheader("Location")
