@@ -236,7 +236,7 @@ class Runner {
     }
     const auto service = state_.services.find(name);
     const std::string cause = service == state_.services.end() ? "" : CauseInLog(service->second.running.log);
-    std::string reason = child ? HowItEnded(status) : "it ended";
+    std::string reason = child ? HowItEnded(status) : "it ended, and an earlier supervisor had started it";
     if (!cause.empty()) reason += ": " + cause;
     Dispatch(Exited{name, process, child && WIFEXITED(status) && WEXITSTATUS(status) == 0, reason});
   }
