@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "engine/plan_key.h"
+#include "engine/streaming/stream_scope.h"
 #include "engine/texts.h"
 #include "engine/translate/relations.h"
 #include "engine/workspace.h"
@@ -169,11 +170,10 @@ bool AnalyzePlan(Workspace& workspace, const Request& request, proto::AnalyzePla
       response->mutable_is_local()->set_is_local(request.is_local().plan().root().has_local_relation());
       return true;
     case Request::kIsStreaming:
-      // Streaming plans are refused.
-      translate(request.is_streaming().plan());
-      response->mutable_is_streaming()->set_is_streaming(false);
+      response->mutable_is_streaming()->set_is_streaming(IsStreaming(workspace, request.is_streaming().plan().root()));
       return true;
     case Request::kInputFiles:
+      if (IsStreaming(workspace, request.input_files().plan().root())) ThrowIsStreaming();
       for (const std::string& path : translate(request.input_files().plan()).paths) {
         response->mutable_input_files()->add_files("file://" + path);
       }

@@ -75,6 +75,7 @@ void WriteToPath(Workspace& workspace, const WriteProto& write, const std::strin
   const Query query = workspace.Translate(write.input(), Workspace::Purpose::kExecution, operation);
   workspace.Observe(query, operation);
   WriteFiles(out, query.relation, query.paths, workspace.Connect(operation));
+  if (out.target.empty()) return;  // noop
   workspace.engine().cache().Refresh(std::filesystem::absolute(out.target).lexically_normal().string());
 }
 

@@ -9,6 +9,8 @@
 #include "engine/statements/statement.h"
 #include "engine/statements/variables.h"
 #include "engine/statements/views.h"
+#include "engine/streaming/stream_queries.h"
+#include "engine/streaming/stream_scope.h"
 #include "engine/variable_substitution.h"
 #include "engine/workspace.h"
 #include "spark/extension.h"
@@ -105,6 +107,17 @@ class EmbeddedSession : public spark::Session {
       case proto::Command::kRemoveCachedRemoteRelationCommand:
         workspace_.RemoveCheckpoint(command.remove_cached_remote_relation_command().relation().relation_id());
         break;
+      case proto::Command::kWriteStreamOperationStart:
+        *response.mutable_write_stream_operation_start_result() =
+            streams_.Start(command.write_stream_operation_start());
+        break;
+      case proto::Command::kStreamingQueryCommand:
+        *response.mutable_streaming_query_command_result() = streams_.Ask(command.streaming_query_command(), operation);
+        break;
+      case proto::Command::kStreamingQueryManagerCommand:
+        *response.mutable_streaming_query_manager_command_result() =
+            streams_.Ask(command.streaming_query_manager_command(), operation);
+        break;
       default: {
         const std::string kind = FieldName<proto::Command>(command.command_type_case(), "empty command");
         throw Error("UNSUPPORTED_FEATURE.COMMAND",
@@ -134,6 +147,7 @@ class EmbeddedSession : public spark::Session {
     switch (request.analyze_case()) {
       case proto::AnalyzePlanRequest::kPersist: {
         const auto& persist = request.persist();
+        if (IsStreaming(workspace_, persist.relation())) ThrowIsStreaming();
         const StorageLevel level = persist.has_storage_level() ? ToLevel(persist.storage_level()) : StorageLevel{};
         cache.Add(workspace_.CacheKey(persist.relation()), persist.relation().rel_type_case(), level);
         response.mutable_persist();
@@ -240,6 +254,7 @@ class EmbeddedSession : public spark::Session {
   }
 
   Workspace workspace_;
+  StreamQueries streams_{workspace_};
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "engine/catalog/operations.h"
 #include "engine/files/read.h"
 #include "engine/plan_key.h"
+#include "engine/streaming/stream_scope.h"
 #include "engine/translate/relation_translator.h"
 #include "engine/workspace.h"
 #include "spark/ipc.h"
@@ -167,7 +168,11 @@ TranslatedRelation SessionLeaves::Translate(const NamedPlan& plan) {
 
 TranslatedRelation SessionLeaves::Read(const proto::Read& read) {
   if (read.is_streaming()) {
-    throw Error("UNSUPPORTED_FEATURE.RELATION", "The embedded engine does not support streaming reads.");
+    const auto rows = StreamRows(read, executes_);
+    kept_.push_back(rows);
+    TranslatedRelation out = Named(Translate(*rows), {});
+    for (OutputColumn& column : out.columns) column.nullable = true;
+    return out;
   }
   if (read.has_named_table()) {
     const auto& table = read.named_table();

@@ -29,6 +29,7 @@ enum class Kind {
   kRuntime,
   kSpark,
   kSql,
+  kStream,
   kUnsupported,
   kUpgrade,
 };
@@ -110,6 +111,8 @@ constexpr KindRow kKinds[] = {
     {"ROW_SUBQUERY_TOO_MANY_ROWS", Kind::kSpark},
     {"SCALAR_SUBQUERY_TOO_MANY_ROWS", Kind::kSpark},
     {"SQL_CONF_NOT_FOUND", Kind::kNoSuchElement},
+    {"STREAMING_OUTPUT_MODE.INVALID", Kind::kIllegalArgument},
+    {"STREAM_FAILED", Kind::kStream},
     {"UNCLOSED_BRACKETED_COMMENT", Kind::kParse},
     {"UNRECOGNIZED_STATISTIC", Kind::kIllegalArgument},
     {"UNSUPPORTED_ARROWTYPE", Kind::kUnsupported},
@@ -119,9 +122,13 @@ constexpr KindRow kKinds[] = {
     {"USER_RAISED_EXCEPTION", Kind::kRuntime},
     {"_LEGACY_ERROR_TEMP_0029", Kind::kParse},
     {"_LEGACY_ERROR_TEMP_1228", Kind::kParse},
+    {"_LEGACY_ERROR_TEMP_2047", Kind::kIllegalArgument},
     {"_LEGACY_ERROR_TEMP_2128", Kind::kRuntime},
     {"_LEGACY_ERROR_TEMP_2147", Kind::kSpark},
+    {"_LEGACY_ERROR_TEMP_2242", Kind::kUnsupported},
     {"_LEGACY_ERROR_TEMP_3016", Kind::kSpark},
+    {"_LEGACY_ERROR_TEMP_3102", Kind::kAnalysis},
+    {"_LEGACY_ERROR_TEMP_3262", Kind::kIllegalArgument},
 };
 
 static_assert(std::ranges::is_sorted(kKinds, {}, &KindRow::condition));
@@ -227,6 +234,10 @@ std::vector<std::string_view> Hierarchy(Kind kind) {
       break;
     case Kind::kSql:
       out = {"org.apache.spark.SparkSQLException", "java.sql.SQLException"};
+      runtime = false;
+      break;
+    case Kind::kStream:
+      out = {"org.apache.spark.sql.streaming.StreamingQueryException"};
       runtime = false;
       break;
     case Kind::kUnsupported:

@@ -4,13 +4,17 @@
 
 #include <algorithm>
 
+#include "engine/functions/interval_text.h"
 #include "engine/places.h"
+#include "engine/streaming/stream_scope.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
 #include "engine/translate/type_parts.h"
 #include "engine/translate/windows.h"
+#include "spark/error_conditions.h"
 #include "spark/extension.h"
+#include "spark/type_names.h"
 
 namespace tinderbox::engine {
 
@@ -29,6 +33,39 @@ std::string LowerAscii(std::string_view text) {
 std::string KindName(const proto::Relation& relation) {
   const auto* field = proto::Relation::descriptor()->FindFieldByNumber(relation.rel_type_case());
   return field == nullptr ? "empty relation" : field->message_type()->name();
+}
+
+void CheckDelay(const std::string& text) {
+  const auto delay = ParseCalendarInterval(text);
+  if (!delay) {
+    throw Error("CANNOT_PARSE_INTERVAL",
+                fmt::format("Unable to parse '{}'. Please ensure that the value provided is in a valid format for "
+                            "defining an interval. You can reference the documentation for the correct format. If the "
+                            "issue persists, please double check that the input value is not null or empty and try "
+                            "again.",
+                            text),
+                {{"intervalString", fmt::format("'{}'", text)}});
+  }
+  if (delay->months < 0 || delay->days < 0 || delay->micros < 0) {
+    throw Error(spark::kJavaIllegalArgument,
+                fmt::format("requirement failed: delay threshold ({}) should not be negative.", text));
+  }
+}
+
+/// Instants, and windows of them, can be followed by a watermark.
+void CheckEventTime(const std::string& name, const Scope& scope) {
+  const DataType type = ResolveAttribute(name, -1, scope).type;
+  if (type.kind() == TypeKind::kTimestamp) return;
+  if (type.kind() == TypeKind::kStruct) {
+    for (const StructField& field : type.fields()) {
+      if (field.name == "end" && field.type.kind() == TypeKind::kTimestamp) return;
+    }
+  }
+  const std::string quoted = spark::Quote(name);
+  throw Error(
+      "EVENT_TIME_IS_NOT_ON_TIMESTAMP_TYPE",
+      fmt::format("The event time {} has the invalid type \"{}\", but expected \"TIMESTAMP\".", quoted, type.Sql()),
+      {{"eventName", quoted}, {"eventType", fmt::format("\"{}\"", type.Sql())}});
 }
 
 /// The plan ids that expressions of the plan refer to.
@@ -495,7 +532,15 @@ TranslatedRelation RelationTranslator::TranslateKind(const proto::Relation& rela
     }
     case proto::Relation::kRepartitionByExpression:
       return RepartitionByExpression(relation.repartition_by_expression());
-    case proto::Relation::kWithWatermark:
+    case proto::Relation::kWithWatermark: {
+      // A mark for operations with a state, of which there are none; a batch needs none and may name any column.
+      const auto& watermark = relation.with_watermark();
+      CheckDelay(watermark.delay_threshold());
+      const int before = StreamReads();
+      TranslatedRelation input = Translate(watermark.input());
+      if (StreamReads() > before) CheckEventTime(watermark.event_time(), ScopeOf(input.columns));
+      return input;
+    }
     case proto::Relation::kApplyInPandasWithState:
       RefuseFeature(fmt::format("the streaming operation {}", KindName(relation)));
     case proto::Relation::kMapPartitions:
