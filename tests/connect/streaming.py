@@ -280,12 +280,13 @@ class StreamingTest(ServerCase):
             ("union", frame.union(other), feature),
             ("full join", frame.join(static, static.id == frame.value, "full"), feature),
             ("observe", frame.observe("o", F.count("value")), feature),
-            ("aggregation by window", marked.groupBy(F.window("timestamp", "1 hour")).count(), mode),
+            ("aggregation by window", marked.groupBy(F.window("timestamp", "1 hour")).count(), feature),
         ]:
             self.assertEqual(self.refused(refused)[0], expected, name)
         text = "SELECT id, (SELECT max(value) FROM rates) AS x FROM range(4)"
         self.assertEqual(self.refused(self.spark.sql(text))[0], "INVALID_SUBQUERY_EXPRESSION.STREAMING_QUERY")
-        self.assertEqual(self.refused(frame.groupBy("value").count(), "update")[0], feature)
+        for mode in ("update", "complete"):
+            self.assertEqual(self.refused(frame.groupBy("value").count(), mode)[0], feature)
 
     def test_writers_that_are_refused(self):
         frame = self.rate()

@@ -98,6 +98,7 @@ class Walker {
         break;
     }
     const int streams = VisitParts(relation);
+    marked_ = marked_ || relation.has_with_watermark();
     if (streams > 0 && subqueries_ == 0) Check(relation);
     return streams;
   }
@@ -259,7 +260,7 @@ class Walker {
   }
 
   [[noreturn]] void RefuseAggregate() {
-    if (mode_ != "append") RefuseOnStream("aggregation");
+    if (mode_ != "append" || marked_) RefuseOnStream("aggregation");
     throw Error("STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION",
                 "Invalid streaming output mode: append. This output mode is not supported for streaming aggregations "
                 "without watermark on streaming DataFrames/DataSets.",
@@ -270,7 +271,8 @@ class Walker {
   const std::string& mode_;
   std::map<std::string, const proto::Relation*> names_;  // relations that only a text names
   std::optional<RateSource> source_;
-  int subqueries_ = 0;  // that are being looked at; what they may do does not matter, since they may read no stream
+  bool marked_ = false;  // by a watermark
+  int subqueries_ = 0;   // that are being looked at; what they may do does not matter, since they may read no stream
 };
 
 }  // namespace
@@ -286,6 +288,12 @@ RateSource FindStream(Workspace& workspace, const proto::Relation& plan, const s
   const int streams = walker.Visit(plan);
   // The translation is the judge of what is read; a stream that stands where the walk does not look is not let through.
   if (streams != 1 || scope.reads() != 1) RefuseFeature("queries that read several streams, or one several times");
+  if (output_mode == "complete") {
+    throw Error("STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION",
+                "Invalid streaming output mode: complete. This output mode is not supported for no streaming "
+                "aggregations on streaming DataFrames/DataSets.",
+                {{"outputMode", "complete"}, {"operation", "no streaming aggregations"}});
+  }
   return *walker.source();
 }
 

@@ -33,13 +33,7 @@ constexpr size_t kKeptQueries = 100;
 
 std::string OutputMode(const std::string& text) {
   const std::string mode = text.empty() ? "append" : LowerCase(text);
-  if (mode == "complete") {
-    throw Error("STREAMING_OUTPUT_MODE.UNSUPPORTED_OPERATION",
-                "Invalid streaming output mode: complete. This output mode is not supported for no streaming "
-                "aggregations on streaming DataFrames/DataSets.",
-                {{"outputMode", "complete"}, {"operation", "no streaming aggregations"}});
-  }
-  if (mode != "append" && mode != "update") {
+  if (mode != "append" && mode != "update" && mode != "complete") {
     throw Error("STREAMING_OUTPUT_MODE.INVALID",
                 fmt::format("Invalid streaming output mode: {}. Accepted output modes are 'Append', 'Complete', "
                             "'Update'.",
