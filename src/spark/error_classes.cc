@@ -46,6 +46,7 @@ constexpr KindRow kKinds[] = {
     {"CANNOT_DECODE_URL", Kind::kIllegalArgument},
     {"CANNOT_MODIFY_CONFIG", Kind::kAnalysis},
     {"CANNOT_PARSE_DECIMAL", Kind::kRuntime},
+    {"CANNOT_PARSE_INTERVAL", Kind::kAnalysis},
     {"CANNOT_PARSE_TIME", Kind::kDateTime},
     {"CANNOT_PARSE_TIMESTAMP", Kind::kDateTime},
     {"CAST_INVALID_INPUT", Kind::kCast},
