@@ -138,7 +138,7 @@ class ErrorsTest(ServerCase):
         self.assertEqual(self.spark.sql(f"SELECT id FROM range(3) WHERE {terms}").collect()[0].id, 0)
 
     def test_unsupported_is_named(self):
-        error = self.failure(PySparkException, lambda: self.spark.readStream.format("rate").load().writeStream.format("console").start())
+        error = self.failure(PySparkException, lambda: self.spark.readStream.format("kafka").load().writeStream.format("console").start())
         self.assertRegex(str(error.getCondition()), "UNSUPPORTED|NOT_IMPLEMENTED")
 
 
