@@ -100,9 +100,11 @@ TEST_F(ServiceTest, InterruptsWhatASessionLeftUntilItEnds) {
   std::weak_ptr<FakeSession> fake;
   {
     const std::lock_guard lock(mutex_);
-    fake = std::exchange(fakes_[session_id_], nullptr);
+    const std::shared_ptr<FakeSession> taken = std::exchange(fakes_[session_id_], nullptr);
+    ASSERT_NE(taken, nullptr);
+    taken->lost_interrupts = 3;
+    fake = taken;
   }
-  fake.lock()->lost_interrupts = 3;
   proto::ReleaseSessionResponse released;
   ASSERT_TRUE(Call(&Stub::ReleaseSession, Make<proto::ReleaseSessionRequest>(), &released).ok());
   EXPECT_EQ(Condition(running.get().status), "INVALID_CURSOR.DISCONNECTED");
