@@ -181,34 +181,38 @@ def answers(remote):
 
 
 def run_parts(jobs, options, results, crashes):
-    """Takes parts from the queue and runs each case of them on a server of this thread's own, or on --remote."""
+    """Takes parts from the queue and runs each case of a part on one server of its own, or on --remote."""
+    while True:
+        try:
+            part = jobs.get_nowait()
+        except queue.Empty:
+            return
+        run_part(part, options, results, crashes)
+
+
+def run_part(part, options, results, crashes):
     server = worker = None
     try:
-        while True:
-            try:
-                part = jobs.get_nowait()
-            except queue.Empty:
-                return
-            for short, case in part:
-                if not options.remote and server is None:
-                    server = Server(options.program)
-                worker = worker or Worker(options.remote or server.remote)
-                answer = worker.ask(short, case, options.timeout)
-                if answer is None:
-                    worker = None
-                    answer = {"passed": False, "kind": "timeout", "source": "", "want": "", "got": "", "seconds": options.timeout}
-                if server and not server.alive():
-                    answer = {"passed": False, "kind": "the server died", "source": answer["source"], "want": "", "got": server.output()[-1000:], "seconds": 0}
-                    crashes.append(f"{short} {case}")
-                    server.stop()
-                    server = None
-                    worker = worker and worker.close()
-                results.append({"module": short, "case": case, **answer})
+        for short, case in part:
+            if not options.remote and server is None:
+                server = Server(options.program)
+            worker = worker or Worker(options.remote or server.remote)
+            answer = worker.ask(short, case, options.timeout)
+            if answer is None:
+                worker = None
+                answer = {"passed": False, "kind": "timeout", "source": "", "want": "", "got": "", "seconds": options.timeout}
+            if server and not server.alive():
+                answer = {"passed": False, "kind": "the server died", "source": answer["source"], "want": "", "got": server.output()[-1000:], "seconds": 0}
+                crashes.append(f"{short} {case}")
+                server.stop()
+                server = None
+                worker = worker and worker.close()
+            results.append({"module": short, "case": case, **answer})
     finally:
         if worker:
             worker.close()
         if server and server.stop() != 0:
-            crashes.append("the end of the run")
+            crashes.append(f"the end of {part[0][0]}")
 
 
 def verdict(result):
@@ -236,12 +240,16 @@ def main():
             arguments.error(f"no module {module}; there are {' '.join(MODULES)}")
     os.environ.setdefault("SPARK_HOME", tempfile.gettempdir())
     chosen = [(m, c) for m in modules or MODULES for c in docstrings(m) if re.search(options.only, c)]
-    # The docstrings of these write tables of the same names, so one worker runs them all, in order.
-    shared = [c for c in chosen if c[0] in ("dataframe", "readwriter", "session", "catalog", "tvf", "merge")]
-    others = [c for c in chosen if c not in shared]
+    # The docstrings of these modules write tables of the same names, and rely on those that stand before them.
+    with_tables = ("dataframe", "readwriter", "session", "catalog", "tvf", "merge")
+    parts = [[c for c in chosen if c[0] == module] for module in with_tables]
+    if options.remote:
+        parts = [sum(parts, [])]
+    others = [c for c in chosen if c[0] not in with_tables]
     jobs = queue.Queue()
-    for part in [shared] + [others[i:i + 20] for i in range(0, len(others), 20)]:
-        jobs.put(part)
+    for part in parts + [others[i:i + 60] for i in range(0, len(others), 60)]:
+        if part:
+            jobs.put(part)
     if options.remote and not answers(options.remote):
         sys.exit(f"no server answers at {options.remote}")
     results, crashes = [], []
