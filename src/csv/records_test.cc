@@ -171,18 +171,20 @@ TEST(Records, Compressed) {
 }
 
 TEST(Records, OptionsThatCannotBeHonouredAreRefusedByName) {
-  for (const auto& [name, value] : Options{{"encoding", "EBCDIC"},
-                                           {"mode", "x"},
-                                           {"dateFormat", "dd/MM/yyyy"},
-                                           {"quote", "ab"},
-                                           {"header", "yes"},
-
-                                           {"sep", ""}}) {
+  struct Case {
+    std::string name, value, words;
+  };
+  for (const auto& [name, value, words] : std::vector<Case>{{"encoding", "EBCDIC", "'encoding'"},
+                                                            {"mode", "x", "'mode'"},
+                                                            {"dateFormat", "dd/MM/yyyy", "'dateFormat'"},
+                                                            {"quote", "ab", "'quote'"},
+                                                            {"header", "yes", "header flag"},
+                                                            {"sep", "", "Delimiter cannot be empty"}}) {
     try {
       ParseCsvOptions({{name, value}});
       ADD_FAILURE() << name;
     } catch (const Error& error) {
-      EXPECT_THAT(error.what(), testing::HasSubstr("'" + name + "'"));
+      EXPECT_THAT(error.what(), testing::HasSubstr(words));
     }
   }
 }
