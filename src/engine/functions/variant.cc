@@ -12,8 +12,8 @@ namespace tinderbox::engine {
 
 namespace {
 
-// The two lowest bits of a value's first byte, 0 for a primitive; the other six are the type of a primitive, the length of
-// a short text, or the widths of what a container holds.
+// The two lowest bits of a value's first byte, 0 for a primitive; the other six are the type of a primitive, the length
+// of a short text, or the widths of what a container holds.
 constexpr int kShortText = 1;
 constexpr int kObject = 2;
 constexpr int kArray = 3;
