@@ -27,10 +27,15 @@ constexpr int kSignalled = 128;  // what shells add to the signal that ended a p
 constexpr size_t kTokenBytes = 32;
 
 volatile sig_atomic_t child = 0;
+volatile sig_atomic_t early = 0;  // a signal that came before the script's process was known
 
 extern "C" void Forward(int signal, siginfo_t* info, void*) {
   // What the terminal sends goes to the script as well, without our help.
-  if (info->si_code == SI_USER && child > 0) ::kill(static_cast<pid_t>(child), signal);
+  if (info->si_code != SI_USER) return;
+  if (child > 0)
+    ::kill(static_cast<pid_t>(child), signal);
+  else
+    early = signal;
 }
 
 /// While one lives, signals go to the script and not to this program.
@@ -71,7 +76,10 @@ int Spawn(const std::vector<std::string>& words, bool quiet) {
   if (failed == ENOENT)
     base::Fail("TINDERBOX_PYTHON", "There is no program \"{}\". Name the Python to use with --python.", words[0]);
   if (failed != 0) base::FailErrno("TINDERBOX_PYTHON", failed, fmt::format("Cannot start {}", words[0]));
-  if (!quiet) child = pid;
+  if (!quiet) {
+    child = pid;
+    if (early != 0) ::kill(pid, early);
+  }
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0) {
     if (errno != EINTR) base::FailErrno("TINDERBOX_PYTHON", errno, fmt::format("Cannot wait for {}", words[0]));
