@@ -83,14 +83,14 @@ int64_t ExecutorsThatFit(const JobRequest& request, const std::vector<WorkerCapa
 Verdict Judge(const JobRequest& request, const std::vector<WorkerCapacity>& workers,
               const std::vector<ApplicationLoad>& applications) {
   if (request.cores_max > 0 && request.cores_max < request.executor_cores) {
-    return {Fit::kNever,
+    return {Fit::kImpossible,
             fmt::format("Each executor takes {} cores, and all together may take {}: not one could start. Raise "
                         "--total-executor-cores to {} or more, or lower --executor-cores to {}.",
                         request.executor_cores, request.cores_max, request.executor_cores, request.cores_max)};
   }
   if (CanRun(request, workers, true)) return {};
   const auto alive = std::count_if(workers.begin(), workers.end(), [](const WorkerCapacity& w) { return w.alive; });
-  if (alive == 0) return {Fit::kNever, "No worker is registered with the master: `tinderbox status` shows why."};
+  if (alive == 0) return {Fit::kImpossible, "No worker is registered with the master: `tinderbox status` shows why."};
   if (CanRun(request, workers, false)) {
     std::string holders;
     for (const ApplicationLoad& application : applications) {
@@ -112,23 +112,25 @@ Verdict Judge(const JobRequest& request, const std::vector<WorkerCapacity>& work
                           {"The driver", "--driver", request.driver_cores, request.driver_memory}};
   for (const Piece& piece : pieces) {
     if (piece.memory > memory) {
-      return {Fit::kNever,
+      return {Fit::kImpossible,
               fmt::format("{} asks for {} MiB, and the largest worker offers {} MiB: it could never start. "
                           "Ask for {}-memory {}m or less, or give workers more (worker.memory).",
                           piece.name, piece.memory, memory, piece.flag, memory)};
     }
     if (piece.memory > 0 && piece.cores > cores) {
-      return {Fit::kNever, fmt::format("{} asks for {} cores, and the largest worker offers {}: it could never start. "
-                                       "Ask for {}-cores {} or fewer, or give workers more (worker.cores).",
-                                       piece.name, piece.cores, cores, piece.flag, cores)};
+      return {Fit::kImpossible,
+              fmt::format("{} asks for {} cores, and the largest worker offers {}: it could never start. "
+                          "Ask for {}-cores {} or fewer, or give workers more (worker.cores).",
+                          piece.name, piece.cores, cores, piece.flag, cores)};
     }
   }
   if (request.driver_memory == 0) {
-    return {Fit::kNever, fmt::format("An executor asks for {} cores and {} MiB, and no worker offers both at once: it "
-                                     "could never start. Ask for less of one, or give workers more.",
-                                     request.executor_cores, request.executor_memory)};
+    return {Fit::kImpossible,
+            fmt::format("An executor asks for {} cores and {} MiB, and no worker offers both at once: it "
+                        "could never start. Ask for less of one, or give workers more.",
+                        request.executor_cores, request.executor_memory)};
   }
-  return {Fit::kNever,
+  return {Fit::kImpossible,
           "The driver and an executor do not fit on the workers together: the driver would start and wait without end. "
           "Add a worker with `tinderbox scale`, or use the client deploy mode."};
 }

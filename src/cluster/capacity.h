@@ -36,9 +36,10 @@ struct JobRequest {
 };
 
 enum class Fit {
-  kNow,    ///< it starts at once
-  kLater,  ///< it has to wait for running applications
-  kNever,  ///< no worker could ever run it: Spark would wait without end and say only that resources are not accepted
+  kNow,         ///< it starts at once
+  kLater,       ///< it has to wait for running applications
+  kImpossible,  ///< no worker could ever run it: Spark would wait without end and say only that resources are not
+                ///< accepted
 };
 struct Verdict {
   Fit fit = Fit::kNow;
