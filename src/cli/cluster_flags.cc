@@ -109,6 +109,9 @@ void AddConfigFlags(CLI::App* app, ConfigFlags* flags) {
   AddRepeated(app, "--set", &flags->sets, "Set a key, as in --set connect.enabled=false; also spark_conf.spark.…")
       ->type_name("KEY=VALUE")
       ->group("Configuration");
+  app->add_option("--with", flags->with, "Services beside Spark's own (with), as in --with hdfs,s3")
+      ->type_name("NAMES")
+      ->group("Configuration");
   app->add_option("--workers", flags->workers, "Number of workers (worker.count)")
       ->type_name("N")
       ->group("Configuration");
@@ -135,6 +138,7 @@ cluster::Config ReadConfig(const ConfigFlags& flags) {
     sources.flags.push_back({key, {value, "flag --set"}});
   }
   const std::tuple<const char*, const char*, const std::string&> shortcuts[] = {
+      {"--with", "with", flags.with},
       {"--workers", "worker.count", flags.workers},
       {"--worker-cores", "worker.cores", flags.worker_cores},
       {"--worker-memory", "worker.memory", flags.worker_memory}};

@@ -45,6 +45,7 @@ constexpr Verb kVerbs[] = {
     {"help", RunHelp, kPrepare, "Explain a verb"},
     {"supervise", RunSupervise, nullptr, nullptr},
     {"probe-connect", RunProbeConnect, nullptr, nullptr},
+    {"prepare-service", RunPrepareService, nullptr, nullptr},
 };
 
 /// The verbs under their headings; other names of a verb beside it.

@@ -30,6 +30,7 @@ int RunCheck(const Arguments& arguments);
 int RunConfig(const Arguments& arguments);
 int RunSupervise(const Arguments& arguments);
 int RunProbeConnect(const Arguments& arguments);
+int RunPrepareService(const Arguments& arguments);
 int RunVersion(const Arguments& arguments);
 int RunHelp(const Arguments& arguments);
 

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/fail.h"
+#include "cluster/extras.h"
 #include "cluster/keys.h"
 #include "cluster/units.h"
 
@@ -58,6 +59,8 @@ bool TypeFits(const Key& key, const TomlValue& value) {
     case KeyKind::kCount:
     case KeyKind::kPort:
       return value.type == "integer";
+    case KeyKind::kNames:
+      return value.type == "list";
     default:
       return value.type == "string";
   }
@@ -84,6 +87,7 @@ void SetFromVariable(const std::map<std::string, std::string>& environment, cons
 }
 
 std::string Quoted(const Key& key, const std::string& text) {
+  if (key.kind == KeyKind::kNames) return nlohmann::json(SplitList(text == "none" ? "" : text)).dump();
   const bool bare =
       key.kind == KeyKind::kFlag || ((key.kind == KeyKind::kCount || key.kind == KeyKind::kPort) && text != "auto");
   return bare ? text : nlohmann::json(text).dump();
@@ -95,11 +99,12 @@ std::string Sections(const Line& line) {
   std::string out, section;
   for (const Key& key : Keys()) {
     const size_t dot = key.path.find('.');
-    if (const std::string mine(key.path.substr(0, dot)); mine != section) {
+    const std::string mine(dot == std::string_view::npos ? "" : key.path.substr(0, dot));
+    if (mine != section) {
       out += fmt::format("{}[{}]\n", out.empty() ? "" : "\n", mine);
       section = mine;
     }
-    out += line(key, std::string(key.path.substr(dot + 1)));
+    out += line(key, std::string(key.path.substr(dot + 1)));  // the whole path when there is no dot
   }
   return out;
 }
@@ -186,9 +191,19 @@ std::string ConfigSchema() {
       case KeyKind::kText:
         value = {{"type", "string"}, {"minLength", 1}, {"default", std::string(key.standard)}};
         break;
+      case KeyKind::kNames:
+        value = {{"type", "array"},
+                 {"items", {{"enum", OptionalServices()}}},
+                 {"uniqueItems", true},
+                 {"default", Json::array()}};
+        break;
     }
     value["description"] = fmt::format("{}. Takes {}.", key.what, Allowed(key));
     const size_t dot = key.path.find('.');
+    if (dot == std::string_view::npos) {
+      sections[std::string(key.path)] = value;
+      continue;
+    }
     Json& section = sections[std::string(key.path.substr(0, dot))];
     section["type"] = "object";
     section["additionalProperties"] = false;

@@ -40,7 +40,7 @@ ClusterSpec ToSpec(const Config& config);
 struct TomlValue {
   std::string path;
   std::string text;
-  std::string type;  ///< "integer", "boolean", "string"
+  std::string type;  ///< "integer", "boolean", "string"; "list" of texts, joined by commas
   int line = 0;
 };
 /// Tables flattened; [spark_conf] keeps its keys whole: "spark_conf.spark.sql.ansi.enabled".

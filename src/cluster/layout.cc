@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "base/fail.h"
+#include "cluster/extras.h"
 #include "cluster/units.h"
 
 namespace tinderbox::cluster {
@@ -17,13 +18,6 @@ constexpr std::string_view kCondition = "TINDERBOX_CONFIG";
 constexpr int64_t kBesideHeap = 200 * kMiB;
 constexpr int64_t kServicesMemory = 1024 * kMiB;
 
-/// The daemons do little: a quick start matters more to them than the fastest code.
-constexpr const char* kDaemonOptions = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto";
-
-std::string InMebibytes(int64_t bytes) {
-  return fmt::format("{}m", bytes / kMiB);
-}
-
 int64_t ExecutorMemory(const ClusterSpec& spec) {
   if (spec.executor_memory != 0) return spec.executor_memory;
   const int64_t executors = std::max<int64_t>(1, spec.worker_cores / spec.executor_cores);
@@ -33,7 +27,11 @@ int64_t ExecutorMemory(const ClusterSpec& spec) {
 class Builder {
  public:
   Builder(const ClusterSpec& spec, const Ports& ports, const Installation& installation, const std::string& folder)
-      : spec_(spec), ports_(ports), installation_(installation), folder_(folder) {}
+      : spec_(spec), ports_(ports), installation_(installation), folder_(folder) {
+    for (const Extra* extra : ExtrasOf(spec)) extra->add_to_spark(ground_, &additions_);
+  }
+
+  const Ground& ground() const { return ground_; }
 
   Service Master() const {
     Service service = Daemon("master", "master", "org.apache.spark.deploy.master.Master");
@@ -157,22 +155,15 @@ class Builder {
   Probe MasterJson() const { return Http(ports_.at("master").at("ui"), "/json/"); }
 
   Service Common(const std::string& name, const std::string& role) const {
-    Service service;
-    service.name = name;
-    service.role = role;
-    service.folder = fmt::format("{}/work/{}", folder_, name);
-    service.log = fmt::format("{}/logs/{}.log", folder_, name);
-    service.ports = ports_.at(name);
+    Service service = PlainService(ground_, name, role);
     service.environment = {{"SPARK_HOME", installation_.spark_home}, {"JAVA_HOME", installation_.java_home},
                            {"SPARK_CONF_DIR", folder_ + "/conf"},    {"SPARK_LOG_DIR", folder_ + "/logs"},
                            {"SPARK_LOCAL_IP", spec_.host},           {"PYSPARK_PYTHON", installation_.python},
                            {"SPARK_LAUNCHER_OPTS", kDaemonOptions}};
-    service.files = {{folder_ + "/conf/spark-defaults.conf", Defaults()}};
-    service.start_timeout = spec_.start_timeout;
-    service.stop_grace = spec_.stop_grace;
-    service.drain_timeout = spec_.drain_timeout;
-    service.log_size = spec_.log_size;
-    service.log_files = spec_.log_files;
+    service.files = additions_.files;
+    service.files[folder_ + "/conf/spark-defaults.conf"] = Defaults();
+    if (const std::string variables = Variables(); !variables.empty())
+      service.files[folder_ + "/conf/spark-env.sh"] = variables;
     return service;
   }
 
@@ -214,9 +205,22 @@ class Builder {
         {"spark.storage.decommission.rddBlocks.enabled", "true"},
         {"spark.storage.decommission.shuffleBlocks.enabled", "true"},
     };
+    for (const auto& [name, value] : additions_.conf) conf[name] = value;
     for (const auto& [name, value] : spec_.spark_conf) conf[name] = value;
     std::string out;
     for (const auto& [name, value] : conf) out += fmt::format("{} {}\n", name, value);
+    return out;
+  }
+
+  /// spark-env.sh, which Spark's scripts read. Whatever is set already has its say.
+  std::string Variables() const {
+    std::string out;
+    if (!additions_.class_path.empty())
+      out += fmt::format("SPARK_DIST_CLASSPATH=\"${{SPARK_DIST_CLASSPATH:+$SPARK_DIST_CLASSPATH:}}\"{}\n",
+                         ShellQuoted(fmt::format("{}", fmt::join(additions_.class_path, ":"))));
+    if (!additions_.hadoop_conf.empty())
+      out += fmt::format("HADOOP_CONF_DIR=${{HADOOP_CONF_DIR:-{0}}}\nYARN_CONF_DIR=${{YARN_CONF_DIR:-{0}}}\n",
+                         ShellQuoted(additions_.hadoop_conf));
     return out;
   }
 
@@ -246,13 +250,16 @@ class Builder {
   const Ports& ports_;
   const Installation& installation_;
   const std::string& folder_;
+  const Ground ground_{spec_, ports_, installation_, folder_};
+  SparkAdditions additions_;
 };
 
 }  // namespace
 
 int64_t WorkerCount(const ClusterSpec& spec, const MachineFacts& facts) {
   if (spec.worker_count != 0) return spec.worker_count;
-  const int64_t services = kServicesMemory + (spec.connect ? spec.connect_memory : 0);
+  int64_t services = kServicesMemory + (spec.connect ? spec.connect_memory : 0);
+  for (const Extra* extra : ExtrasOf(spec)) services += extra->memory;
   const int64_t one = spec.worker_memory + 2 * kBesideHeap;
   const int64_t by_memory = (facts.memory_free - services) / one;
   return std::max<int64_t>(1, std::min(facts.cores / spec.worker_cores, by_memory));
@@ -271,6 +278,9 @@ void CheckSpec(const ClusterSpec& spec) {
                "executor.cores is {} and a worker offers {} (worker.cores): no worker could ever run an executor, and "
                "every job would wait without end. Give workers more or executors less.",
                spec.executor_cores, spec.worker_cores);
+  for (const Extra* extra : ExtrasOf(spec)) {
+    if (extra->check != nullptr) extra->check(spec);
+  }
 }
 
 std::vector<Service> Layout(const ClusterSpec& spec, int64_t workers, const Ports& ports,
@@ -281,6 +291,9 @@ std::vector<Service> Layout(const ClusterSpec& spec, int64_t workers, const Port
   if (spec.connect) services.push_back(builder.Connect());
   if (spec.history) services.push_back(builder.History());
   if (spec.gateway) services.push_back(builder.Gateway());
+  for (const Extra* extra : ExtrasOf(spec)) {
+    for (Service& service : extra->services(builder.ground())) services.push_back(std::move(service));
+  }
   return services;
 }
 

@@ -18,8 +18,9 @@ struct Installation {
   std::string spark_home;
   std::string java_home;
   std::string python;
-  std::string traefik;  ///< empty: no gateway is asked for
-  std::string program;  ///< Tinderbox itself, which probes the Connect server
+  std::string traefik;                             ///< empty: no gateway is asked for
+  std::string program;                             ///< Tinderbox itself, which probes the Connect server
+  std::map<std::string, std::string> extras = {};  ///< "hadoop" -> folder or program, of what `with` names
 };
 
 /// Service -> purpose ("rpc", "ui") -> port.

@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <regex>
 
 namespace tinderbox::cluster {
 namespace {
@@ -148,6 +149,7 @@ std::optional<HttpAnswer> Exchange(const std::string& host, int port, const std:
 }  // namespace
 
 bool Matches(const Probe& probe, std::string_view text) {
+  if (!probe.pattern.empty() && !std::regex_search(text.begin(), text.end(), std::regex(probe.pattern))) return false;
   if (probe.members.is_null()) return true;
   const nlohmann::json document = nlohmann::json::parse(text, nullptr, false);
   const nlohmann::json::json_pointer pointer(probe.pointer);
@@ -190,6 +192,7 @@ std::optional<std::string> RunProbe(const Probe& probe) {
   const std::string url = fmt::format("http://{}:{}{}", probe.host, probe.port, probe.path);
   if (answer->status != 200) return fmt::format("{} answers {}", url, answer->status);
   if (Matches(probe, answer->body)) return std::nullopt;
+  if (probe.members.is_null()) return fmt::format("{} does not show {} yet", url, probe.pattern);
   return probe.members.is_array() ? fmt::format("{} shows work that goes on", url)
                                   : fmt::format("{} does not show {} yet", url, probe.members.dump());
 }

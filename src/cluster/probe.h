@@ -8,7 +8,7 @@
 
 namespace tinderbox::cluster {
 
-/// Whether the JSON text has what the probe looks for.
+/// Whether the text has what the probe looks for.
 bool Matches(const Probe& probe, std::string_view text);
 
 /// Asks, for at most the probe's timeout. A command is not run before the probe's port, if it has one, listens.

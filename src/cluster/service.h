@@ -22,6 +22,7 @@ struct Probe {
   /// empty". Null: nothing is looked at.
   std::string pointer;
   nlohmann::json members;
+  std::string pattern;     ///< kHttp: a regular expression that must be found in the answer; empty: none
   int64_t every = 5000;    ///< milliseconds between two probes of a ready service
   int64_t timeout = 3000;  ///< after which a probe has failed
 

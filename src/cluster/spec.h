@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 namespace tinderbox::cluster {
@@ -34,6 +35,11 @@ struct ClusterSpec {
   int64_t port_connect = 0;
   int64_t port_history = 0;
   int64_t port_gateway = 0;
+  std::set<std::string> with;
+  int64_t hdfs_datanodes = 0;
+  int64_t hdfs_replication = 0;
+  int64_t port_namenode = 0;
+  int64_t port_namenode_ui = 0;
   int64_t start_timeout = 0;
   int64_t stop_grace = 0;
   int64_t drain_timeout = 0;

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cluster/extras.h"
+
+namespace tinderbox::cluster {
+
+// What HDFS, YARN and S3 share: Hadoop's configuration and its daemons.
+
+/// The folder with the site files of all that speaks Hadoop's interfaces.
+std::string HadoopConf(const Ground& ground);
+/// Path and content of Hadoop's configuration.
+std::map<std::string, std::string> HadoopFiles(const Ground& ground);
+
+/// A Java daemon of Hadoop; `settings` are properties of its own, beside those of the site files.
+Service HadoopDaemon(const Ground& ground, const std::string& name, const std::string& role,
+                     const std::string& java_class, const std::map<std::string, std::string>& settings);
+
+/// "file:///state/demo/data/namenode".
+std::string FileUrl(const std::string& path);
+
+/// The files index.html of the NameNode and of a DataNode.
+std::string NameNodePage();
+std::string DataNodePage();
+
+}  // namespace tinderbox::cluster
