@@ -31,6 +31,9 @@ int RunConfig(const Arguments& arguments);
 int RunSupervise(const Arguments& arguments);
 int RunProbeConnect(const Arguments& arguments);
 int RunPrepareService(const Arguments& arguments);
+int RunSeaweedfs(const Arguments& arguments);
+int RunProbeS3(const Arguments& arguments);
+int RunProbeRedis(const Arguments& arguments);
 int RunVersion(const Arguments& arguments);
 int RunHelp(const Arguments& arguments);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -16,6 +17,21 @@ namespace {
 
 constexpr std::string_view kCondition = "TINDERBOX_CONFIG";
 constexpr std::string_view kSparkConf = "spark_conf.";
+
+/// The tables of Hadoop's site files, the prefix of their variables, and the services of `with` that read them.
+struct SiteTable {
+  std::string_view name;
+  std::string_view variables;
+};
+constexpr SiteTable kSiteTables[] = {{"core_site", "CORE_SITE__"},
+                                     {"hdfs_site", "HDFS_SITE__"},
+                                     {"yarn_site", "YARN_SITE__"},
+                                     {"mapred_site", "MAPRED_SITE__"}};
+
+bool IsSiteConf(std::string_view path) {
+  return std::any_of(std::begin(kSiteTables), std::end(kSiteTables),
+                     [&](const SiteTable& table) { return path.rfind(std::string(table.name) + ".", 0) == 0; });
+}
 
 bool IsSparkConf(std::string_view path) {
   return path.substr(0, kSparkConf.size()) == kSparkConf;
@@ -37,6 +53,10 @@ void Set(Config* config, const std::string& path, Setting setting, const std::st
       base::Fail(kCondition, "{}: [spark_conf] takes Spark's settings, whose names begin with spark.; {} does not.",
                  where, name);
     config->spark_conf[name] = std::move(setting);
+    return;
+  }
+  if (IsSiteConf(path)) {
+    config->site_conf[path] = std::move(setting);
     return;
   }
   const Key* key = FindKey(path);
@@ -124,6 +144,14 @@ Config ReadConfig(const ConfigSources& sources) {
     for (std::string variable; seeds >> variable;) SetFromVariable(sources.environment, variable, key, &config);
     SetFromVariable(sources.environment, VariableOf(key), key, &config);
   }
+  for (const SiteTable& table : kSiteTables) {
+    for (auto found = sources.environment.lower_bound(std::string(table.variables));
+         found != sources.environment.end() && found->first.rfind(table.variables, 0) == 0; ++found) {
+      const auto& [variable, value] = *found;
+      Set(&config, fmt::format("{}.{}", table.name, variable.substr(table.variables.size())),
+          {value, "variable " + variable}, "The variable " + variable);
+    }
+  }
   for (const auto& [path, setting] : sources.flags) Set(&config, path, setting, "The " + setting.origin);
   return config;
 }
@@ -132,6 +160,10 @@ ClusterSpec ToSpec(const Config& config) {
   ClusterSpec spec;
   for (const auto& [path, setting] : config.keys) SetField(*FindKey(path), setting.text, &spec);
   for (const auto& [name, setting] : config.spark_conf) spec.spark_conf[name] = setting.text;
+  for (const auto& [path, setting] : config.site_conf) {
+    const size_t dot = path.find('.');
+    spec.site_conf[path.substr(0, dot)][path.substr(dot + 1)] = setting.text;
+  }
   return spec;
 }
 
@@ -141,12 +173,21 @@ std::string ConfigToml(const Config& config, bool origins) {
     const std::string line = fmt::format("{} = {}", name, Quoted(key, setting.text));
     return origins ? fmt::format("{:<28} # {}\n", line, setting.origin) : line + "\n";
   });
-  if (config.spark_conf.empty()) return out;
-  out += "\n[spark_conf]\n";
-  for (const auto& [name, setting] : config.spark_conf) {
+  const auto add = [&](const std::string& name, const Setting& setting) {
     const std::string line = fmt::format("{} = {}", nlohmann::json(name).dump(), nlohmann::json(setting.text).dump());
     out += origins ? fmt::format("{:<28} # {}\n", line, setting.origin) : line + "\n";
+  };
+  std::string table;
+  for (const auto& [path, setting] : config.site_conf) {
+    const size_t dot = path.find('.');
+    if (table != path.substr(0, dot)) {
+      table = path.substr(0, dot);
+      out += fmt::format("\n[{}]\n", table);
+    }
+    add(path.substr(dot + 1), setting);
   }
+  if (!config.spark_conf.empty()) out += "\n[spark_conf]\n";
+  for (const auto& [name, setting] : config.spark_conf) add(name, setting);
   return out;
 }
 
@@ -158,6 +199,7 @@ std::string ConfigJson(const Config& config) {
   for (const Key& key : Keys()) out[std::string(key.path)] = show(config.keys.at(std::string(key.path)));
   out["spark_conf"] = nlohmann::ordered_json::object();
   for (const auto& [name, setting] : config.spark_conf) out["spark_conf"][name] = show(setting);
+  for (const auto& [path, setting] : config.site_conf) out[path] = show(setting);
   return out.dump(2) + "\n";
 }
 
@@ -212,6 +254,11 @@ std::string ConfigSchema() {
   sections["spark_conf"] = {{"type", "object"},
                             {"description", "Spark's own settings, for every application of the cluster."},
                             {"propertyNames", {{"pattern", "^spark(\\.|$)"}}}};
+  for (const SiteTable& table : kSiteTables)
+    sections[std::string(table.name)] = {
+        {"type", "object"},
+        {"description",
+         fmt::format("Hadoop's properties of {}; also as variables {}NAME.", table.name, table.variables)}};
   const Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                        {"title", "Tinderbox cluster.toml"},
                        {"type", "object"},
@@ -227,6 +274,8 @@ std::string ConfigTemplate() {
     return fmt::format("# {}.\n# {} = {}\n", key.what, name, Quoted(key, std::string(key.standard)));
   });
   return out +
+         "\n# Hadoop's own settings: [core_site], [hdfs_site], [yarn_site], [mapred_site].\n[hdfs_site]\n# "
+         "\"dfs.blocksize\" = \"16m\"\n"
          "\n# Spark's own settings, for every application of the cluster.\n[spark_conf]\n# "
          "\"spark.sql.shuffle.partitions\" = \"8\"\n";
 }

@@ -16,10 +16,12 @@ struct Setting {
   std::string origin;
 };
 
-/// Every key with its value and origin, and Spark's own settings from the table [spark_conf].
+/// Every key with its value and origin, Spark's own settings from the table [spark_conf], and Hadoop's from
+/// [core_site], [hdfs_site], [yarn_site] and [mapred_site].
 struct Config {
   std::map<std::string, Setting> keys;
   std::map<std::string, Setting> spark_conf;
+  std::map<std::string, Setting> site_conf;  ///< "hdfs_site.dfs.replication", "hdfs_site.DFS_REPLICATION"
 };
 
 /// Where values may come from; later beats earlier: defaults, user file, project file, overlays in their order,

@@ -7,9 +7,10 @@
 namespace tinderbox::cluster {
 namespace {
 
-const Extra* const kExtras[] = {&kHdfs};
+const Extra* const kExtras[] = {&kHdfs, &kYarn, &kS3, &kPostgres, &kRedis};
 
-constexpr ScaledRole kScaledRoles[] = {{"datanode", "hdfs", "hdfs.datanodes"}};
+constexpr ScaledRole kScaledRoles[] = {{"datanode", "hdfs", "hdfs.datanodes"},
+                                       {"nodemanager", "yarn", "yarn.nodemanagers"}};
 
 }  // namespace
 

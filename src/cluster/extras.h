@@ -83,5 +83,9 @@ struct ScaledRole {
 std::span<const ScaledRole> ScaledRoles();
 
 extern const Extra kHdfs;
+extern const Extra kYarn;
+extern const Extra kS3;
+extern const Extra kPostgres;
+extern const Extra kRedis;
 
 }  // namespace tinderbox::cluster

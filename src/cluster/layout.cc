@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <csignal>
 
 #include "base/fail.h"
@@ -17,6 +18,11 @@ constexpr std::string_view kCondition = "TINDERBOX_CONFIG";
 /// Memory that a JVM takes beside its heap, and what a cluster's own services hold: measured sizes, rounded up.
 constexpr int64_t kBesideHeap = 200 * kMiB;
 constexpr int64_t kServicesMemory = 1024 * kMiB;
+
+std::string Upper(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::toupper(c); });
+  return text;
+}
 
 int64_t ExecutorMemory(const ClusterSpec& spec) {
   if (spec.executor_memory != 0) return spec.executor_memory;
@@ -278,6 +284,19 @@ void CheckSpec(const ClusterSpec& spec) {
                "executor.cores is {} and a worker offers {} (worker.cores): no worker could ever run an executor, and "
                "every job would wait without end. Give workers more or executors less.",
                spec.executor_cores, spec.worker_cores);
+  const std::pair<const char*, std::vector<const char*>> readers[] = {{"core_site", {"hdfs", "yarn", "s3"}},
+                                                                      {"hdfs_site", {"hdfs"}},
+                                                                      {"yarn_site", {"yarn"}},
+                                                                      {"mapred_site", {"yarn"}}};
+  for (const auto& [table, services] : readers) {
+    const bool read =
+        std::any_of(services.begin(), services.end(), [&](const char* service) { return spec.with.contains(service); });
+    if (!spec.site_conf.contains(table) || read) continue;
+    base::Fail(kCondition,
+               "[{0}] (or the variables {1}__*) sets {2}, and the cluster has nothing that reads it. Add one of {3} to "
+               "`with`, or leave {0} out.",
+               table, Upper(table), spec.site_conf.at(table).begin()->first, fmt::join(services, ", "));
+  }
   for (const Extra* extra : ExtrasOf(spec)) {
     if (extra->check != nullptr) extra->check(spec);
   }

@@ -45,6 +45,7 @@ Service NameNode(const Ground& ground) {
   // Its pages are looked for on the class path.
   const std::string pages = ground.folder + "/conf/hadoop-daemons/webapps/hdfs/index.html";
   service.files[pages] = NameNodePage();
+  service.files[ExcludeFile(ground.folder)] = "";
   service.ready = ground.Http("namenode", "ui", "/jmx?get=Hadoop:service=NameNode,name=NameNodeInfo::Safemode");
   service.ready.pointer = "/beans";
   service.ready.members = {{"Safemode", ""}};

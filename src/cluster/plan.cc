@@ -6,6 +6,7 @@
 
 #include "base/fail.h"
 #include "cluster/extras.h"
+#include "cluster/provision_extras.h"
 #include "cluster/secrets.h"
 #include "cluster/units.h"
 
@@ -31,6 +32,8 @@ Installation Install(const ClusterSpec& spec, const PlanInputs& inputs) {
                                           : TraefikProgram(inputs.directories.cache);
   for (const Extra* extra : ExtrasOf(spec))
     extra->install(spec, inputs.directories.cache, inputs.install ? inputs.progress : Progress(), &installation.extras);
+  if (const auto hadoop = installation.extras.find("hadoop"); hadoop != installation.extras.end())
+    installation.hadoop_names = HadoopNames(hadoop->second);
   return installation;
 }
 
@@ -95,7 +98,7 @@ Plan::Plan(const ClusterFolder& folder, const ClusterSpec& spec, const PlanInput
   const MachineFacts facts = InspectMachine();
   const std::optional<Desired> desired = folder.ReadDesired();
   const std::optional<State> state = folder.ReadState();
-  CheckShrinking(spec, desired);
+  if (!inputs.blocks_moved) CheckShrinking(spec, desired);
   const int64_t before = CountRole(desired, "worker");
   // An automatic number does not change with the memory that happens to be free.
   const int64_t workers = spec.worker_count == 0 && before != 0 ? before : WorkerCount(spec, facts);

@@ -17,7 +17,8 @@ struct PlanInputs {
   Directories directories;
   std::string program;  ///< this program
   Progress progress;
-  bool install = true;  ///< false: what is not installed yet stays so, and stands in the plan as it will be
+  bool install = true;        ///< false: what is not installed yet stays so, and stands in the plan as it will be
+  bool blocks_moved = false;  ///< from the DataNodes that go; else a plan with fewer of them is refused
 };
 
 /// From a configuration to the services of the cluster in `folder` on this machine: checks it, finds or installs what

