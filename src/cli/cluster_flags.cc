@@ -24,7 +24,7 @@ constexpr std::pair<std::string_view, int> kCodes[] = {
     {"TINDERBOX_CONFIG", kClusterConfig},   {"TINDERBOX_PREREQUISITE", kClusterPrerequisite},
     {"TINDERBOX_PORT", kClusterPort},       {"TINDERBOX_NO_SUCH", kClusterUnknown},
     {"TINDERBOX_TIMEOUT", kClusterTimeout}, {"TINDERBOX_CRASH_LOOP", kClusterCrashLoop},
-    {"TINDERBOX_USAGE", kClusterUsage},
+    {"TINDERBOX_USAGE", kClusterUsage},     {"PATH_NOT_FOUND", kClusterUsage},
 };
 
 /// Services of the seeds' compose files that are none of a cluster's.
