@@ -208,7 +208,7 @@ int Cleanup(const CleanupFlags& flags) {
   for (const std::string& name : running) {
     if (const int code = RunDown({"--name", name, "--quiet"}); code != kClusterOk) return code;
   }
-  {
+  if (!clusters.empty()) {
     // `up` and `scale` hold it while they plan and write.
     const cluster::FileLock planning = cluster::FileLock::Wait(UserDirectories().state / "ports.lock");
     for (const cluster::ClusterFolder& folder : clusters) Remove(folder, losses, !PartsOnly(flags));

@@ -34,6 +34,15 @@ std::string Head(const fs::path& file) {
   return head;
 }
 
+/// The text without the sequences by which a program steers a terminal, which would hide the time of a line.
+std::string WithoutColors(std::string text) {
+  for (size_t at = 0; (at = text.find("\x1b[", at)) != std::string::npos;) {
+    const size_t end = text.find_first_not_of("0123456789;?", at + 2);
+    text.erase(at, end == std::string::npos ? end : end + 1 - at);
+  }
+  return text;
+}
+
 /// One of the two begins with the other.
 bool BeginsAs(const std::string& a, const std::string& b) {
   const size_t common = std::min(a.size(), b.size());
@@ -139,6 +148,7 @@ std::time_t LogChain::LastWrite() const {
 
 LogLine LogChain::Take(std::string text) {
   if (!text.empty() && text.back() == '\r') text.pop_back();
+  text = WithoutColors(std::move(text));
   if (const std::optional<std::time_t> own = LogTime(text)) time_ = own;
   return {std::move(text), time_};
 }
