@@ -31,8 +31,12 @@ void AddFlags(CLI::App* app, StopFlags* flags, const std::string& verb) {
       ->group("Other");
   app->add_flag("-q,--quiet", flags->quiet, "Show no progress")->group("Other");
   app->footer(verb == "down"
-                  ? "Logs and the histories of applications stay in the cluster's folder.\n" + ClusterExitHelp()
-                  : "`tinderbox up` starts again what was stopped.\n" + ClusterExitHelp());
+                  ? "For example:\n  tinderbox down\n  tinderbox down --name test\n\n"
+                    "Logs and the histories of applications stay in the cluster's folder; `tinderbox cleanup` removes "
+                    "them.\n" +
+                        ClusterExitHelp()
+                  : "For example:\n  tinderbox stop worker-2\n\n`tinderbox up` starts again what was stopped.\n" +
+                        ClusterExitHelp());
 }
 
 /// Waits until the supervisor has left, which it does when nothing runs any more.

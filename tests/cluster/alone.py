@@ -163,7 +163,7 @@ def check_help(machine):
     for verb in (name for names in verbs for name in names.split(", ")):
         shown = machine.run("help", verb)
         assert "Usage: tinderbox" in shown or verb == "help", shown
-        assert verb in ("version", "help") or re.search(r"^(For e|E)xample", shown, re.MULTILINE), f"{verb}: no example"
+        assert verb in ("version", "help") or re.search(r"^(For e|E)xamples?\b", shown, re.MULTILINE), f"{verb}: no example"
         assert verb in ("help", "diffit") or "Did you mean --help?" in machine.run(verb, "--hepl", expect=2), verb
     assert "Did you mean cleanup?" in machine.run("cleanpu", expect=2)
     assert "nothing to build" in machine.run("build", expect=2)
