@@ -217,6 +217,8 @@ PlacedJob PlaceJob(const JobCluster& where, JobStart* start, const std::string& 
         {"driver", "spark.driver.port"}, {"blocks", "spark.driver.blockManager.port"}, {"ui", "spark.ui.port"}};
     for (const auto& [purpose, setting] : kPorts) {
       const std::string asked = Get(start->settings, setting);
+      // On a worker Spark's wrapper around the driver takes spark.driver.port, too: there the system gives ports.
+      if (start->in_cluster && purpose != std::string_view("ui")) continue;
       if (asked.empty()) {
         ports.Add("--conf", fmt::format("{}={}", setting, job.ports.at(purpose)));
       } else {
@@ -239,7 +241,7 @@ PlacedJob PlaceJob(const JobCluster& where, JobStart* start, const std::string& 
   launch.log_size = master.log_size;
   launch.log_files = master.log_files;
   launch.mark = where.desired.cluster;
-  if (!start->environment.contains("SPARK_LOCAL_DIRS")) {
+  if (!start->in_cluster && !start->environment.contains("SPARK_LOCAL_DIRS")) {
     launch.scratch = where.folder.path() / "scratch" / job.id;
     start->environment["SPARK_LOCAL_DIRS"] = launch.scratch;
   }
