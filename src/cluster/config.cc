@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "base/fail.h"
+#include "cluster/env_file.h"
 #include "cluster/extras.h"
 #include "cluster/keys.h"
 #include "cluster/units.h"
@@ -21,12 +23,14 @@ constexpr std::string_view kSparkConf = "spark_conf.";
 /// The tables of Hadoop's site files, the prefix of their variables, and the services of `with` that read them.
 struct SiteTable {
   std::string_view name;
+  std::string_view file;
   std::string_view variables;
+  std::string_view readers;
 };
-constexpr SiteTable kSiteTables[] = {{"core_site", "CORE_SITE__"},
-                                     {"hdfs_site", "HDFS_SITE__"},
-                                     {"yarn_site", "YARN_SITE__"},
-                                     {"mapred_site", "MAPRED_SITE__"}};
+constexpr SiteTable kSiteTables[] = {{"core_site", "core-site.xml", "CORE_SITE__", "hdfs yarn s3"},
+                                     {"hdfs_site", "hdfs-site.xml", "HDFS_SITE__", "hdfs"},
+                                     {"yarn_site", "yarn-site.xml", "YARN_SITE__", "yarn"},
+                                     {"mapred_site", "mapred-site.xml", "MAPRED_SITE__", "yarn"}};
 
 bool IsSiteConf(std::string_view path) {
   return std::any_of(std::begin(kSiteTables), std::end(kSiteTables),
@@ -99,11 +103,168 @@ void ReadFile(const std::filesystem::path& file, Config* config) {
   }
 }
 
-void SetFromVariable(const std::map<std::string, std::string>& environment, const std::string& variable, const Key& key,
-                     Config* config) {
-  const auto found = environment.find(variable);
-  if (found == environment.end() || found->second.empty()) return;
-  Set(config, std::string(key.path), {found->second, "variable " + variable}, "The variable " + variable);
+/// A variable of the environment or of the .env file.
+struct Variable {
+  std::string value;
+  std::string origin;  ///< "variable NAME", ".env:3 NAME"
+  std::string where;   ///< begins a complaint
+  std::string wrong;   ///< why its value cannot be read
+};
+using Variables = std::map<std::string, Variable>;
+
+constexpr std::string_view kSparkEnv = "SPARK_ENV__";
+constexpr std::string_view kOurs = "TINDERBOX_";
+
+Variables ReadVariables(const ConfigSources& sources) {
+  Variables variables;
+  std::error_code ignored;
+  if (!sources.env_file.empty() && std::filesystem::exists(sources.env_file, ignored)) {
+    const std::string file = sources.env_file.string();
+    for (EnvVariable& line : ParseEnvFile(ReadText(file), file))
+      variables[line.name] = {line.value,
+                              fmt::format("{}:{} {}", sources.env_file.filename().string(), line.line, line.name),
+                              fmt::format("{}:{}: {}", file, line.line, line.name), line.wrong};
+  }
+  for (const auto& [name, value] : sources.environment)
+    variables[name] = {value, "variable " + name, "The variable " + name, ""};
+  return variables;
+}
+
+void SetFromVariable(const Variables& variables, const std::string& name, const Key& key, Config* config) {
+  const auto found = variables.find(name);
+  if (found == variables.end()) return;
+  const Variable& variable = found->second;
+  if (!variable.wrong.empty()) base::Fail(kCondition, "{} {}.", variable.where, variable.wrong);
+  if (!variable.value.empty()) Set(config, std::string(key.path), {variable.value, variable.origin}, variable.where);
+}
+
+std::vector<std::string> SeedVariables(const Key& key) {
+  std::vector<std::string> names;
+  std::istringstream list{std::string(key.variables)};
+  for (std::string name; list >> name;) names.push_back(name);
+  return names;
+}
+
+/// Variables of Spark's spark-env.sh that have no key, and what takes their place.
+struct Unused {
+  std::string_view name;
+  std::string_view instead;
+};
+constexpr std::string_view kByConf = "Spark's settings go into [spark_conf], which daemons read too";
+constexpr std::string_view kByFolder = "the cluster keeps it in its own folder, which `tinderbox info` shows";
+constexpr std::string_view kBySupervisor = "the supervisor runs the services itself";
+constexpr Unused kUnusedOfSpark[] = {
+    {"SPARK_CONF_DIR", kByConf},
+    {"SPARK_MASTER_OPTS", kByConf},
+    {"SPARK_WORKER_OPTS", kByConf},
+    {"SPARK_HISTORY_OPTS", kByConf},
+    {"SPARK_SHUFFLE_OPTS", kByConf},
+    {"SPARK_DAEMON_JAVA_OPTS", kByConf},
+    {"SPARK_LAUNCHER_OPTS", kByConf},
+    {"SPARK_DAEMON_CLASSPATH", "jars go into spark_conf.spark.jars"},
+    {"SPARK_LOG_DIR", kByFolder},
+    {"SPARK_WORKER_DIR", kByFolder},
+    {"SPARK_PID_DIR", kByFolder},
+    {"SPARK_LOCAL_DIRS", kByFolder},
+    {"SPARK_MASTER_LOG", kByFolder},
+    {"SPARK_WORKER_LOG", kByFolder},
+    {"SPARK_IDENT_STRING", kBySupervisor},
+    {"SPARK_NICENESS", kBySupervisor},
+    {"SPARK_NO_DAEMONIZE", kBySupervisor},
+    {"SPARK_SSH_OPTS", kBySupervisor},
+    {"SPARK_SSH_FOREGROUND", kBySupervisor},
+    {"SPARK_WORKLOAD", kBySupervisor},
+    {"SPARK_WORKER_PORT", "workers get free ports"},
+    {"SPARK_MASTER", "the master's address follows from network.host and ports.master"},
+    {"SPARK_PUBLIC_DNS", "every page is behind the gateway, whose links need no name"},
+    {"SPARK_EXECUTOR_INSTANCES", "each job says how many executors it wants: tinderbox submit --num-executors"},
+    {"HADOOP_CONF_DIR", kByFolder},
+    {"YARN_CONF_DIR", kByFolder},
+};
+
+/// Protection that images of Spark switch on by these: who asks for it must not believe to have it.
+constexpr std::string_view kProtection[] = {"SPARK_RPC_AUTHENTICATION_ENABLED", "SPARK_RPC_ENCRYPTION_ENABLED",
+                                            "SPARK_LOCAL_STORAGE_ENCRYPTION_ENABLED", "SPARK_SSL_ENABLED"};
+
+bool BeginsWith(std::string_view text, std::string_view begin) {
+  return text.substr(0, begin.size()) == begin;
+}
+
+/// SPARK_ENV__NAME: a variable of a key has been read already; another one is named, or refused when there is no such.
+void CheckSparkEnv(const std::string& name, const Variable& variable, Config* config) {
+  const std::string inner = name.substr(kSparkEnv.size());
+  std::vector<std::string> known;
+  for (const Key& key : Keys()) {
+    for (std::string& seed : SeedVariables(key)) known.push_back(std::move(seed));
+  }
+  if (std::find(known.begin(), known.end(), inner) != known.end()) return;
+  for (const Unused& unused : kUnusedOfSpark) {
+    if (unused.name == inner) {
+      config->warnings.push_back(fmt::format("{} is not used: {}.", variable.where, unused.instead));
+      return;
+    }
+    known.emplace_back(unused.name);
+  }
+  base::Fail(kCondition, "{}: Spark has no variable {}.{}", variable.where, inner, DidYouMean(inner, known));
+}
+
+/// What is set for us and would otherwise have no effect without a word.
+void CheckVariables(const Variables& variables, Config* config) {
+  std::vector<std::string> ours;
+  std::set<std::string> sections;
+  for (const Key& key : Keys()) {
+    ours.push_back(VariableOf(key));
+    if (key.path.find('.') != std::string_view::npos)
+      sections.insert(ours.back().substr(0, ours.back().find('_', kOurs.size()) + 1));
+  }
+  for (const auto& [name, variable] : variables) {
+    if (BeginsWith(name, kSparkEnv)) CheckSparkEnv(name, variable, config);
+    if (std::find(std::begin(kProtection), std::end(kProtection), name) != std::end(kProtection) &&
+        (variable.value == "yes" || variable.value == "true" || variable.value == "1"))
+      base::Fail(kCondition,
+                 "{} asks for protection that it does not switch on here. Set Spark's own settings in [spark_conf] "
+                 "(spark.authenticate, spark.network.crypto.enabled, spark.io.encryption.enabled, spark.ssl.enabled), "
+                 "and this variable to no.",
+                 variable.where);
+    const bool early = name == "TINDERBOX_NAME" || name == "TINDERBOX_CACHE";
+    if (early && !BeginsWith(variable.origin, "variable"))
+      config->warnings.push_back(
+          fmt::format("{} is not used: it says where things are before any file is read. Export it.", variable.where));
+    // TINDERBOX_WORKER_… can only be meant as a key.
+    const bool meant = BeginsWith(name, kOurs) && sections.contains(name.substr(0, name.find('_', kOurs.size()) + 1));
+    if (meant && std::find(ours.begin(), ours.end(), name) == ours.end())
+      base::Fail(kCondition, "{} stands for no key of cluster.toml.{}", variable.where, DidYouMean(name, ours));
+  }
+}
+
+/// CORE_SITE__NAME and its like.
+void SetSiteConf(const Variables& variables, Config* config) {
+  for (const SiteTable& table : kSiteTables) {
+    for (auto found = variables.lower_bound(std::string(table.variables));
+         found != variables.end() && BeginsWith(found->first, table.variables); ++found) {
+      const auto& [name, variable] = *found;
+      if (!variable.wrong.empty()) base::Fail(kCondition, "{} {}.", variable.where, variable.wrong);
+      Set(config, fmt::format("{}.{}", table.name, name.substr(table.variables.size())),
+          {variable.value, variable.origin}, variable.where);
+    }
+  }
+}
+
+/// Variables may be set for other clusters than this one, which has no service that reads them: they are named.
+void DropUnreadSiteConf(const Variables& variables, Config* config) {
+  const std::set<std::string> with = ToSpec(*config).with;
+  for (const SiteTable& table : kSiteTables) {
+    const std::vector<std::string> readers = SplitList(table.readers);
+    if (std::any_of(readers.begin(), readers.end(), [&](const std::string& name) { return with.contains(name); }))
+      continue;
+    for (auto found = variables.lower_bound(std::string(table.variables));
+         found != variables.end() && BeginsWith(found->first, table.variables); ++found) {
+      config->site_conf.erase(fmt::format("{}.{}", table.name, found->first.substr(table.variables.size())));
+      config->warnings.push_back(
+          fmt::format("{} is not used: it is for {}, which is read by {}, and `with` names none.", found->second.where,
+                      table.file, fmt::join(readers, ", ")));
+    }
+  }
 }
 
 std::string Quoted(const Key& key, const std::string& text) {
@@ -139,20 +300,18 @@ Config ReadConfig(const ConfigSources& sources) {
     ReadFile(sources.user_file, &config);
   if (!sources.project_file.empty()) ReadFile(sources.project_file, &config);
   for (const std::filesystem::path& overlay : sources.overlays) ReadFile(overlay, &config);
+  const Variables variables = ReadVariables(sources);
+  CheckVariables(variables, &config);
   for (const Key& key : Keys()) {
-    std::istringstream seeds{std::string(key.variables)};
-    for (std::string variable; seeds >> variable;) SetFromVariable(sources.environment, variable, key, &config);
-    SetFromVariable(sources.environment, VariableOf(key), key, &config);
-  }
-  for (const SiteTable& table : kSiteTables) {
-    for (auto found = sources.environment.lower_bound(std::string(table.variables));
-         found != sources.environment.end() && found->first.rfind(table.variables, 0) == 0; ++found) {
-      const auto& [variable, value] = *found;
-      Set(&config, fmt::format("{}.{}", table.name, variable.substr(table.variables.size())),
-          {value, "variable " + variable}, "The variable " + variable);
+    for (const std::string& name : SeedVariables(key)) {
+      SetFromVariable(variables, name, key, &config);
+      SetFromVariable(variables, std::string(kSparkEnv) + name, key, &config);
     }
+    SetFromVariable(variables, VariableOf(key), key, &config);
   }
+  SetSiteConf(variables, &config);
   for (const auto& [path, setting] : sources.flags) Set(&config, path, setting, "The " + setting.origin);
+  DropUnreadSiteConf(variables, &config);
   return config;
 }
 
