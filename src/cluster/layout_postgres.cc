@@ -18,8 +18,9 @@ constexpr int64_t kMemory = 80 * kMiB;
 constexpr const char* kVersions = "/usr/lib/postgresql";  // where Debian keeps them side by side
 
 void Check(const ClusterSpec& spec) {
-  for (const auto& [key, name] : {std::pair<const char*, const std::string&>{"postgres.user", spec.postgres_user},
-                                  {"postgres.database", spec.postgres_database}}) {
+  const std::pair<const char*, std::string> names[] = {{"postgres.user", spec.postgres_user},
+                                                       {"postgres.database", spec.postgres_database}};
+  for (const auto& [key, name] : names) {
     const bool plain =
         std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
     if (!plain || name.size() > 63 || std::isdigit(static_cast<unsigned char>(name.front())) != 0)

@@ -43,7 +43,8 @@ std::vector<Service> Services(const Ground& ground) {
   service.ready.port = ground.Port("redis", "api");
   service.ready.command = {ground.installation.program, "probe-redis", ground.Address("redis", "api"), ground.folder};
   service.ready.timeout = 20'000;
-  service.alive = service.ready;
+  service.alive.host = ground.spec.host;
+  service.alive.port = service.ready.port;
   service.page = "redis://" + ground.Address("redis", "api");
   return {service};
 }

@@ -55,8 +55,10 @@ std::vector<Service> Services(const Ground& ground) {
   for (const std::string& word :
        {std::string("--"), ground.Extra("seaweedfs"), std::string("-logtostderr=true"), std::string("server"),
         "-dir=" + ground.Data("s3"), "-ip=" + host, "-ip.bind=" + host, std::string("-master.telemetry=false"),
-        // Volumes are files that grow; ten of them are no limit to what a small cluster holds.
-        std::string("-volume.max=0"), std::string("-volume.preStopSeconds=0"), std::string("-s3"),
+        // Volumes are files that grow, and every bucket has some of its own.
+        std::string("-volume.max=1000"), std::string("-master.volumeSizeLimitMB=1024"),
+        // Nobody is asked for a password there.
+        std::string("-filer.disableHttp=true"), std::string("-volume.preStopSeconds=0"), std::string("-s3"),
         std::string("-s3.port.iceberg=0"), std::string("-s3.port.lance=0"), "-s3.config=" + ground.Secret("s3.json")})
     service.command.push_back(word);
   for (const auto& [purpose, flag] : kPorts)
