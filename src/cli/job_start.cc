@@ -139,6 +139,12 @@ void CheckOwn(const JobCluster& where, JobStart* start) {
   }
 }
 
+/// The master's address as the cluster has it.
+std::string NumericHost(std::string master) {
+  constexpr std::string_view kHere = "spark://localhost:";
+  return master.starts_with(kHere) ? master.replace(0, kHere.size(), "spark://127.0.0.1:") : master;
+}
+
 std::string NameOf(const JobStart& start) {
   if (const std::string name = Get(start.settings, "spark.app.name"); !name.empty()) return name;
   return start.line.application.empty() ? "" : fs::path(start.line.application[0]).filename().string();
@@ -175,7 +181,7 @@ JobStart PrepareJob(const JobCluster& where, SubmitLine line) {
   const Settings given = cluster::EffectiveSettings(start.line, {});
   const std::string asked = Get(given, "spark.master");
   const bool remote = !Get(given, "spark.remote").empty();
-  start.own = !remote && (asked.empty() || asked == mine);
+  start.own = !remote && (asked.empty() || NumericHost(asked) == mine);
   const bool local = asked.starts_with("local");
   start.environment = JobEnvironment(where, start.own || local);
   if (start.own && asked.empty()) start.line.Add("--master", mine);
