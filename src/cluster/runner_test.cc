@@ -14,6 +14,7 @@
 
 #include "base/temp_dir.h"
 #include "cluster/folder.h"
+#include "cluster/host.h"
 #include "cluster/log.h"
 #include "cluster/machine.h"
 #include "cluster/probe.h"
@@ -112,6 +113,42 @@ TEST(Probe, AsksOverHttp) {
   EXPECT_THAT(RunProbe(probe).value_or(""), HasSubstr("does not show"));
   EXPECT_THAT(RunProbe(HttpProbe(bad.port())).value_or(""), HasSubstr("answers 503"));
   EXPECT_THAT(RunProbe(HttpProbe(nonsense.port())).value_or(""), HasSubstr("does not speak HTTP"));
+}
+
+TEST(Probe, EndsACommandWhenItIsAskedTo) {
+  Probe probe;
+  probe.kind = ProbeKind::kCommand;
+  probe.command = {"/bin/sleep", "100"};
+  probe.timeout = 100'000;
+  std::optional<std::string> wrong;
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    const std::jthread asking([&](const std::stop_token& stop) { wrong = RunProbe(probe, stop); });
+  }
+  EXPECT_NE(wrong, std::nullopt);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(50));
+}
+
+TEST(Folder, IsFoundWithoutAHome) {
+  EXPECT_EQ(FindDirectories({{"HOME", "/h"}}).state, "/h/.local/state/tinderbox");
+  EXPECT_TRUE(FindDirectories({}).state.is_absolute()) << "from the list of users";
+  EXPECT_TRUE(FindDirectories({{"HOME", ""}}).cache.is_absolute());
+  EXPECT_EQ(FindDirectories({{"HOME", "/h"}, {"XDG_STATE_HOME", "here"}}).state, "/h/.local/state/tinderbox")
+      << "a relative folder counts as none";
+}
+
+TEST(Folder, KeepsSpaceToBeTakenDownWithoutAny) {
+  const base::TempDir temporary;
+  const ClusterFolder folder(temporary.path() / "demo");
+  folder.Make();
+  EXPECT_GE(std::filesystem::file_size(folder.path() / "reserve"), 65536U);
+}
+
+TEST(Host, MustBeAnAddressOfThisMachine) {
+  EXPECT_TRUE(CheckHost("127.0.0.1"));
+  EXPECT_TRUE(CheckHost("localhost"));
+  EXPECT_THROW(CheckHost("192.0.2.1"), Error) << "an address for documents, which nobody has";
+  EXPECT_THROW(CheckHost("no such host"), Error);
 }
 
 TEST(Probe, GivesUpInTime) {
