@@ -300,11 +300,6 @@ void CheckSpec(const ClusterSpec& spec) {
         "network.host is {}: services announce it to each other, so it has to be one IPv4 address of this machine, "
         "or a name that stands for one.",
         spec.host);
-  if (spec.host == "0.0.0.0" || spec.host == "::")
-    base::Fail(kCondition,
-               "network.host is {}, which is every address and none that others could be told. Give the one address "
-               "that services bind and announce; 127.0.0.1 keeps the cluster to this machine.",
-               spec.host);
   const int64_t executor = ExecutorMemory(spec);
   if (executor > spec.worker_memory)
     base::Fail(
