@@ -87,14 +87,16 @@ def check_cluster_mode(cluster, script):
 
 def job_of(cluster, script, *words):
     """A job that sleeps, once its application runs: the process of `submit` and the job's record."""
+    before = len(json.loads(cluster.run("job", "list", "--json"))["jobs"])
     process = subprocess.Popen([cluster.program, "submit", *words, script, "sleep"],
                                env={**cluster.env, "PYSPARK_PYTHON": sys.executable}, cwd=cluster.work,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     record = {}
 
     def runs():
-        record.update(json.loads(cluster.run("job", "list", "--json"))["jobs"][-1])
-        return record["application"] and SUM in pathlib.Path(record["logs"]["driver"]).read_text()
+        jobs = json.loads(cluster.run("job", "list", "--json"))["jobs"]
+        record.update(jobs[-1])
+        return len(jobs) > before and record["application"] and SUM in pathlib.Path(record["logs"]["driver"]).read_text()
 
     wait("the job runs", runs)
     return process, record
