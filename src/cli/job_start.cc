@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "base/fail.h"
+#include "cluster/archive.h"
 #include "cluster/machine.h"
 #include "cluster/preflight.h"
 #include "cluster/probe.h"
@@ -232,6 +233,12 @@ PlacedJob PlaceJob(const JobCluster& where, JobStart* start, const std::string& 
       }
     }
     if (Get(start->settings, "spark.ui.enabled") == "false") job.ports["ui"] = 0;
+    // With a class path or options of its own a driver starts as Spark itself does.
+    const std::map<std::string, std::string> archive = cluster::DriverArchiveConf(master);
+    if (std::none_of(archive.begin(), archive.end(),
+                     [&](const auto& setting) { return !Get(start->settings, setting.first).empty(); })) {
+      for (const auto& [setting, value] : archive) ports.Add("--conf", setting + "=" + value);
+    }
   }
   start->line.options.insert(start->line.options.begin(), ports.options.begin(), ports.options.end());
   cluster::JobLaunch& launch = placed.launch;

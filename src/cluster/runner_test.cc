@@ -218,6 +218,8 @@ TEST(Log, FindsTheCause) {
   EXPECT_THAT(CauseInLines({"java.lang.OutOfMemoryError: Java heap space", "at x.y"}), HasSubstr("out of memory"));
   EXPECT_EQ(CauseInLines({"a", "26/11/21 ERROR Master: something odd", "b"}), "26/11/21 ERROR Master: something odd");
   EXPECT_EQ(CauseInLines({"all is well"}), "");
+  EXPECT_EQ(CauseInLines({"java.io.IOException: gone", "\tat a.b.newConnectException0(Errors.java:166)"}),
+            "java.io.IOException: gone");
 }
 
 TEST(Log, LooksAtTheLastStartOnly) {
