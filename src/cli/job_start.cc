@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "base/fail.h"
+#include "cluster/archive.h"
 #include "cluster/machine.h"
 #include "cluster/preflight.h"
 #include "cluster/probe.h"
@@ -139,6 +140,12 @@ void CheckOwn(const JobCluster& where, JobStart* start) {
   }
 }
 
+/// The master's address as the cluster has it.
+std::string NumericHost(std::string master) {
+  constexpr std::string_view kHere = "spark://localhost:";
+  return master.starts_with(kHere) ? master.replace(0, kHere.size(), "spark://127.0.0.1:") : master;
+}
+
 std::string NameOf(const JobStart& start) {
   if (const std::string name = Get(start.settings, "spark.app.name"); !name.empty()) return name;
   return start.line.application.empty() ? "" : fs::path(start.line.application[0]).filename().string();
@@ -175,7 +182,7 @@ JobStart PrepareJob(const JobCluster& where, SubmitLine line) {
   const Settings given = cluster::EffectiveSettings(start.line, {});
   const std::string asked = Get(given, "spark.master");
   const bool remote = !Get(given, "spark.remote").empty();
-  start.own = !remote && (asked.empty() || asked == mine);
+  start.own = !remote && (asked.empty() || NumericHost(asked) == mine);
   const bool local = asked.starts_with("local");
   start.environment = JobEnvironment(where, start.own || local);
   if (start.own && asked.empty()) start.line.Add("--master", mine);
@@ -226,6 +233,12 @@ PlacedJob PlaceJob(const JobCluster& where, JobStart* start, const std::string& 
       }
     }
     if (Get(start->settings, "spark.ui.enabled") == "false") job.ports["ui"] = 0;
+    // With a class path or options of its own a driver starts as Spark itself does.
+    const std::map<std::string, std::string> archive = cluster::DriverArchiveConf(master);
+    if (std::none_of(archive.begin(), archive.end(),
+                     [&](const auto& setting) { return !Get(start->settings, setting.first).empty(); })) {
+      for (const auto& [setting, value] : archive) ports.Add("--conf", setting + "=" + value);
+    }
   }
   start->line.options.insert(start->line.options.begin(), ports.options.begin(), ports.options.end());
   cluster::JobLaunch& launch = placed.launch;

@@ -120,9 +120,10 @@ TEST_F(LogChainTest, FollowsALogThatIsRenamed) {
 }
 
 TEST_F(LogChainTest, ReadsALogThatWasOnlyEmptied) {
+  Write("x.log.1", "a part of some length from before\n");
   Write("x.log", "one\ntwo\n");
   LogChain chain("x", log());
-  EXPECT_THAT(Read(&chain), ElementsAre("one", "two"));
+  EXPECT_THAT(Read(&chain), ElementsAre("a part of some length from before", "one", "two"));
   fs::resize_file(log(), 0);
   Write("x.log", "new\n");
   EXPECT_THAT(Read(&chain), ElementsAre("new"));

@@ -58,6 +58,19 @@ std::string InMebibytes(int64_t bytes) {
   return fmt::format("{}m", bytes / kMiB);
 }
 
+std::string FileUrl(std::string_view path) {
+  std::string url = "file://";
+  for (const unsigned char c : path) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    if (plain || std::string_view("/-._~").find(static_cast<char>(c)) != std::string_view::npos) {
+      url += static_cast<char>(c);
+    } else {
+      url += fmt::format("%{:02X}", c);
+    }
+  }
+  return url;
+}
+
 std::span<const Extra* const> Extras() {
   return kExtras;
 }

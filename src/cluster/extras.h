@@ -34,8 +34,10 @@ struct Ground {
 /// A service with what all have: folder, log, ports, times.
 Service PlainService(const Ground& ground, const std::string& name, const std::string& role);
 
-/// The daemons do little: a quick start matters more to them than the fastest code.
-constexpr const char* kDaemonOptions = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto";
+/// Daemons do little: a quick start matters more to them than the fastest code.
+constexpr const char* kQuickStart = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1";
+/// The file's address, with what an address cannot hold encoded.
+std::string FileUrl(std::string_view path);
 /// "512m".
 std::string InMebibytes(int64_t bytes);
 

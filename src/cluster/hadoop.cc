@@ -69,7 +69,7 @@ Properties YarnSite(const Ground& ground) {
           {"yarn.resourcemanager.recovery.enabled", "true"},
           {"yarn.resourcemanager.store.class",
            "org.apache.hadoop.yarn.server.resourcemanager.recovery.FileSystemRMStateStore"},
-          {"yarn.resourcemanager.fs.state-store.uri", FileUrl(ground.Data("resourcemanager"))},
+          {"yarn.resourcemanager.fs.state-store.uri", "file://" + ground.Data("resourcemanager")},
           {"yarn.nodemanager.resource.memory-mb", fmt::format("{}", ground.spec.yarn_memory / kMiB)},
           {"yarn.nodemanager.resource.cpu-vcores", fmt::format("{}", ground.spec.yarn_cores)},
           {"yarn.scheduler.minimum-allocation-mb", "256"},
@@ -85,7 +85,7 @@ Properties YarnSite(const Ground& ground) {
           {"yarn.log-aggregation-enable", "true"},
           {"yarn.nodemanager.remote-app-log-dir",
            hdfs ? fmt::format("hdfs://{}/tmp/logs", ground.Address("namenode", "rpc"))
-                : FileUrl(ground.Data("yarn-logs"))}};
+                : "file://" + ground.Data("yarn-logs")}};
 }
 
 /// One queue; application masters may take nearly all of it, for on a small cluster one of them is much.
@@ -131,10 +131,6 @@ std::string SiteXml(const Properties& properties, const std::string& included) {
   return out + "</configuration>\n";
 }
 
-std::string FileUrl(const std::string& path) {
-  return "file://" + path;
-}
-
 std::string ExcludeFile(const std::string& cluster_folder) {
   return cluster_folder + "/conf/hadoop-daemons/dfs.exclude";
 }
@@ -166,7 +162,7 @@ Service HadoopDaemon(const Ground& ground, const std::string& name, const std::s
   const std::string daemons = ground.folder + "/conf/hadoop-daemons";
   service.files[daemons + "/log4j.properties"] = kLogging;
   service.command = {ground.installation.java_home + "/bin/java"};
-  std::istringstream options(kDaemonOptions);
+  std::istringstream options(kQuickStart);
   for (std::string option; options >> option;) service.command.push_back(option);
   const std::string class_path = fmt::format("{}:{}:{}/lib/*", daemons, HadoopConf(ground), ground.Extra("hadoop"));
   for (const std::string& word :

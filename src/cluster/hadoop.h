@@ -24,9 +24,6 @@ Service HadoopDaemon(const Ground& ground, const std::string& name, const std::s
 /// The file with the DataNodes that are to give their blocks away.
 std::string ExcludeFile(const std::string& cluster_folder);
 
-/// "file:///state/demo/data/namenode".
-std::string FileUrl(const std::string& path);
-
 /// The files index.html of the NameNode and of a DataNode.
 std::string NameNodePage();
 std::string DataNodePage();

@@ -20,6 +20,7 @@ struct Installation {
   std::string python;
   std::string traefik;                             ///< empty: no gateway is asked for
   std::string program;                             ///< Tinderbox itself, which probes the Connect server
+  std::string archive;                             ///< of this Spark and this Java, see archive.h
   std::map<std::string, std::string> extras = {};  ///< "hadoop" -> folder or program, of what `with` names
   /// Hadoop's properties by their names in lower case with dots alone: "yarn.log.aggregation.enable" ->
   /// "yarn.log-aggregation-enable".

@@ -74,7 +74,7 @@ void AddToSpark(const Ground& ground, SparkAdditions* additions) {
   additions->conf["spark.yarn.jars"] = fmt::format("local:{}/jars/*", ground.installation.spark_home);
   additions->conf["spark.yarn.stagingDir"] = ground.spec.with.contains("hdfs")
                                                  ? fmt::format("hdfs://{}/tmp/spark", ground.Address("namenode", "rpc"))
-                                                 : FileUrl(ground.folder + "/scratch/yarn");
+                                                 : "file://" + ground.folder + "/scratch/yarn";
   // Containers start with an environment of their own.
   additions->conf["spark.yarn.appMasterEnv.PYSPARK_PYTHON"] = ground.installation.python;
   additions->conf["spark.yarn.appMasterEnv.SPARK_LOCAL_IP"] = ground.spec.host;

@@ -44,10 +44,13 @@ constexpr Cause kCauses[] = {
     {"UnknownHostException", "a host name could not be resolved"},
     {"Permission denied", "it lacks a permission"},
     {"Unrecognized VM option", "the Java that runs it does not know an option"},
+    {"Error occurred during initialization of VM", "its Java does not start with its options"},
     {"Too many open files", "too many files are open"},
 };
 
 bool IsComplaint(std::string_view line) {
+  const size_t first = line.find_first_not_of(" \t");
+  if (first != std::string_view::npos && line.substr(first, 3) == "at ") return false;  // of a stack, below the words
   for (const std::string_view word : {"Exception", " ERROR ", "Error:", "error:", " FATAL "}) {
     if (line.find(word) != std::string_view::npos) return true;
   }

@@ -13,7 +13,8 @@ constexpr int kLastFree = 32000;
 
 std::vector<PortRequest> RequestsOf(const ClusterSpec& spec, int64_t workers) {
   std::vector<PortRequest> requests = {{"master", "rpc", "ports.master", spec.port_master, 7077},
-                                       {"master", "ui", "ports.master_ui", spec.port_master_ui, 0}};
+                                       {"master", "ui", "ports.master_ui", spec.port_master_ui, 0},
+                                       {"master", "rest", "", 0, 6066}};
   if (spec.connect) {
     requests.push_back({"connect", "rpc", "ports.connect", spec.port_connect, 15002});
     requests.push_back({"connect", "ui", "", 0, 0});

@@ -93,7 +93,7 @@ void PrepareNameNode(const std::string& data, const std::vector<std::string>& co
   fs::remove(folder);
   fs::create_directories(data);
   std::vector<std::string> format = command;
-  for (const std::string& word : {std::string("-D"), "dfs.namenode.name.dir=" + FileUrl(partial),
+  for (const std::string& word : {std::string("-D"), "dfs.namenode.name.dir=" + FileUrl(partial.string()),
                                   std::string("-format"), std::string("-nonInteractive")})
     format.push_back(word);
   RunStep(format, "Formatting the file system");

@@ -94,8 +94,13 @@ def check_doctor(machine):
     jars = machine.folder / "cache/dist/pyspark-4.2.0/jars"
     jars.mkdir(parents=True)
     assert "fail spark" in machine.run("doctor", expect=4)
+    archive = machine.folder / "cache/archives/spark-1.jsa"
+    archive.parent.mkdir()
+    archive.write_text("x")
+    foreign = machine.folder / "cache/of-another-program"
+    foreign.write_text("kept")
     machine.run("cleanup", "--cache", "--yes")
-    assert not jars.exists()
+    assert not jars.exists() and not archive.exists() and foreign.exists()
     assert "is installed from PyPI on first use" in machine.run("doctor")
 
 

@@ -87,16 +87,18 @@ def check_cluster_mode(cluster, script):
 
 def job_of(cluster, script, *words):
     """A job that sleeps, once its application runs: the process of `submit` and the job's record."""
+    before = len(json.loads(cluster.run("job", "list", "--json"))["jobs"])
     process = subprocess.Popen([cluster.program, "submit", *words, script, "sleep"],
                                env={**cluster.env, "PYSPARK_PYTHON": sys.executable}, cwd=cluster.work,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     record = {}
 
     def runs():
-        record.update(json.loads(cluster.run("job", "list", "--json"))["jobs"][-1])
-        return record["application"] and SUM in pathlib.Path(record["logs"]["driver"]).read_text()
+        jobs = json.loads(cluster.run("job", "list", "--json"))["jobs"]
+        record.update(jobs[-1])
+        return len(jobs) > before and record["application"] and SUM in pathlib.Path(record["logs"]["driver"]).read_text()
 
-    wait("the job runs", runs)
+    wait("the job runs", runs, 300)
     return process, record
 
 
@@ -104,14 +106,14 @@ def check_stops(cluster, script):
     process, record = job_of(cluster, script)
     ports = json.loads((cluster.home() / "jobs" / record["id"] / "job.json").read_text())["ports"]
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 130 and SUM in out, (process.returncode, out, err)
     assert json.loads(cluster.run("job", "show", record["id"], "--json"))["state"] == "killed"
     for port in ports.values():
         socket.create_server(("127.0.0.1", port)).close()
 
     process, record = job_of(cluster, script, "--no-wait")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 0 and out == record["id"] + "\n", (out, err)
     assert record["state"] == "running", record
     cluster.run("job", "kill", record["id"])
