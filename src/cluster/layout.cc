@@ -190,8 +190,7 @@ class Builder {
     service.archive = installation_.archive;
     service.files = additions_.files;
     service.files[folder_ + "/conf/spark-defaults.conf"] = Defaults();
-    if (const std::string variables = Variables(); !variables.empty())
-      service.files[folder_ + "/conf/spark-env.sh"] = variables;
+    service.files[folder_ + "/conf/spark-env.sh"] = Variables();
     return service;
   }
 
@@ -241,15 +240,14 @@ class Builder {
     return out;
   }
 
-  /// spark-env.sh, which Spark's scripts read. Whatever is set already has its say.
+  /// spark-env.sh, which Spark's scripts read. It is written without content, too: an older one must not stay.
   std::string Variables() const {
-    std::string out;
+    std::string out = "# For Spark's scripts, from cluster.toml.\n";
     if (!additions_.class_path.empty())
       out += fmt::format("SPARK_DIST_CLASSPATH=\"${{SPARK_DIST_CLASSPATH:+$SPARK_DIST_CLASSPATH:}}\"{}\n",
                          ShellQuoted(fmt::format("{}", fmt::join(additions_.class_path, ":"))));
     if (!additions_.hadoop_conf.empty())
-      out += fmt::format("HADOOP_CONF_DIR=${{HADOOP_CONF_DIR:-{0}}}\nYARN_CONF_DIR=${{YARN_CONF_DIR:-{0}}}\n",
-                         ShellQuoted(additions_.hadoop_conf));
+      out += fmt::format("HADOOP_CONF_DIR={0}\nYARN_CONF_DIR={0}\n", ShellQuoted(additions_.hadoop_conf));
     return out;
   }
 
