@@ -57,11 +57,20 @@ int Answer(const std::optional<std::string>& wrong) {
 int RunPrepareService(const Arguments& arguments) {
   const auto [what, command] =
       SplitCommand(arguments, "prepare-service takes KIND, what that needs, -- and the service's command.");
-  if (what[0] == "namenode" && what.size() == 2) {
-    cluster::PrepareNameNode(what[1], command);
-    cluster::Become(command);
+  try {
+    if (what[0] == "namenode" && what.size() == 2) {
+      cluster::PrepareNameNode(what[1], command);
+      cluster::Become(command);
+    }
+    if (what[0] == "postgres" && what.size() == 5)
+      cluster::BecomePostgres({what[1], what[2], what[3], what[4]}, command);
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const std::exception& error) {
+    // In one line of the service's log, where the supervisor looks for the cause.
+    fmt::print(stderr, "Error: {}\n", error.what());
+    return kClusterFailed;
   }
-  if (what[0] == "postgres" && what.size() == 5) cluster::BecomePostgres({what[1], what[2], what[3], what[4]}, command);
   throw UsageError(
       "", fmt::format("prepare-service does not know how to prepare {} with {} words.", what[0], what.size() - 1));
 }
