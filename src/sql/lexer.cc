@@ -7,23 +7,21 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/ascii.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::sql {
 
 namespace {
 
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
-}
 bool IsHex(char c) {
-  return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  return base::IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 bool IsIdentifierStart(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
 bool IsIdentifierPart(char c) {
-  return IsIdentifierStart(c) || IsDigit(c);
+  return IsIdentifierStart(c) || base::IsDigit(c);
 }
 
 void AppendUtf8(std::string* out, uint32_t point) {
@@ -156,7 +154,7 @@ class Lexer {
     }
     if (c == '`') return Quoted(begin);
     if (c == '\'' || c == '"') return String(begin);
-    if (IsDigit(c) || (c == '.' && IsDigit(Peek(1)))) return Number(begin);
+    if (base::IsDigit(c) || (c == '.' && base::IsDigit(Peek(1)))) return Number(begin);
     static constexpr std::array<std::string_view, 29> kOperators = {
         "<=>", ">>>", "!<", "!>", "||", "<=", ">=", "<>", "!=", "==", "->", "=>", "::", "<<", ">>",
         "|>",  "+",   "-",  "*",  "/",  "%",  "=",  "<",  ">",  "!",  "&",  "|",  "^",  "~"};
@@ -230,7 +228,7 @@ class Lexer {
     for (size_t i = 0; i < digits; ++i) {
       const char c = Peek(1 + i);
       if (!IsHex(c)) return false;
-      *point = *point * 16 + static_cast<uint32_t>(IsDigit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
+      *point = *point * 16 + static_cast<uint32_t>(base::IsDigit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
     }
     return true;
   }
@@ -298,15 +296,15 @@ class Lexer {
   }
 
   Token Number(size_t begin) {
-    while (IsDigit(Peek())) ++at_;
+    while (base::IsDigit(Peek())) ++at_;
     if (Peek() == '.' && !(IsIdentifierStart(Peek(1)) && !ExponentAt(1) && !SuffixAt(1))) {
       ++at_;
-      while (IsDigit(Peek())) ++at_;
+      while (base::IsDigit(Peek())) ++at_;
     }
     if (ExponentAt(0)) {
       ++at_;
       if (Peek() == '+' || Peek() == '-') ++at_;
-      while (IsDigit(Peek())) ++at_;
+      while (base::IsDigit(Peek())) ++at_;
     }
     if (const size_t suffix = SuffixAt(0)) at_ += suffix;
     if (Has() && IsIdentifierPart(Peek())) {
@@ -322,7 +320,7 @@ class Lexer {
   bool ExponentAt(size_t ahead) const {
     if (Peek(ahead) != 'e' && Peek(ahead) != 'E') return false;
     const char next = Peek(ahead + 1);
-    return IsDigit(next) || ((next == '+' || next == '-') && IsDigit(Peek(ahead + 2)));
+    return base::IsDigit(next) || ((next == '+' || next == '-') && base::IsDigit(Peek(ahead + 2)));
   }
 
   size_t SuffixAt(size_t ahead) const {
@@ -342,9 +340,7 @@ class Lexer {
 
 bool Token::Is(std::string_view word) const {
   if (kind != TokenKind::kIdentifier) return kind == TokenKind::kOperator && text == word;
-  return text.size() == word.size() && std::equal(text.begin(), text.end(), word.begin(), [](char x, char y) {
-           return (x >= 'A' && x <= 'Z' ? static_cast<char>(x + 32) : x) == y;
-         });
+  return base::EqualIgnoringCase(text, word);
 }
 
 std::vector<Token> Tokenize(std::string_view source) {

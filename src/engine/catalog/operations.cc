@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "engine/files/paths.h"
 #include "engine/session_leaves.h"
 #include "engine/statements/cache_tables.h"
@@ -88,7 +89,7 @@ Row TempViewRow(const std::string& name, const NamedPlan& view, bool global) {
 template <typename Request>
 Rows ListTables(Workspace& workspace, const Request& request, bool only_views) {
   const std::string database =
-      request.has_db_name() ? LowerCase(DatabaseName(request.db_name())) : workspace.Database();
+      request.has_db_name() ? base::LowerCase(DatabaseName(request.db_name())) : workspace.Database();
   Rows out{TableAnswer(), {}};
   const auto add_views = [&](TempViews& views, bool global) {
     for (const std::string& name : views.Names()) {
@@ -125,7 +126,7 @@ Rows ListTables(Workspace& workspace, const Request& request, bool only_views) {
 
 Rows GetTableRow(Workspace& workspace, const Names& name) {
   if (const auto view = workspace.FindTempView(name)) {
-    return {TableAnswer(), {TempViewRow(LowerCase(name.back()), *view, name.size() > 1)}};
+    return {TableAnswer(), {TempViewRow(base::LowerCase(name.back()), *view, name.size() > 1)}};
   }
   const auto table = FindTable(workspace, name);
   if (!table) ThrowNoTable(workspace, name);
@@ -255,7 +256,7 @@ Rows RunCatalogOperation(Workspace& workspace, const Operation& operation) {
     }
     case Operation::kGetFunction: {
       const Names name = sql::ParseName(operation.get_function().function_name());
-      if (name.size() == 1 && HasFunction(name[0])) return Functions({LowerCase(name[0])});
+      if (name.size() == 1 && HasFunction(name[0])) return Functions({base::LowerCase(name[0])});
       const std::string path =
           fmt::format("[`system`.`builtin`, `system`.`session`, {}]", QuoteName({kCatalogName, workspace.Database()}));
       throw Error("UNRESOLVED_ROUTINE",

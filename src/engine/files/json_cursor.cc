@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/ascii.h"
+
 namespace tinderbox::engine {
 namespace {
 
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 int HexDigit(char c) {
-  if (IsDigit(c)) return c - '0';
+  if (base::IsDigit(c)) return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
@@ -88,7 +86,7 @@ bool JsonCursor::TakeString(std::string_view* raw) {
 bool JsonCursor::TakeKey(std::string_view* raw) {
   if (!dialect_.unquoted_names || Peek() == '"' || Peek() == '\'') return TakeString(raw);
   const auto in_name = [](char c) {
-    return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<signed char>(c) < 0 ||
+    return base::IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<signed char>(c) < 0 ||
            std::string_view("_$@#*-+").find(c) != std::string_view::npos;
   };
   const char* start = at_;
@@ -107,7 +105,7 @@ bool JsonCursor::TakeNumber() {
   const char* start = at_;
   const bool negative = Peek() == '-';
   if (negative || Peek() == '+') ++at_;
-  if (!IsDigit(Peek())) {
+  if (!base::IsDigit(Peek())) {
     return dialect_.non_numeric_numbers &&
            (TakeWord("Infinity") || TakeWord("INF") || (at_ == start && TakeWord("NaN")));
   }
@@ -115,18 +113,18 @@ bool JsonCursor::TakeNumber() {
   if (*at_ == '0') {
     ++at_;
   } else {
-    while (IsDigit(Peek())) ++at_;
+    while (base::IsDigit(Peek())) ++at_;
   }
   if (Peek() == '.') {
     ++at_;
-    if (!IsDigit(Peek())) return false;
-    while (IsDigit(Peek())) ++at_;
+    if (!base::IsDigit(Peek())) return false;
+    while (base::IsDigit(Peek())) ++at_;
   }
   if (Peek() == 'e' || Peek() == 'E') {
     ++at_;
     if (Peek() == '+' || Peek() == '-') ++at_;
-    if (!IsDigit(Peek())) return false;
-    while (IsDigit(Peek())) ++at_;
+    if (!base::IsDigit(Peek())) return false;
+    while (base::IsDigit(Peek())) ++at_;
   }
   return true;
 }

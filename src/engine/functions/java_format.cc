@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/ascii.h"
 #include "engine/functions/code_points.h"
 #include "engine/functions/text_case.h"
 #include "engine/translate/refusals.h"
@@ -40,17 +41,13 @@ int TakeNumber(std::string_view format, size_t* at) {
   return value;
 }
 
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 /// Reads what stands behind a '%'.
 Specifier TakeSpecifier(std::string_view format, size_t* at) {
   Specifier out;
   const size_t start = *at - 1;
   const auto peek = [&] { return *at < format.size() ? format[*at] : '\0'; };
   size_t ahead = *at;
-  while (ahead < format.size() && IsDigit(format[ahead])) ++ahead;
+  while (ahead < format.size() && base::IsDigit(format[ahead])) ++ahead;
   if (ahead > *at && ahead < format.size() && format[ahead] == '$') {
     out.index = static_cast<size_t>(TakeNumber(format, at));
     ++*at;
@@ -62,10 +59,10 @@ Specifier TakeSpecifier(std::string_view format, size_t* at) {
     if (out.Has(peek())) Throw(fmt::format("Flags = '{}'", peek()));
     out.flags += format[(*at)++];
   }
-  if (IsDigit(peek())) out.width = TakeNumber(format, at);
+  if (base::IsDigit(peek())) out.width = TakeNumber(format, at);
   if (peek() == '.') {
     ++*at;
-    if (!IsDigit(peek())) Throw("Conversion = '.'");
+    if (!base::IsDigit(peek())) Throw("Conversion = '.'");
     out.precision = TakeNumber(format, at);
   }
   out.conversion = peek();

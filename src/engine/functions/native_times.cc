@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/functions/datetime_pattern.h"
+#include "engine/functions/native_row.h"
 #include "spark/text.h"
 #include "tinderbox/error.h"
 
@@ -130,11 +131,7 @@ void AddTimeParts(ScalarFunctions* out) {
   constexpr TypeKind t = TypeKind::kTimestampNtz;
   constexpr TypeKind b = TypeKind::kBoolean;
   const auto add = [&](const char* name, std::vector<ParameterType> parameters, TypeKind result, auto one) {
-    out->push_back({.name = name,
-                    .parameters = std::move(parameters),
-                    .varargs = {},
-                    .result = DataType(result),
-                    .run = PerRow(one)});
+    AddPerRow(out, name, std::move(parameters), DataType(result), one);
   };
   add("spark_trunc_date", {d, s}, d, [](const ScalarInput& in, size_t row, OutVector& result) {
     const auto day = TruncateDay(in[0].Data<int32_t>()[row], UpperOf(in[1].String(row)));

@@ -5,6 +5,8 @@
 #include <array>
 #include <optional>
 
+#include "base/ascii.h"
+
 #include "engine/functions/native_row.h"
 #include "engine/functions/value_text.h"
 #include "tinderbox/error.h"
@@ -18,11 +20,8 @@ constexpr TypeKind kString = TypeKind::kString;
 bool IsAlpha(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
-}
 int HexDigit(char c) {
-  if (IsDigit(c)) return c - '0';
+  if (base::IsDigit(c)) return c - '0';
   return (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
 }
 
@@ -36,7 +35,7 @@ struct Uri {
 bool IsLegal(std::string_view text, std::string_view marks) {
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (IsAlpha(c) || IsDigit(c) || std::string_view("_-!.~'()*").find(c) != std::string_view::npos) continue;
+    if (IsAlpha(c) || base::IsDigit(c) || std::string_view("_-!.~'()*").find(c) != std::string_view::npos) continue;
     if (c == '%') {
       if (text.size() - i < 3 || HexDigit(text[i + 1]) < 0 || HexDigit(text[i + 2]) < 0) return false;
       i += 2;
@@ -60,8 +59,8 @@ bool IsHostName(std::string_view host) {
     if (last.empty() || last.front() == '-' || last.back() == '-') return false;
     int number = 0;
     for (const char c : last) {
-      if (!IsAlpha(c) && !IsDigit(c) && c != '-') return false;
-      if (IsDigit(c) && number < 1000) {
+      if (!IsAlpha(c) && !base::IsDigit(c) && c != '-') return false;
+      if (base::IsDigit(c) && number < 1000) {
         number = number * 10 + (c - '0');
       } else {
         numeric = false;
@@ -109,7 +108,7 @@ bool ParseAuthority(std::string_view authority, Uri* uri) {
     host = rest.substr(0, colon);
     port = colon == std::string_view::npos ? std::string_view() : rest.substr(colon);
   }
-  const bool good_port = port.empty() || (port[0] == ':' && std::ranges::all_of(port.substr(1), IsDigit));
+  const bool good_port = port.empty() || (port[0] == ':' && std::ranges::all_of(port.substr(1), base::IsDigit));
   const bool good_user = !user || IsLegal(*user, ";:&=+$,");
   if (good_port && good_user && (bracket || IsHostName(host))) {
     uri->user_info = user;
@@ -131,7 +130,7 @@ std::optional<Uri> ParseUri(std::string_view text) {
   if (colon != std::string_view::npos && text[colon] == ':') {
     const std::string_view scheme = text.substr(0, colon);
     const bool good = !scheme.empty() && IsAlpha(scheme[0]) && std::ranges::all_of(scheme, [](char c) {
-      return IsAlpha(c) || IsDigit(c) || c == '+' || c == '-' || c == '.';
+      return IsAlpha(c) || base::IsDigit(c) || c == '+' || c == '-' || c == '.';
     });
     if (!good) return std::nullopt;
     uri.scheme = scheme;
@@ -181,7 +180,7 @@ std::optional<std::string> PartOf(const Uri& uri, std::string_view part) {
 std::string UrlEncode(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (IsAlpha(c) || IsDigit(c) || c == '.' || c == '-' || c == '*' || c == '_') {
+    if (IsAlpha(c) || base::IsDigit(c) || c == '.' || c == '-' || c == '*' || c == '_') {
       out += c;
     } else if (c == ' ') {
       out += '+';

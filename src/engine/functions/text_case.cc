@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/ascii.h"
 #include "engine/functions/code_points.h"
 #include "engine/functions/special_casing.h"
 
@@ -70,8 +71,7 @@ std::string LowerOf(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   if (IsAscii(text)) {
-    for (char c : text) out += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    return out;
+    return base::LowerCase(text);
   }
   const std::vector<uint32_t> points = PointsOf(text);
   for (size_t i = 0; i < points.size(); ++i) {
