@@ -64,6 +64,10 @@ int RunCommand(const DiffitLine& line) {
 }  // namespace
 
 int RunDiffit(const Arguments& arguments) {
+  if (CommandFacts* facts = AskedForFacts()) {
+    *facts = DiffitFacts();
+    return 0;
+  }
   const DiffitLine line = ParseDiffitLine(arguments);
   if (line.Has("help") || line.command.empty()) {
     WriteOut(kHelp);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "cli/flags.h"
 #include "cli/words.h"
 
 namespace tinderbox::cli {
@@ -184,6 +183,19 @@ std::vector<std::string> DiffitLine::All(const std::string& name) const {
 
 DiffitLine ParseDiffitLine(const Arguments& arguments) {
   return LineReader(arguments).Read();
+}
+
+CommandFacts DiffitFacts() {
+  CommandFacts facts;
+  facts.words = {{"COMMAND", Takes::kText, Commands(), false}, {"PATH", Takes::kFile, {}, true}};
+  for (const std::string& command : Commands()) {
+    for (const Flag& flag : FlagsOf(command)) {
+      const bool known = std::any_of(facts.options.begin(), facts.options.end(),
+                                     [&](const OptionFacts& option) { return option.names == flag.names; });
+      if (!known) facts.options.push_back({flag.names, "", flag.takes_value ? Takes::kFile : Takes::kNothing, {}});
+    }
+  }
+  return facts;
 }
 
 DiffitSources ResolveRow(const DiffitLine& line) {

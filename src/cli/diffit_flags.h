@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/flags.h"
 #include "cli/verbs.h"
 
 namespace tinderbox::cli {
@@ -25,6 +26,9 @@ struct DiffitLine {
 /// Options may stand anywhere, as --name value, --name=value, -n value, -nvalue, several letters in one, and shortened
 /// as far as they stay unique. Throws UsageError.
 DiffitLine ParseDiffitLine(const Arguments& arguments);
+
+/// Its commands, and the options of all of them.
+CommandFacts DiffitFacts();
 
 /// What `row` compares, once positionals, -J/-l/-r and their clashes are sorted out.
 struct DiffitSources {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <sstream>
 
 #include "cli/console.h"
 #include "cli/words.h"
@@ -45,7 +47,68 @@ std::string Names(const CLI::Option& option) {
   return names;
 }
 
+CommandFacts* asked_for = nullptr;
+
+/// The words in the braces that CLI11's validators add to a type: "FORMAT:value in {csv->1,json->2} OR {1,2}".
+std::vector<std::string> ChoicesIn(const std::string& type) {
+  std::vector<std::string> words;
+  const size_t begin = type.find('{');
+  if (begin == std::string::npos) return words;
+  std::istringstream list(type.substr(begin + 1, type.find('}', begin) - begin - 1));
+  for (std::string word; std::getline(list, word, ',');) words.push_back(word.substr(0, word.find("->")));
+  return words;
+}
+
+Takes TakesOf(const CLI::Option& option, const std::string& type) {
+  static const std::map<std::string, Takes> kinds = {
+      {"FILE", Takes::kFile},    {"DIR", Takes::kFolder},  {"LEFT", Takes::kFile},       {"RIGHT", Takes::kFile},
+      {"PATCH", Takes::kFolder}, {"SCRIPT", Takes::kFile}, {"APP", Takes::kFile},        {"PROGRAM", Takes::kFile},
+      {"PATH", Takes::kFile},    {"FILES", Takes::kFile},  {"SERVICE", Takes::kService}, {"CLUSTER", Takes::kCluster},
+      {"WORKERS", Takes::kText},
+  };
+  if (option.get_expected_max() == 0) return Takes::kNothing;
+  const auto known = kinds.find(option.get_positional() ? option.get_name() : type);
+  return known == kinds.end() ? Takes::kText : known->second;
+}
+
+CommandFacts FactsIn(const CLI::App& app) {
+  CommandFacts facts;
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string type = option->get_type_name();
+    const Takes takes = TakesOf(*option, type.substr(0, type.find(':')));
+    if (option->get_positional()) {
+      facts.words.push_back({option->get_name(), takes, ChoicesIn(type), option->get_expected_max() > 1});
+      continue;
+    }
+    OptionFacts one{{}, option->get_description(), takes, ChoicesIn(type)};
+    for (const std::string& name : option->get_snames()) one.names.push_back("-" + name);
+    for (const std::string& name : option->get_lnames()) one.names.push_back("--" + name);
+    facts.options.push_back(std::move(one));
+  }
+  return facts;
+}
+
 }  // namespace
+
+CLI::Option* Choices(CLI::Option* option, const std::vector<std::string>& words) {
+  const auto wrong = [words](const std::string& word) -> std::string {
+    if (std::find(words.begin(), words.end(), word) != words.end()) return "";
+    return fmt::format("\"{}\" is not allowed.{} It takes {}.", word, DidYouMean(word, words), fmt::join(words, ", "));
+  };
+  return option->check(CLI::Validator(wrong, fmt::format("{{{}}}", fmt::join(words, ","))));
+}
+
+CommandFacts FactsOf(int (*verb)(const std::vector<std::string>&)) {
+  CommandFacts facts;
+  asked_for = &facts;
+  verb({});
+  asked_for = nullptr;
+  return facts;
+}
+
+CommandFacts* AskedForFacts() {
+  return asked_for;
+}
 
 CLI::Option* AddRepeated(CLI::App* app, const std::string& name, std::vector<std::string>* values,
                          const std::string& description) {
@@ -56,6 +119,10 @@ bool ParseFlags(CLI::App* app, const std::string& verb, const std::vector<std::s
   bool help = false;
   app->set_help_flag();
   app->add_flag("-h,--help", help, "Show this text")->group("Other");
+  if (CommandFacts* facts = AskedForFacts()) {
+    *facts = FactsIn(*app);
+    return false;
+  }
   // Asked for help, the rest of the line does not have to make sense.
   for (const std::string& argument : arguments) {
     if (argument == "--") break;

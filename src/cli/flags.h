@@ -30,6 +30,32 @@ CLI::Option* AddRepeated(CLI::App* app, const std::string& name, std::vector<std
 /// Throws UsageError; for an unknown option it names the nearest known ones.
 bool ParseFlags(CLI::App* app, const std::string& verb, const std::vector<std::string>& arguments);
 
+/// Gives an option or a positional argument the words that it takes; another one is refused with the nearest of them.
+CLI::Option* Choices(CLI::Option* option, const std::vector<std::string>& words);
+
+/// What an option or a positional argument takes, for completion.
+enum class Takes { kNothing, kText, kFile, kFolder, kCluster, kService, kVerb };
+struct OptionFacts {
+  std::vector<std::string> names;  ///< "-f", "--file"
+  std::string what;
+  Takes takes = Takes::kNothing;
+  std::vector<std::string> choices;
+};
+struct WordFacts {
+  std::string name;
+  Takes takes = Takes::kText;
+  std::vector<std::string> choices;
+  bool many = false;
+};
+struct CommandFacts {
+  std::vector<OptionFacts> options;
+  std::vector<WordFacts> words;  ///< positional arguments in their order
+};
+/// What a verb's command line takes. The verb is run as far as ParseFlags.
+CommandFacts FactsOf(int (*verb)(const std::vector<std::string>&));
+/// Not null while a verb is run for its facts alone: a verb that does not come to ParseFlags fills them in and returns.
+CommandFacts* AskedForFacts();
+
 /// The --help text: usage, options by group in 80 columns, then the footer as it is.
 std::string HelpText(const CLI::App& app, const std::string& verb);
 

@@ -13,67 +13,101 @@
 namespace tinderbox::cli {
 namespace {
 
-struct Verb {
-  const char* name;
-  int (*run)(const Arguments&);
-  const char* what;  // null: another name, or not for people
-};
+constexpr const char* kData = "Data";
+constexpr const char* kEngine = "Spark without a cluster";
+constexpr const char* kCluster = "A cluster";
+constexpr const char* kLook = "Look into a cluster";
+constexpr const char* kPrepare = "Prepare";
 
 constexpr Verb kVerbs[] = {
-    {"diff", RunDiff, "Find the differences between two tables in files"},
-    {"patch", RunPatch, "Make the right table from the left one and a patch"},
-    {"run", RunScript, "Run a PySpark script on an engine of its own"},
-    {"sql", RunSql, "Run SQL statements, or ask for them at a prompt"},
-    {"server", RunServer, "Serve Spark Connect: PySpark's own client runs on it"},
-    {"up", RunUp, "Bring up an Apache Spark cluster on this machine"},
-    {"start", RunUp, nullptr},
-    {"down", RunDown, "Take a cluster down"},
-    {"stop", RunStop, "Stop services of a cluster"},
-    {"restart", RunRestart, "Restart services of a cluster"},
-    {"scale", RunScale, "Change the number of workers"},
-    {"status", RunStatus, "Show the services of a cluster"},
-    {"ps", RunStatus, nullptr},
-    {"list", RunList, "List the clusters"},
-    {"logs", RunLogs, "Print the logs of services and applications"},
-    {"events", RunEvents, "Print what happened in a cluster"},
-    {"timeline", RunTimeline, "Show who waited for whom at the start"},
-    {"why", RunWhy, "Explain the state of a service"},
-    {"check", RunCheck, "Check what a cluster needs before it is started"},
-    {"config", RunConfig, "Write, show or check cluster.toml"},
-    {"supervise", RunSupervise, nullptr},
-    {"probe-connect", RunProbeConnect, nullptr},
-    {"diffit", RunDiffit, "The command lines of loum/diffit"},
-    {"version", RunVersion, "Print the version"},
-    {"help", RunHelp, "Explain a verb"},
+    {"diff", RunDiff, kData, "Find the differences between two tables in files"},
+    {"patch", RunPatch, kData, "Make the right table from the left one and a patch"},
+    {"diffit", RunDiffit, kData, "The command lines of loum/diffit"},
+    {"run", RunScript, kEngine, "Run a PySpark script on an engine of its own"},
+    {"sql", RunSql, kEngine, "Run SQL statements, or ask for them at a prompt"},
+    {"server", RunServer, kEngine, "Serve Spark Connect: PySpark's own client runs on it"},
+    {"up", RunUp, kCluster, "Bring up an Apache Spark cluster on this machine"},
+    {"start", RunUp, kCluster, nullptr},
+    {"down", RunDown, kCluster, "Take a cluster down"},
+    {"stop", RunStop, kCluster, "Stop services of a cluster"},
+    {"restart", RunRestart, kCluster, "Restart services of a cluster"},
+    {"scale", RunScale, kCluster, "Change the number of workers"},
+    {"status", RunStatus, kLook, "Show the services of a cluster"},
+    {"ps", RunStatus, kLook, nullptr},
+    {"list", RunList, kLook, "List the clusters"},
+    {"logs", RunLogs, kLook, "Print the logs of services and applications"},
+    {"events", RunEvents, kLook, "Print what happened in a cluster"},
+    {"timeline", RunTimeline, kLook, "Show who waited for whom at the start"},
+    {"why", RunWhy, kLook, "Explain the state of a service"},
+    {"check", RunCheck, kPrepare, "Check what a cluster needs before it is started"},
+    {"config", RunConfig, kPrepare, "Write, show or check cluster.toml"},
+    {"version", RunVersion, kPrepare, "Print the version"},
+    {"help", RunHelp, kPrepare, "Explain a verb"},
+    {"supervise", RunSupervise, nullptr, nullptr},
+    {"probe-connect", RunProbeConnect, nullptr, nullptr},
 };
 
+/// The verbs under their headings; other names of a verb beside it.
 std::string ShortHelp() {
   std::string out =
       "tinderbox: everything needed to strike a Spark.\n\n"
-      "Usage: tinderbox VERB [options]\n\n";
-  for (const Verb& verb : kVerbs) {
-    if (verb.what != nullptr) out += fmt::format("  {:<9} {}\n", verb.name, verb.what);
+      "Usage: tinderbox VERB [options]\n";
+  const char* group = nullptr;
+  for (size_t i = 0; i < std::size(kVerbs); ++i) {
+    const Verb& verb = kVerbs[i];
+    if (verb.what == nullptr) continue;
+    if (verb.group != group) out += fmt::format("\n{}\n", verb.group);
+    group = verb.group;
+    std::string names = verb.name;
+    for (size_t next = i + 1; next < std::size(kVerbs) && kVerbs[next].group != nullptr && kVerbs[next].what == nullptr;
+         ++next)
+      names += fmt::format(", {}", kVerbs[next].name);
+    out += fmt::format("  {:<12} {}\n", names, verb.what);
   }
   out +=
       "\nFor example:\n"
       "  tinderbox diff before.csv after.csv --key id\n"
-      "  tinderbox diff old/ new/ --key id --report changes.html\n"
       "  tinderbox sql \"SELECT count(*) FROM parquet.`flights.parquet`\"\n"
       "  tinderbox run etl.py\n"
+      "  tinderbox up --workers 3\n"
       "\nEvery verb has its own --help.\n";
   return out;
 }
 
-const Verb* FindVerb(const std::string& name) {
-  const auto* found =
-      std::find_if(std::begin(kVerbs), std::end(kVerbs), [&](const Verb& verb) { return name == verb.name; });
-  return found == std::end(kVerbs) ? nullptr : found;
-}
+/// Words of other tools, and what does the same here.
+struct Elsewhere {
+  std::string_view word;
+  std::string_view what;
+};
+constexpr Elsewhere kElsewhere[] = {
+    {"build", "There is nothing to build: `tinderbox up` runs Spark as it is, and jobs take their own files along."},
+    {"deploy", "There is nothing to deploy: every job ships its own files when it starts."},
+    {"create", "`tinderbox up` brings a cluster up."},
+    {"init", "`tinderbox config init` writes a cluster.toml; `tinderbox up` needs none."},
+    {"kill", "`tinderbox stop SERVICE` stops a service, `tinderbox down` the cluster."},
+    {"delete", "`tinderbox down` ends a cluster, `tinderbox cleanup` removes what it left."},
+    {"destroy", "`tinderbox down` ends a cluster, `tinderbox cleanup` removes what it left."},
+    {"rm", "`tinderbox down` ends a cluster, `tinderbox cleanup` removes what it left."},
+    {"schedule", "There is no scheduler yet; cron can run the program."},
+    {"images", "There are no images: Spark runs as plain processes."},
+    {"pull", "Nothing has to be pulled: `tinderbox up` installs Spark on first use."},
+    {"install", "Nothing has to be installed: `tinderbox up` installs Spark on first use."},
+};
 
 std::vector<std::string> VerbNames() {
   std::vector<std::string> names;
-  for (const Verb& verb : kVerbs) names.emplace_back(verb.name);
+  for (const Verb& verb : kVerbs) {
+    if (verb.group != nullptr) names.emplace_back(verb.name);
+  }
   return names;
+}
+
+[[noreturn]] void FailVerb(const std::string& word) {
+  const auto* elsewhere = std::find_if(std::begin(kElsewhere), std::end(kElsewhere),
+                                       [&](const Elsewhere& known) { return known.word == word; });
+  const std::string hint =
+      elsewhere == std::end(kElsewhere) ? DidYouMean(word, VerbNames()) : fmt::format(" {}", elsewhere->what);
+  throw UsageError("", fmt::format("There is no verb \"{}\".{}", word, hint));
 }
 
 int Dispatch(const std::string& program, const Arguments& arguments) {
@@ -87,8 +121,7 @@ int Dispatch(const std::string& program, const Arguments& arguments) {
   if (word == "--help" || word == "-h") return RunHelp(rest);
   if (word == "--version") return RunVersion(rest);
   const Verb* verb = FindVerb(word);
-  if (verb == nullptr)
-    throw UsageError("", fmt::format("There is no verb \"{}\".{}", word, DidYouMean(word, VerbNames())));
+  if (verb == nullptr) FailVerb(word);
   return verb->run(rest);
 }
 
@@ -99,15 +132,27 @@ int Interruption() {
 
 }  // namespace
 
+std::span<const Verb> Verbs() {
+  return kVerbs;
+}
+
+const Verb* FindVerb(const std::string& name) {
+  const auto* found =
+      std::find_if(std::begin(kVerbs), std::end(kVerbs), [&](const Verb& verb) { return name == verb.name; });
+  return found == std::end(kVerbs) ? nullptr : found;
+}
+
 int RunHelp(const Arguments& arguments) {
+  if (CommandFacts* facts = AskedForFacts()) {
+    facts->words = {{"VERB", Takes::kVerb, {}, false}};
+    return kSame;
+  }
   if (arguments.empty()) {
     WriteOut(ShortHelp());
     return kSame;
   }
   const Verb* verb = FindVerb(arguments[0]);
-  if (verb == nullptr)
-    throw UsageError("",
-                     fmt::format("There is no verb \"{}\".{}", arguments[0], DidYouMean(arguments[0], VerbNames())));
+  if (verb == nullptr || verb->group == nullptr) FailVerb(arguments[0]);
   if (verb->run == RunHelp) {
     WriteOut("tinderbox help VERB explains a verb, as tinderbox VERB --help does.\n");
     return kSame;

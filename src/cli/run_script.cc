@@ -1,8 +1,4 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +9,7 @@
 
 #include "base/fail.h"
 #include "base/temp_dir.h"
+#include "cli/child.h"
 #include "cli/console.h"
 #include "cli/python_startup.h"
 #include "cli/server_flags.h"
@@ -22,76 +19,18 @@
 namespace tinderbox::cli {
 namespace {
 
-constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-constexpr int kSignalled = 128;  // what shells add to the signal that ended a program
 constexpr size_t kTokenBytes = 32;
-
-volatile sig_atomic_t child = 0;
-volatile sig_atomic_t early = 0;  // a signal that came before the script's process was known
-
-extern "C" void Forward(int signal, siginfo_t* info, void*) {
-  // What the terminal sends goes to the script as well, without our help.
-  if (info->si_code != SI_USER) return;
-  if (child > 0)
-    ::kill(static_cast<pid_t>(child), signal);
-  else
-    early = signal;
-}
-
-/// While one lives, signals go to the script and not to this program.
-class ForwardSignals {
- public:
-  ForwardSignals() {
-    struct sigaction action {};
-    action.sa_sigaction = Forward;
-    action.sa_flags = SA_SIGINFO | SA_RESTART;
-    ::sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < std::size(kSignals); ++i) ::sigaction(kSignals[i], &action, &previous_[i]);
-  }
-  ForwardSignals(const ForwardSignals&) = delete;
-  ForwardSignals& operator=(const ForwardSignals&) = delete;
-  ~ForwardSignals() {
-    for (size_t i = 0; i < std::size(kSignals); ++i) ::sigaction(kSignals[i], &previous_[i], nullptr);
-    child = 0;
-  }
-
- private:
-  struct sigaction previous_[std::size(kSignals)]{};
-};
-
-/// Starts a program with this one's input, output and environment, and waits for it. `quiet`: without any output.
-int Spawn(const std::vector<std::string>& words, bool quiet) {
-  std::vector<char*> arguments;
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t files;
-  ::posix_spawn_file_actions_init(&files);
-  if (quiet) {
-    ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    ::posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  }
-  pid_t pid = 0;
-  const int failed = ::posix_spawnp(&pid, arguments[0], &files, nullptr, arguments.data(), environ);
-  ::posix_spawn_file_actions_destroy(&files);
-  if (failed == ENOENT)
-    base::Fail("TINDERBOX_PYTHON", "There is no program \"{}\". Name the Python to use with --python.", words[0]);
-  if (failed != 0) base::FailErrno("TINDERBOX_PYTHON", failed, fmt::format("Cannot start {}", words[0]));
-  if (!quiet) {
-    child = pid;
-    if (early != 0) ::kill(pid, early);
-  }
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0) {
-    if (errno != EINTR) base::FailErrno("TINDERBOX_PYTHON", errno, fmt::format("Cannot wait for {}", words[0]));
-  }
-  return WIFSIGNALED(status) ? kSignalled + WTERMSIG(status) : WEXITSTATUS(status);
-}
+constexpr const char* kPythonHint = "Name the Python to use with --python.";
 
 void CheckPython(const std::string& python) {
-  const int missing = Spawn({python, "-c",
-                             "import importlib.util as u, sys\n"
-                             "sys.exit(any(u.find_spec(m) is None for m in ('pyspark', 'grpc', 'pandas', 'pyarrow')))"},
-                            true);
+  ChildOptions options;
+  options.quiet = true;
+  options.hint = kPythonHint;
+  const int missing =
+      RunChild({python, "-c",
+                "import importlib.util as u, sys\n"
+                "sys.exit(any(u.find_spec(m) is None for m in ('pyspark', 'grpc', 'pandas', 'pyarrow')))"},
+               options);
   if (missing != 0) {
     base::Fail("TINDERBOX_PYTHON",
                "PySpark's client is not installed for {}. Install it: {} -m pip install pyspark-client 'pandas<3'",
@@ -168,8 +107,9 @@ int RunScript(const Arguments& arguments) {
   ::setenv("PYTHONPATH", (startup.path().string() + rest).c_str(), 1);
   std::vector<std::string> words = {python};
   words.insert(words.end(), middle, arguments.end());
-  const ForwardSignals forward;
-  return Spawn(words, false);
+  ChildOptions child;
+  child.hint = kPythonHint;
+  return RunChild(words, child);
 }
 
 }  // namespace tinderbox::cli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,17 @@ int RunSupervise(const Arguments& arguments);
 int RunProbeConnect(const Arguments& arguments);
 int RunVersion(const Arguments& arguments);
 int RunHelp(const Arguments& arguments);
+
+/// A row of the program's verbs.
+struct Verb {
+  const char* name;
+  int (*run)(const Arguments&);
+  const char* group;  ///< the heading it stands under in the help; null: a verb that programs use, not people
+  const char* what;   ///< null: another name of the verb above
+};
+std::span<const Verb> Verbs();
+/// Null when there is none.
+const Verb* FindVerb(const std::string& name);
 
 /// "0.1.0".
 std::string Version();

@@ -32,7 +32,7 @@ TEST(Capacity, AJobThatFitsStarts) {
 TEST(Capacity, NamesWhatIsTooLarge) {
   const std::vector<WorkerCapacity> workers = {Worker(1, 1, 1024, 1024), Worker(1, 0, 1024, 0)};
   const Verdict memory = Judge({2048, 1}, workers);
-  EXPECT_EQ(memory.fit, Fit::kNever);
+  EXPECT_EQ(memory.fit, Fit::kImpossible);
   EXPECT_THAT(memory.reason, HasSubstr("An executor asks for 2048 MiB, and the largest worker offers 1024 MiB"));
   EXPECT_THAT(Judge({512, 2}, workers).reason, HasSubstr("asks for 2 cores"));
   EXPECT_THAT(Judge({512, 1, 4096, 1}, workers).reason, HasSubstr("The driver asks for 4096 MiB"));
@@ -40,12 +40,12 @@ TEST(Capacity, NamesWhatIsTooLarge) {
 
 TEST(Capacity, KnowsWaitingFromHanging) {
   EXPECT_EQ(Judge({1024, 1}, {Worker(1, 0, 1024, 0)}).fit, Fit::kLater);
-  EXPECT_EQ(Judge({1024, 1}, {}).fit, Fit::kNever);
-  EXPECT_EQ(Judge({1024, 1}, {{"worker", false, 4, 4, 4096, 4096}}).fit, Fit::kNever) << "a dead worker is none";
+  EXPECT_EQ(Judge({1024, 1}, {}).fit, Fit::kImpossible);
+  EXPECT_EQ(Judge({1024, 1}, {{"worker", false, 4, 4, 4096, 4096}}).fit, Fit::kImpossible) << "a dead worker is none";
 }
 
 TEST(Capacity, InClusterModeTheDriverNeedsRoomToo) {
-  EXPECT_EQ(Judge({1024, 1, 1024, 1}, {Worker(1, 1, 1024, 1024)}).fit, Fit::kNever);
+  EXPECT_EQ(Judge({1024, 1, 1024, 1}, {Worker(1, 1, 1024, 1024)}).fit, Fit::kImpossible);
   EXPECT_EQ(Judge({1024, 1, 1024, 1}, {Worker(1, 1, 1024, 1024), Worker(1, 1, 1024, 1024)}).fit, Fit::kNow);
   EXPECT_EQ(Judge({1024, 1, 1024, 1}, {Worker(2, 2, 2048, 2048)}).fit, Fit::kNow);
 }

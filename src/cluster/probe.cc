@@ -114,29 +114,11 @@ bool Contains(const nlohmann::json& value, const nlohmann::json& members) {
   return true;
 }
 
-}  // namespace
-
-bool Matches(const Probe& probe, std::string_view text) {
-  if (probe.members.is_null()) return true;
-  const nlohmann::json document = nlohmann::json::parse(text, nullptr, false);
-  const nlohmann::json::json_pointer pointer(probe.pointer);
-  if (document.is_discarded() || !document.contains(pointer)) return false;
-  const nlohmann::json& value = document.at(pointer);
-  if (probe.members.is_array()) return value.is_array() && value.empty();
-  if (!value.is_array()) return Contains(value, probe.members);
-  for (const nlohmann::json& element : value) {
-    if (Contains(element, probe.members)) return true;
-  }
-  return false;
-}
-
-std::optional<HttpAnswer> HttpGet(const std::string& host, int port, const std::string& path, int64_t timeout,
-                                  std::string* why) {
+std::optional<HttpAnswer> Exchange(const std::string& host, int port, const std::string& path,
+                                   const std::string& request, int64_t timeout, std::string* why) {
   const Deadline deadline(timeout);
   const File socket{Connect(host, port, deadline, why)};
   if (socket.number < 0) return std::nullopt;
-  const std::string request =
-      fmt::format("GET {} HTTP/1.0\r\nHost: {}:{}\r\nAccept: */*\r\nConnection: close\r\n\r\n", path, host, port);
   if (::send(socket.number, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) {
     *why = fmt::format("{}:{} does not take a request", host, port);
     return std::nullopt;
@@ -161,6 +143,38 @@ std::optional<HttpAnswer> HttpGet(const std::string& host, int port, const std::
   }
   answer.body = text.substr(end + 4);
   return answer;
+}
+
+}  // namespace
+
+bool Matches(const Probe& probe, std::string_view text) {
+  if (probe.members.is_null()) return true;
+  const nlohmann::json document = nlohmann::json::parse(text, nullptr, false);
+  const nlohmann::json::json_pointer pointer(probe.pointer);
+  if (document.is_discarded() || !document.contains(pointer)) return false;
+  const nlohmann::json& value = document.at(pointer);
+  if (probe.members.is_array()) return value.is_array() && value.empty();
+  if (!value.is_array()) return Contains(value, probe.members);
+  for (const nlohmann::json& element : value) {
+    if (Contains(element, probe.members)) return true;
+  }
+  return false;
+}
+
+std::optional<HttpAnswer> HttpGet(const std::string& host, int port, const std::string& path, int64_t timeout,
+                                  std::string* why) {
+  const std::string request =
+      fmt::format("GET {} HTTP/1.0\r\nHost: {}:{}\r\nAccept: */*\r\nConnection: close\r\n\r\n", path, host, port);
+  return Exchange(host, port, path, request, timeout, why);
+}
+
+std::optional<HttpAnswer> HttpPost(const std::string& host, int port, const std::string& path, const std::string& form,
+                                   int64_t timeout, std::string* why) {
+  const std::string request = fmt::format(
+      "POST {} HTTP/1.0\r\nHost: {}:{}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n"
+      "Connection: close\r\n\r\n{}",
+      path, host, port, form.size(), form);
+  return Exchange(host, port, path, request, timeout, why);
 }
 
 std::optional<std::string> RunProbe(const Probe& probe) {

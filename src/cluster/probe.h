@@ -22,5 +22,8 @@ struct HttpAnswer {
 /// GET over HTTP/1.0; nullopt when there is no answer within the time (`why` says what happened).
 std::optional<HttpAnswer> HttpGet(const std::string& host, int port, const std::string& path, int64_t timeout,
                                   std::string* why);
+/// The same as POST of a form ("id=driver-1&terminate=true").
+std::optional<HttpAnswer> HttpPost(const std::string& host, int port, const std::string& path, const std::string& form,
+                                   int64_t timeout, std::string* why);
 
 }  // namespace tinderbox::cluster

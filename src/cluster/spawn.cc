@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -29,15 +31,18 @@ std::vector<char*> Pointers(const std::vector<std::string>& words) {
 }
 
 /// Between fork and exec: only calls that are allowed there.
-[[noreturn]] void RunChild(char** words, char** variables, const char* folder, int log, int report) {
+[[noreturn]] void RunChild(char** words, char** variables, const char* folder, const Streams& streams, int death_signal,
+                           pid_t parent, int report) {
   ::setsid();
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  for (const int signal : {SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGCHLD}) ::signal(signal, SIG_DFL);
-  const int nothing = ::open("/dev/null", O_RDONLY);
+  for (const int signal : {SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGQUIT, SIGCHLD}) ::signal(signal, SIG_DFL);
+  const int in = streams.in >= 0 ? streams.in : ::open("/dev/null", O_RDONLY);
   int error = 0;
-  if (::chdir(folder) != 0 || ::dup2(nothing, 0) < 0 || ::dup2(log, 1) < 0 || ::dup2(log, 2) < 0) {
+  if (death_signal != 0) ::prctl(PR_SET_PDEATHSIG, death_signal);
+  if (death_signal != 0 && ::getppid() != parent) ::_exit(127);  // it died before we asked to be told
+  if (::chdir(folder) != 0 || ::dup2(in, 0) < 0 || ::dup2(streams.out, 1) < 0 || ::dup2(streams.err, 2) < 0) {
     error = errno;
   } else {
     ::execvpe(words[0], words, variables);
@@ -63,6 +68,36 @@ void ProcessHandle::Signal(int signal) const {
   if (file_ >= 0) ::syscall(SYS_pidfd_send_signal, file_, signal, nullptr, 0);
 }
 
+Process SpawnInSession(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
+                       const std::string& folder, const Streams& streams, int death_signal) {
+  std::vector<std::string> variables;
+  for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
+  const std::vector<char*> words = Pointers(command);
+  const std::vector<char*> values = Pointers(variables);
+  int report[2];
+  if (::pipe2(report, O_CLOEXEC) != 0) base::FailErrno(kCondition, errno, "a pipe cannot be made");
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  const int fork_error = errno;
+  if (pid == 0) {
+    RunChild(const_cast<char**>(words.data()), const_cast<char**>(values.data()), folder.c_str(), streams, death_signal,
+             parent, report[1]);
+  }
+  ::close(report[1]);
+  int exec_error = 0;
+  if (pid > 0) {
+    while (::read(report[0], &exec_error, sizeof exec_error) < 0 && errno == EINTR) continue;
+  }
+  ::close(report[0]);
+  if (pid < 0) base::FailErrno(kCondition, fork_error, "no process can be started");
+  if (exec_error != 0) {
+    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
+    base::FailErrno(kCondition, exec_error, fmt::format("{} cannot be run", command[0]));
+  }
+  // It may have ended already; then its number stays taken until it is waited for.
+  return IdentifyProcess(pid).value_or(Process{pid, 0});
+}
+
 Process SpawnDetached(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
                       const std::string& folder, const std::string& log) {
   std::error_code error;
@@ -71,30 +106,14 @@ Process SpawnDetached(const std::vector<std::string>& command, const std::map<st
   fs::create_directories(fs::path(log).parent_path(), error);
   const int out = ::open(log.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
   if (out < 0) base::FailErrno(kCondition, errno, fmt::format("its log {} cannot be written", log));
-  std::vector<std::string> variables;
-  for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
-  const std::vector<char*> words = Pointers(command);
-  const std::vector<char*> values = Pointers(variables);
-  int report[2];
-  if (::pipe2(report, O_CLOEXEC) != 0) {
+  try {
+    const Process process = SpawnInSession(command, environment, folder, {-1, out, out});
     ::close(out);
-    base::FailErrno(kCondition, errno, "a pipe cannot be made");
+    return process;
+  } catch (const Error&) {
+    ::close(out);
+    throw;
   }
-  const pid_t pid = ::fork();
-  const int fork_error = errno;
-  if (pid == 0)
-    RunChild(const_cast<char**>(words.data()), const_cast<char**>(values.data()), folder.c_str(), out, report[1]);
-  ::close(report[1]);
-  ::close(out);
-  int exec_error = 0;
-  if (pid > 0) {
-    while (::read(report[0], &exec_error, sizeof exec_error) < 0 && errno == EINTR) continue;
-  }
-  ::close(report[0]);
-  if (pid < 0) base::FailErrno(kCondition, fork_error, "no process can be started");
-  if (exec_error != 0) base::FailErrno(kCondition, exec_error, fmt::format("{} cannot be run", command[0]));
-  // It may have ended already; then its number stays taken until it is waited for.
-  return IdentifyProcess(pid).value_or(Process{pid, 0});
 }
 
 std::map<std::string, std::string> PlainEnvironment() {

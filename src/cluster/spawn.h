@@ -29,6 +29,17 @@ class ProcessHandle {
   int file_ = -1;
 };
 
+/// What a program has as standard input (-1: nothing to read), output and error.
+struct Streams {
+  int in = -1;
+  int out = -1;
+  int err = -1;
+};
+/// Starts a program in a session of its own; it is sent `death_signal` (0: none) when the thread that started it ends.
+/// The environment is given whole. Throws Error TINDERBOX_SPAWN.
+Process SpawnInSession(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
+                       const std::string& folder, const Streams& streams, int death_signal = 0);
+
 /// Starts a program in a session of its own, input from nowhere, output appended to `log`. The environment is given
 /// whole. Throws Error TINDERBOX_SPAWN.
 Process SpawnDetached(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
