@@ -42,7 +42,8 @@ std::shared_ptr<arrow::RecordBatch> Borrow(const ArrowBatch& batch, const std::s
 
 class IpcReader : public BatchReader {
  public:
-  IpcReader(const std::shared_ptr<arrow::io::InputStream>& bytes, bool skip_empty) : skip_empty_(skip_empty) {
+  IpcReader(const std::shared_ptr<arrow::io::InputStream>& bytes, bool skip_empty, const StructType* known = nullptr)
+      : skip_empty_(skip_empty) {
     arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();
     options.use_threads = false;
     stream_ = Take(arrow::ipc::RecordBatchStreamReader::Open(bytes, options), kBadStream);
@@ -55,6 +56,12 @@ class IpcReader : public BatchReader {
       throw;
     }
     exported.release(&exported);
+    if (known != nullptr) {
+      if (known->fields.size() != schema_.fields.size())
+        base::Fail(kBadStream, "Arrow data of {} columns came for a result of {} columns.", schema_.fields.size(),
+                   known->fields.size());
+      schema_ = *known;
+    }
     target_ = ToArrowSchema(schema_, "UTC");
   }
 
@@ -212,6 +219,11 @@ std::string WriteIpcStream(const StructType& schema, const std::vector<ArrowBatc
 std::unique_ptr<BatchReader> ReadIpcStream(std::string_view bytes) {
   const auto buffer = arrow::Buffer::FromString(std::string(bytes));
   return std::make_unique<IpcReader>(std::make_shared<arrow::io::BufferReader>(buffer), true);
+}
+
+std::unique_ptr<BatchReader> ReadIpcStream(std::string_view bytes, const StructType& schema) {
+  const auto buffer = arrow::Buffer::FromString(std::string(bytes));
+  return std::make_unique<IpcReader>(std::make_shared<arrow::io::BufferReader>(buffer), true, &schema);
 }
 
 std::unique_ptr<BatchReader> ReadIpcStream(std::function<void(char* bytes, size_t count)> read) {

@@ -21,6 +21,8 @@ StructType ImportSchema(const ArrowSchema& schema);
 std::string WriteIpcStream(const StructType& schema, const std::vector<ArrowBatch>& batches);
 /// Reads an IPC stream into the layouts that ArrowBatch fixes (large and view forms are converted).
 std::unique_ptr<BatchReader> ReadIpcStream(std::string_view bytes);
+/// The same for a stream that is known to hold rows of this schema, which says more than Arrow's.
+std::unique_ptr<BatchReader> ReadIpcStream(std::string_view bytes, const StructType& schema);
 
 /// Makes the bytes of an Arrow IPC stream piece by piece. Not thread-safe.
 class IpcWriter {

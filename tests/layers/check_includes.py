@@ -20,6 +20,7 @@ PUBLIC = {
     "error.h": "base",
     "functions.h": "dataframe",
     "row.h": "spark",
+    "server_error.h": "spark",
     "session.h": "spark",
     "types.h": "spark",
 }
