@@ -44,6 +44,9 @@ class IpcWriter {
 /// of the stream, and batches without rows are given as well.
 std::unique_ptr<BatchReader> ReadIpcStream(std::function<void(char* bytes, size_t count)> read);
 
+/// Reads an Arrow C stream into the same layouts, and releases it when the reader goes or this throws.
+std::unique_ptr<BatchReader> ReadArrowStream(ArrowArrayStream* stream);
+
 /// Row `row` of an Arrow column as a Value.
 Value ToValue(const DataType& type, const ArrowArray& column, int64_t row);
 /// Builds a batch from rows. Throws Error when a value does not fit its type.

@@ -14,6 +14,7 @@ import sys
 # The folder that implements each public header.
 PUBLIC = {
     "arrow.h": "spark",
+    "catalog.h": "dataframe",
     "column.h": "dataframe",
     "dataframe.h": "dataframe",
     "diff.h": "diff",
