@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "tinderbox/arrow.h"
-#include "tinderbox/column.h"
 #include "tinderbox/row.h"
 
 namespace tinderbox {
@@ -21,6 +20,8 @@ namespace spark {
 class Session;
 }
 class Catalog;
+class ColumnList;
+class ColumnOrValue;
 class DataFrame;
 class DataFrameReader;
 
@@ -72,7 +73,8 @@ class Session {
   /// With positional parameters, `?` in the text.
   DataFrame Sql(std::string_view text, const std::vector<ColumnOrValue>& parameters) const;
   /// The rows of a table-valued function: "explode", "range", "sql_keywords", …
-  DataFrame TableFunction(std::string_view name, const ColumnList& arguments = {}) const;
+  DataFrame TableFunction(std::string_view name, const ColumnList& arguments) const;
+  DataFrame TableFunction(std::string_view name) const;
   /// Rows 0 to `end`, exclusive, in one bigint column "id".
   DataFrame Range(int64_t end) const;
   /// Rows `start` to `end`, exclusive, in one bigint column "id".

@@ -66,6 +66,10 @@ DataFrame Session::TableFunction(std::string_view name, const ColumnList& argume
   });
 }
 
+DataFrame Session::TableFunction(std::string_view name) const {
+  return TableFunction(name, ColumnList());
+}
+
 DataFrame Session::Range(int64_t end) const {
   return Range(0, end);
 }

@@ -20,9 +20,12 @@ PUBLIC = {
     "diff.h": "diff",
     "error.h": "base",
     "functions.h": "dataframe",
+    "read_write.h": "dataframe",
     "row.h": "spark",
     "server_error.h": "spark",
     "session.h": "spark",
+    "spark_functions.h": "dataframe",
+    "typed.h": "dataframe",
     "types.h": "spark",
 }
 
