@@ -14,6 +14,7 @@ int RunPatch(const Arguments& arguments);
 int RunDiffit(const Arguments& arguments);
 int RunServer(const Arguments& arguments);
 int RunScript(const Arguments& arguments);
+int RunVerify(const Arguments& arguments);
 int RunSql(const Arguments& arguments);
 int RunUp(const Arguments& arguments);
 int RunDown(const Arguments& arguments);
