@@ -119,7 +119,10 @@ int RunCheck(const Arguments& arguments) {
   AddNameFlag(&app, &flags.cluster);
   AddConfigFlags(&app, &flags.config);
   app.add_flag("--json", flags.json, "As JSON")->group("Other");
-  app.footer(ClusterExitHelp());
+  app.footer(
+      "For example:\n  tinderbox check\n  tinderbox check --workers 8 --worker-memory 4g\n\n"
+      "`tinderbox doctor` looks at the machine instead.\n" +
+      ClusterExitHelp());
   if (!ParseFlags(&app, "check", arguments)) return kClusterOk;
   return RunClusterVerb("check", [&] { return Check(flags); });
 }

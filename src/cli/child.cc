@@ -9,8 +9,11 @@
 
 #include <cerrno>
 #include <sstream>
+#include <thread>
+#include <utility>
 
 #include "base/fail.h"
+#include "base/interrupt.h"
 
 namespace tinderbox::cli {
 namespace {
@@ -65,7 +68,12 @@ std::string OnPath(const std::string& word, const ChildOptions& options) {
   base::Fail(kCondition, "There is no program \"{}\".{}{}", word, options.hint.empty() ? "" : " ", options.hint);
 }
 
-pid_t Spawn(const std::vector<std::string>& words, const ChildOptions& options) {
+/// Where the program reads and writes; -1: as this one does.
+struct Files {
+  int in = -1, out = -1, err = -1;
+};
+
+pid_t Spawn(const std::vector<std::string>& words, const ChildOptions& options, const Files& ends = {}) {
   const std::string program = OnPath(words[0], options);
   std::vector<char*> arguments;
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
@@ -80,6 +88,10 @@ pid_t Spawn(const std::vector<std::string>& words, const ChildOptions& options) 
   posix_spawn_file_actions_t files;
   ::posix_spawn_file_actions_init(&files);
   if (!options.folder.empty()) ::posix_spawn_file_actions_addchdir_np(&files, options.folder.c_str());
+  const std::pair<int, int> moved[] = {{ends.in, STDIN_FILENO}, {ends.out, STDOUT_FILENO}, {ends.err, STDERR_FILENO}};
+  for (const auto& [from, to] : moved) {
+    if (from >= 0) ::posix_spawn_file_actions_adddup2(&files, from, to);
+  }
   if (options.quiet) {
     ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     ::posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
@@ -102,7 +114,65 @@ int Wait(pid_t pid, const std::string& name) {
   return WIFSIGNALED(status) ? kSignalled + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/// Reads whole lines until the writer is gone; the last one may lack its end.
+void ReadLines(int file, const std::function<void(const std::string&)>& line) {
+  std::string open;
+  char buffer[8192];
+  for (ssize_t got = 0; (got = ::read(file, buffer, sizeof buffer)) != 0;) {
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) break;
+    open.append(buffer, static_cast<size_t>(got));
+    size_t begin = 0;
+    for (size_t end = 0; (end = open.find('\n', begin)) != std::string::npos; begin = end + 1)
+      line(open.substr(begin, end - begin));
+    open.erase(0, begin);
+  }
+  if (!open.empty()) line(open);
+}
+
+/// A pipe whose ends are closed at destruction.
+struct Pipe {
+  Pipe() {
+    if (::pipe2(ends, O_CLOEXEC) != 0) base::FailErrno(kCondition, errno, "A pipe cannot be made");
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  ~Pipe() {
+    ::close(ends[0]);
+    CloseWriter();
+  }
+  void CloseWriter() {
+    if (ends[1] >= 0) ::close(std::exchange(ends[1], -1));
+  }
+  int ends[2] = {-1, -1};
+};
+
 }  // namespace
+
+int RunPiped(const std::vector<std::string>& words, const ChildOptions& options,
+             const std::function<void(bool is_error, const std::string& line)>& line) {
+  Pipe out, err;
+  const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  pid_t pid = 0;
+  try {
+    pid = Spawn(words, options, {nothing, out.ends[1], err.ends[1]});
+  } catch (const Error&) {
+    ::close(nothing);
+    throw;
+  }
+  ::close(nothing);
+  out.CloseWriter();
+  err.CloseWriter();
+  {
+    const base::OnInterrupt stop([pid] { ::kill(pid, SIGTERM); });
+    const std::jthread errors([&] { ReadLines(err.ends[0], [&](const std::string& text) { line(true, text); }); });
+    ReadLines(out.ends[0], [&](const std::string& text) { line(false, text); });
+    // Its number stays its own until it is waited for, so that no other process is signalled.
+    siginfo_t ended;
+    while (::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR) continue;
+  }
+  return Wait(pid, words[0]);
+}
 
 int RunChild(const std::vector<std::string>& words, const ChildOptions& options) {
   if (options.quiet) return Wait(Spawn(words, options), words[0]);

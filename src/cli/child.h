@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,5 +18,13 @@ struct ChildOptions {
 /// signals that come meanwhile go to it. Returns its exit code, or as shells do 128 and the number of the signal that
 /// ended it. Throws Error TINDERBOX_PROGRAM when it cannot be started.
 int RunChild(const std::vector<std::string>& words, const ChildOptions& options);
+
+/// The exit code of shells for a program that there is not.
+constexpr int kProgramMissing = 127;
+
+/// The same, with nothing to read, for a program whose output is taken line by line; `line` is called from one thread
+/// at a time for each of the two streams. An interrupt of this program ends it.
+int RunPiped(const std::vector<std::string>& words, const ChildOptions& options,
+             const std::function<void(bool is_error, const std::string& line)>& line);
 
 }  // namespace tinderbox::cli

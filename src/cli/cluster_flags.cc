@@ -27,6 +27,30 @@ constexpr std::pair<std::string_view, int> kCodes[] = {
     {"TINDERBOX_USAGE", kClusterUsage},
 };
 
+/// Services of the seeds' compose files that are none of a cluster's.
+struct Elsewhere {
+  std::string_view name;
+  std::string_view what;
+};
+constexpr std::string_view kNoStore =
+    "This cluster has no S3 store; jobs read and write local files, or a store "
+    "elsewhere through spark_conf.";
+constexpr std::string_view kDriver =
+    "A driver is no service here: `tinderbox submit` runs it, and `tinderbox logs --app "
+    "ID` shows what it wrote.";
+constexpr Elsewhere kElsewhere[] = {
+    {"minio", kNoStore},
+    {"minio-client", kNoStore},
+    {"minio-distributed", kNoStore},
+    {"app", kDriver},
+    {"app-distributed", kDriver},
+    {"driver", kDriver},
+    {"hive-metastore", "This cluster has no Hive metastore; tables are kept in its warehouse folder."},
+    {"demo-database", "This cluster has no PostgreSQL."},
+    {"redis", "This cluster has no Redis."},
+    {"livy", "This cluster has no Livy."},
+};
+
 std::map<std::string, std::string> Environment() {
   std::map<std::string, std::string> environment;
   for (char** variable = environ; *variable != nullptr; ++variable) {
@@ -43,6 +67,15 @@ fs::path OverlayFile(const fs::path& project, const std::string& overlay) {
   return file.replace_filename(fmt::format("{}.{}{}", project.stem().string(), overlay, project.extension().string()));
 }
 
+int Interruption(const std::string& verb) {
+  constexpr std::string_view kChanging[] = {"up", "start", "down", "stop", "restart", "scale"};
+  const bool changing = std::find(std::begin(kChanging), std::end(kChanging), verb) != std::end(kChanging);
+  PrintFailure(
+      changing ? "Interrupted. What the cluster was told to do goes on; `tinderbox status` shows it." : "Interrupted.",
+      "");
+  return kInterrupted;
+}
+
 bool Settled(cluster::Phase phase) {
   using cluster::Phase;
   return phase == Phase::kReady || phase == Phase::kFinished || phase == Phase::kCrashLoop || phase == Phase::kFailed ||
@@ -55,11 +88,11 @@ int RunClusterVerb(const std::string& verb, const std::function<int()>& body) {
   try {
     return body();
   } catch (const Interrupted&) {
-    throw;
+    return Interruption(verb);
   } catch (const UsageError&) {
     throw;
   } catch (const Error& error) {
-    base::ThrowIfInterrupted();
+    if (base::InterruptRequested()) return Interruption(verb);
     PrintFailure(error.what(), error.condition(), fmt::format("Try: tinderbox {} --help", verb));
     for (const auto& [condition, code] : kCodes) {
       if (error.condition() == condition) return code;
@@ -75,7 +108,7 @@ std::string ClusterExitHelp() {
 
 void AddNameFlag(CLI::App* app, ClusterName* flags) {
   app->add_option("--name", flags->name, "Which cluster, when there are several; default: default")
-      ->type_name("NAME")
+      ->type_name("CLUSTER")
       ->envname("TINDERBOX_NAME")
       ->group("Cluster");
 }
@@ -125,7 +158,10 @@ cluster::Config ReadConfig(const ConfigFlags& flags) {
   sources.environment = Environment();
   sources.user_file = UserDirectories().config / "cluster.toml";
   const fs::path project = flags.file.empty() ? "cluster.toml" : flags.file;
-  if (!flags.file.empty() || fs::exists(project)) sources.project_file = project;
+  if (!flags.file.empty() || fs::exists(project)) {
+    sources.project_file = project;
+    sources.env_file = project.parent_path() / ".env";
+  }
   for (const std::string& overlay : flags.overlays) {
     const bool is_file = overlay.find('/') != std::string::npos || fs::path(overlay).extension() == ".toml";
     sources.overlays.push_back(is_file ? fs::path(overlay) : OverlayFile(project, overlay));
@@ -141,11 +177,22 @@ cluster::Config ReadConfig(const ConfigFlags& flags) {
   for (const auto& [flag, key, value] : shortcuts) {
     if (!value.empty()) sources.flags.push_back({key, {value, fmt::format("flag {}", flag)}});
   }
-  return cluster::ReadConfig(sources);
+  cluster::Config config = cluster::ReadConfig(sources);
+  for (const std::string& warning : config.warnings) PrintWarning(warning);
+  return config;
 }
 
 std::string ProgramFile() {
   return fs::read_symlink("/proc/self/exe");
+}
+
+std::string PlainServiceName(const std::string& name) {
+  std::string plain = name.rfind("spark-", 0) == 0 ? name.substr(6) : name;
+  if (plain == "history-server") plain = "history";
+  for (const Elsewhere& known : kElsewhere) {
+    if (known.name == plain) base::Fail("TINDERBOX_NO_SUCH", "There is no service \"{}\". {}", name, known.what);
+  }
+  return plain;
 }
 
 std::vector<std::string> PickServices(const cluster::Desired& desired, const std::vector<std::string>& names) {
@@ -154,7 +201,7 @@ std::vector<std::string> PickServices(const cluster::Desired& desired, const std
   if (names.empty()) return all;
   std::vector<std::string> picked;
   for (const std::string& name : names) {
-    const std::string plain = name.rfind("spark-", 0) == 0 ? name.substr(6) : name;
+    const std::string plain = PlainServiceName(name);
     const size_t before = picked.size();
     for (const cluster::Wanted& wanted : desired.services) {
       if (wanted.service.name == plain || wanted.service.role == plain) picked.push_back(wanted.service.name);
@@ -164,6 +211,17 @@ std::vector<std::string> PickServices(const cluster::Desired& desired, const std
                  DidYouMean(plain, all), fmt::join(all, ", "));
   }
   return picked;
+}
+
+int UntilInterrupted(const std::function<void()>& step) {
+  try {
+    for (;;) {
+      base::ThrowIfInterrupted();
+      step();
+    }
+  } catch (const Interrupted&) {
+    return kInterrupted;
+  }
 }
 
 std::string MasterUrl(const cluster::Service& master) {

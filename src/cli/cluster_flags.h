@@ -50,6 +50,9 @@ cluster::Config ReadConfig(const ConfigFlags& flags);
 /// This program's own file.
 std::string ProgramFile();
 
+/// "worker-1" of "spark-worker-1", as the seeds name it. Throws Error TINDERBOX_NO_SUCH for services of theirs that a
+/// cluster does not have, saying what is there in their place.
+std::string PlainServiceName(const std::string& name);
 /// Services of the cluster by the names on the command line; all of them when there are none. Takes the seeds' names
 /// too (spark-master). Throws Error TINDERBOX_NO_SUCH with the nearest names.
 std::vector<std::string> PickServices(const cluster::Desired& desired, const std::vector<std::string>& names);
@@ -61,6 +64,9 @@ struct WaitOptions {
   bool quiet = false;
 };
 int WaitUntilConverged(const cluster::ClusterFolder& folder, const WaitOptions& options);
+
+/// Repeats a step until Ctrl-C, which is how such a verb ends: nothing is said about it. Returns the exit code.
+int UntilInterrupted(const std::function<void()>& step);
 
 /// "spark://127.0.0.1:7077" of the service master.
 std::string MasterUrl(const cluster::Service& master);

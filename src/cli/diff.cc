@@ -9,20 +9,11 @@
 #include "cli/diff_flags.h"
 #include "cli/progress.h"
 #include "cli/verbs.h"
+#include "cli/words.h"
 #include "diff/report.h"
 
 namespace tinderbox::cli {
 namespace {
-
-std::string ShellWord(const std::string& word) {
-  const bool plain = !word.empty() && word.find_first_not_of(
-                                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./:,=@%") ==
-                                          std::string::npos;
-  if (plain) return word;
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
 
 ProgressDisplay::Mode ProgressMode(const DiffPlan& plan, const Console& console) {
   if (plan.quiet) return ProgressDisplay::Mode::kNone;

@@ -8,6 +8,7 @@
 #include "base/interrupt.h"
 #include "cli/cluster_flags.h"
 #include "cli/console.h"
+#include "cli/end_jobs.h"
 #include "cli/verbs.h"
 #include "cluster/machine.h"
 #include "cluster/supervisor.h"
@@ -43,12 +44,15 @@ int WaitUntilGone(const cluster::ClusterFolder& folder, const std::string& mark,
       base::Fail("TINDERBOX_TIMEOUT", "The cluster is still ending. `tinderbox status` shows what is left.");
     std::this_thread::sleep_for(std::chrono::milliseconds(30));
   }
+  const cluster::FileLock supervisor_ended = folder.LockCommands();
   return kClusterOk;
 }
 
 int Stop(const StopFlags& flags, bool down) {
   const cluster::ClusterFolder folder = ExistingFolder(flags.cluster);
   const int64_t timeout = ParseTime("--timeout", flags.timeout);
+  // While the master is there, jobs can say good-bye to it.
+  if (down || flags.services.empty()) EndJobs(cluster::ListJobs(folder));
   bool any_left = false;
   std::string mark;
   cluster::Change(folder, ProgramFile(), [&](cluster::Desired* desired) {

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/fail.h"
+#include "base/json_text.h"
 #include "cli/cluster_flags.h"
 #include "cli/console.h"
 #include "cli/verbs.h"
@@ -20,12 +21,13 @@ struct HistoryFlags {
   bool json = false;
 };
 
-bool Parse(const std::string& verb, const std::string& description, const Arguments& arguments, HistoryFlags* flags) {
+bool Parse(const std::string& verb, const std::string& description, const std::string& example,
+           const Arguments& arguments, HistoryFlags* flags) {
   CLI::App app(description);
   if (verb == "why") app.add_option("SERVICE", flags->service, "The service")->required();
   AddNameFlag(&app, &flags->cluster);
-  if (verb != "why") app.add_flag("--json", flags->json, "As JSON, one line each")->group("Other");
-  app.footer(ClusterExitHelp());
+  app.add_flag("--json", flags->json, verb == "why" ? "As JSON" : "As JSON, one line each")->group("Other");
+  app.footer(fmt::format("For example:\n  tinderbox {}\n\n", example) + ClusterExitHelp());
   return ParseFlags(&app, verb, arguments);
 }
 
@@ -102,18 +104,30 @@ int Why(const HistoryFlags& flags) {
   const cluster::ClusterFolder folder = ExistingFolder(flags.cluster);
   const cluster::Desired desired = folder.ReadDesired().value_or(cluster::Desired{});
   const std::optional<cluster::State> state = folder.ReadState();
+  nlohmann::ordered_json json = {{"version", 1}, {"services", nlohmann::ordered_json::array()}};
+  std::string text;
   for (const std::string& name : PickServices(desired, {flags.service})) {
     const cluster::Wanted& wanted = *desired.Find(name);
-    const auto now =
-        state ? state->services.find(name) : std::map<std::string, cluster::ServiceState>::const_iterator();
-    if (!state || now == state->services.end()) {
-      WriteOut(fmt::format("{} has not been started yet.\n", name));
-      continue;
+    std::string phase = "stopped", reason;
+    std::string explanation = fmt::format("{} has not been started yet.\n", name);
+    std::vector<std::string> log;
+    if (state && state->services.contains(name)) {
+      const cluster::ServiceState& now = state->services.at(name);
+      phase = cluster::PhaseName(now.phase);
+      reason = now.reason;
+      explanation = cluster::Explain(name, wanted, *state);
+      if (now.phase != cluster::Phase::kReady) log = cluster::LastLines(wanted.service.log, 20);
     }
-    WriteOut(cluster::Explain(name, wanted, *state));
-    if (now->second.phase == cluster::Phase::kReady) continue;
-    for (const std::string& line : cluster::LastLines(wanted.service.log, 20)) WriteOut("    " + line + "\n");
+    text += explanation;
+    for (std::string& line : log) {
+      line = base::ReplaceInvalidUtf8(line);
+      text += "    " + line + "\n";
+    }
+    explanation.pop_back();
+    json["services"].push_back(
+        {{"name", name}, {"state", phase}, {"reason", reason}, {"explanation", explanation}, {"log", log}});
   }
+  WriteOut(flags.json ? json.dump() + "\n" : text);
   return kClusterOk;
 }
 
@@ -121,7 +135,9 @@ int Why(const HistoryFlags& flags) {
 
 int RunEvents(const Arguments& arguments) {
   HistoryFlags flags;
-  if (!Parse("events", "Prints what happened to each service, oldest first.", arguments, &flags)) return kClusterOk;
+  if (!Parse("events", "Prints what happened to each service, oldest first.",
+             "events --json | jq -r 'select(.what == \"backing off\") | .detail'", arguments, &flags))
+    return kClusterOk;
   return RunClusterVerb("events", [&] { return Events(flags); });
 }
 
@@ -129,14 +145,15 @@ int RunTimeline(const Arguments& arguments) {
   HistoryFlags flags;
   if (!Parse("timeline",
              "Shows the last start of the cluster: which service waited for which (.), and how long each took (#).",
-             arguments, &flags))
+             "timeline", arguments, &flags))
     return kClusterOk;
   return RunClusterVerb("timeline", [&] { return Timeline(flags); });
 }
 
 int RunWhy(const Arguments& arguments) {
   HistoryFlags flags;
-  if (!Parse("why", "Explains the state of a service, with the end of its log.", arguments, &flags)) return kClusterOk;
+  if (!Parse("why", "Explains the state of a service, with the end of its log.", "why worker-1", arguments, &flags))
+    return kClusterOk;
   return RunClusterVerb("why", [&] { return Why(flags); });
 }
 

@@ -61,10 +61,10 @@ std::vector<std::string> ChoicesIn(const std::string& type) {
 
 Takes TakesOf(const CLI::Option& option, const std::string& type) {
   static const std::map<std::string, Takes> kinds = {
-      {"FILE", Takes::kFile},    {"DIR", Takes::kFolder},  {"LEFT", Takes::kFile},       {"RIGHT", Takes::kFile},
-      {"PATCH", Takes::kFolder}, {"SCRIPT", Takes::kFile}, {"APP", Takes::kFile},        {"PROGRAM", Takes::kFile},
-      {"PATH", Takes::kFile},    {"FILES", Takes::kFile},  {"SERVICE", Takes::kService}, {"CLUSTER", Takes::kCluster},
-      {"WORKERS", Takes::kText},
+      {"FILE", Takes::kFile},      {"DIR", Takes::kFolder},  {"LEFT", Takes::kFile},       {"RIGHT", Takes::kFile},
+      {"PATCH", Takes::kFolder},   {"SCRIPT", Takes::kFile}, {"APP", Takes::kFile},        {"PROGRAM", Takes::kFile},
+      {"PATH", Takes::kFile},      {"FILES", Takes::kFile},  {"SERVICE", Takes::kService}, {"CLUSTER", Takes::kCluster},
+      {"ID", Takes::kApplication},
   };
   if (option.get_expected_max() == 0) return Takes::kNothing;
   const auto known = kinds.find(option.get_positional() ? option.get_name() : type);

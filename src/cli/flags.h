@@ -34,7 +34,7 @@ bool ParseFlags(CLI::App* app, const std::string& verb, const std::vector<std::s
 CLI::Option* Choices(CLI::Option* option, const std::vector<std::string>& words);
 
 /// What an option or a positional argument takes, for completion.
-enum class Takes { kNothing, kText, kFile, kFolder, kCluster, kService, kVerb };
+enum class Takes { kNothing, kText, kFile, kFolder, kCluster, kService, kApplication, kVerb };
 struct OptionFacts {
   std::vector<std::string> names;  ///< "-f", "--file"
   std::string what;

@@ -4,6 +4,7 @@ namespace tinderbox::cli {
 
 const std::string_view kPythonStartup = R"PYTHON(
 import importlib.util
+import json
 import os
 import sys
 from importlib.machinery import PathFinder
@@ -37,6 +38,13 @@ def leave_out_masters(builder):
         return validate(self)
 
     builder._validate_startup_urls = without_master
+    make = builder.__init__
+
+    def with_settings(self):
+        make(self)
+        self._options.update(json.loads(os.environ.get("TINDERBOX_SETTINGS", "{}")))
+
+    builder.__init__ = with_settings
 
 
 sys.meta_path.insert(0, Masters())

@@ -16,6 +16,7 @@ namespace {
 constexpr const char* kData = "Data";
 constexpr const char* kEngine = "Spark without a cluster";
 constexpr const char* kCluster = "A cluster";
+constexpr const char* kJobs = "Jobs on a cluster";
 constexpr const char* kLook = "Look into a cluster";
 constexpr const char* kPrepare = "Prepare";
 
@@ -32,18 +33,32 @@ constexpr Verb kVerbs[] = {
     {"stop", RunStop, kCluster, "Stop services of a cluster"},
     {"restart", RunRestart, kCluster, "Restart services of a cluster"},
     {"scale", RunScale, kCluster, "Change the number of workers"},
+    {"cleanup", RunCleanup, kCluster, "Remove what clusters leave behind"},
+    {"shell", RunShell, kCluster, "Open a shell in the place of a service"},
+    {"exec", RunExec, kCluster, "Run a command in the place of a service"},
+    {"submit", RunSubmit, kJobs, "Run an application on a cluster, or a script on the embedded engine"},
+    {"job", RunJobVerb, kJobs, "List the jobs, show one, end one"},
+    {"repl", RunRepl, kJobs, "Open Spark's shell: pyspark, sql or scala"},
+    {"run-example", RunExample, kJobs, "Run one of Spark's own examples"},
+    {"pi", RunPi, kJobs, "Compute pi, to see that jobs run"},
     {"status", RunStatus, kLook, "Show the services of a cluster"},
     {"ps", RunStatus, kLook, nullptr},
     {"list", RunList, kLook, "List the clusters"},
+    {"info", RunInfo, kLook, "Show addresses, folders, versions and variables"},
     {"logs", RunLogs, kLook, "Print the logs of services and applications"},
     {"events", RunEvents, kLook, "Print what happened in a cluster"},
     {"timeline", RunTimeline, kLook, "Show who waited for whom at the start"},
     {"why", RunWhy, kLook, "Explain the state of a service"},
     {"check", RunCheck, kPrepare, "Check what a cluster needs before it is started"},
+    {"doctor", RunDoctor, kPrepare, "Look at this machine with a cluster's eyes"},
     {"config", RunConfig, kPrepare, "Write, show or check cluster.toml"},
+    {"completion", RunCompletion, kPrepare, "Let the shell complete verbs, options and names"},
     {"version", RunVersion, kPrepare, "Print the version"},
     {"help", RunHelp, kPrepare, "Explain a verb"},
+    {"complete", RunComplete, nullptr, nullptr},
+    {"run-job", RunJobAlone, nullptr, nullptr},
     {"supervise", RunSupervise, nullptr, nullptr},
+    {"make-archive", RunMakeArchive, nullptr, nullptr},
     {"probe-connect", RunProbeConnect, nullptr, nullptr},
 };
 

@@ -6,13 +6,14 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <nlohmann/json.hpp>
 
 #include "base/fail.h"
 #include "base/temp_dir.h"
 #include "cli/child.h"
 #include "cli/console.h"
 #include "cli/python_startup.h"
-#include "cli/server_flags.h"
+#include "cli/run_script.h"
 #include "cli/verbs.h"
 #include "connect/uuid.h"
 
@@ -56,16 +57,68 @@ size_t FindScript(const Arguments& arguments) {
   return at;
 }
 
+/// What Python finds modules in: folders and archives as they are, single files by a link in a folder of their own.
+std::string ModulePath(const std::vector<std::string>& modules, const std::filesystem::path& links) {
+  namespace fs = std::filesystem;
+  std::string path;
+  for (const std::string& module : modules) {
+    const fs::path file = fs::absolute(module);
+    if (file.extension() == ".py") {
+      fs::create_directories(links);
+      fs::create_symlink(file, links / file.filename());
+    } else {
+      path += ":" + file.string();
+    }
+  }
+  return (fs::exists(links) ? ":" + links.string() : "") + path;
+}
+
 }  // namespace
 
+int RunOnEngine(const EngineScript& script) {
+  const std::string& file = script.words[0];
+  if (::access(file.c_str(), R_OK) != 0)
+    base::FailErrno("PATH_NOT_FOUND", errno, fmt::format("Cannot read \"{}\"", file));
+
+  auto checked = std::async(std::launch::async, [&] { CheckPython(script.python); });
+  connect::ServerOptions options;
+  options.port = 0;
+  options.service.token = connect::RandomHex(kTokenBytes);
+  const StartingEngine engine = StartEngine(script.engine);
+  const connect::Server server(options, MakeSessions(engine));
+  engine.get();
+  checked.get();
+
+  // The engine runs the script's Python functions, which its own interpreter has pickled.
+  ::setenv("PYSPARK_PYTHON", script.python.c_str(), 1);
+  // PySpark's client sends a token without TLS to this name alone.
+  ::setenv("SPARK_REMOTE", fmt::format("sc://localhost:{}", server.port()).c_str(), 1);
+  ::setenv("SPARK_CONNECT_AUTHENTICATE_TOKEN", options.service.token.c_str(), 1);
+  ::setenv("SPARK_CONNECT_MODE_ENABLED", "1", 1);
+  ::unsetenv("MASTER");  // with it PySpark refuses SPARK_REMOTE
+  if (!script.settings.empty()) ::setenv("TINDERBOX_SETTINGS", nlohmann::json(script.settings).dump().c_str(), 1);
+  const base::TempDir startup;
+  WriteFile(startup.path() / "sitecustomize.py", kPythonStartup);
+  const std::string modules = ModulePath(script.modules, startup.path() / "modules");
+  const char* python_path = std::getenv("PYTHONPATH");
+  const std::string rest = python_path == nullptr || *python_path == '\0' ? "" : fmt::format(":{}", python_path);
+  ::setenv("PYTHONPATH", (startup.path().string() + modules + rest).c_str(), 1);
+  std::vector<std::string> words = {script.python};
+  words.insert(words.end(), script.words.begin(), script.words.end());
+  ChildOptions child;
+  child.hint = kPythonHint;
+  return RunChild(words, child);
+}
+
 int RunScript(const Arguments& arguments) {
-  EngineFlags flags;
-  std::string python = "python3";
+  EngineScript script;
   CLI::App app(
       "Runs a PySpark script on an engine of its own, in place of python. SparkSession.builder.getOrCreate() finds the "
       "engine; nothing has to be changed in the script, and no JVM is needed.");
-  app.add_option("--python", python, "The Python to use; default: python3")->type_name("PROGRAM")->group("Script");
-  AddEngineFlags(&app, &flags);
+  app.add_option("--python", script.python, "The Python to use; default: python3")
+      ->type_name("PROGRAM")
+      ->group("Script");
+  AddEngineFlags(&app, &script.engine);
   app.footer(
       "The script and its own arguments follow the options: tinderbox run [options] SCRIPT [ARGUMENT...]\n"
       "A master that the script names itself, as in .master(\"local[*]\"), gives way to the engine.\n"
@@ -75,41 +128,14 @@ int RunScript(const Arguments& arguments) {
       "  tinderbox run --memory 4GiB --python .venv/bin/python etl.py\n"
       "\n"
       "Exit code: the script's, 128 and the signal's number when a signal ended it, or 2 when it could not start\n");
-  const size_t script = std::min(FindScript(arguments), arguments.size());
-  const auto middle = arguments.begin() + static_cast<std::ptrdiff_t>(script);
+  const size_t at = std::min(FindScript(arguments), arguments.size());
+  const auto middle = arguments.begin() + static_cast<std::ptrdiff_t>(at);
   Arguments own(arguments.begin(), middle);
   if (!own.empty() && own.back() == "--") own.pop_back();
   if (!ParseFlags(&app, "run", own)) return kSame;
   if (middle == arguments.end()) throw UsageError("run", "Which script shall run? tinderbox run SCRIPT [ARGUMENT...]");
-  if (::access(middle->c_str(), R_OK) != 0)
-    base::FailErrno("PATH_NOT_FOUND", errno, fmt::format("Cannot read \"{}\"", *middle));
-
-  auto checked = std::async(std::launch::async, [&] { CheckPython(python); });
-  connect::ServerOptions options;
-  options.port = 0;
-  options.service.token = connect::RandomHex(kTokenBytes);
-  const StartingEngine engine = StartEngine(flags);
-  const connect::Server server(options, MakeSessions(engine));
-  engine.get();
-  checked.get();
-
-  // The engine runs the script's Python functions, which its own interpreter has pickled.
-  ::setenv("PYSPARK_PYTHON", python.c_str(), 1);
-  // PySpark's client sends a token without TLS to this name alone.
-  ::setenv("SPARK_REMOTE", fmt::format("sc://localhost:{}", server.port()).c_str(), 1);
-  ::setenv("SPARK_CONNECT_AUTHENTICATE_TOKEN", options.service.token.c_str(), 1);
-  ::setenv("SPARK_CONNECT_MODE_ENABLED", "1", 1);
-  ::unsetenv("MASTER");  // with it PySpark refuses SPARK_REMOTE
-  const base::TempDir startup;
-  WriteFile(startup.path() / "sitecustomize.py", kPythonStartup);
-  const char* python_path = std::getenv("PYTHONPATH");
-  const std::string rest = python_path == nullptr || *python_path == '\0' ? "" : fmt::format(":{}", python_path);
-  ::setenv("PYTHONPATH", (startup.path().string() + rest).c_str(), 1);
-  std::vector<std::string> words = {python};
-  words.insert(words.end(), middle, arguments.end());
-  ChildOptions child;
-  child.hint = kPythonHint;
-  return RunChild(words, child);
+  script.words.assign(middle, arguments.end());
+  return RunOnEngine(script);
 }
 
 }  // namespace tinderbox::cli

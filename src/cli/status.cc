@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
+#include "base/fail.h"
 #include "base/interrupt.h"
 #include "cli/cluster_flags.h"
 #include "cli/console.h"
@@ -15,6 +17,7 @@ namespace {
 
 struct StatusFlags {
   ClusterName cluster;
+  std::string interval = "1s";
   bool json = false, watch = false;
 };
 
@@ -107,20 +110,50 @@ std::string Table(const std::string& name, const std::vector<Row>& rows, bool su
   return out;
 }
 
-int Status(const StatusFlags& flags) {
-  const cluster::ClusterFolder folder = ExistingFolder(flags.cluster);
-  for (std::string shown;;) {
+/// On a terminal each table takes the place of the one before; elsewhere, and as JSON, one is added when something has
+/// changed.
+int Watch(const StatusFlags& flags, const cluster::ClusterFolder& folder) {
+  const bool redraw = !flags.json && Console::Inspect().out_terminal;
+  const auto interval = std::chrono::milliseconds(ParseTime("--interval", flags.interval));
+  if (interval < std::chrono::milliseconds(50))
+    base::Fail("TINDERBOX_USAGE", "--interval {} is too short: 50ms at least.", flags.interval);
+  const auto pause = [&] {
+    // In short naps, so that Ctrl-C ends a long one.
+    const auto end = std::chrono::steady_clock::now() + interval;
+    for (auto now = std::chrono::steady_clock::now(); now < end; now = std::chrono::steady_clock::now()) {
+      base::ThrowIfInterrupted();
+      std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(end - now, std::chrono::milliseconds(100)));
+    }
+  };
+  nlohmann::ordered_json shown;
+  return UntilInterrupted([&] {
     const std::vector<Row> rows = RowsOf(folder);
     const bool supervised = cluster::IsSupervised(folder);
-    const std::string text =
-        flags.json ? ToJson(folder.name(), rows, supervised).dump() + "\n" : Table(folder.name(), rows, supervised);
-    if (text != shown)
-      WriteOut((flags.watch && !flags.json && Console::Inspect().out_terminal ? "\x1b[H\x1b[J" : "") + text);
-    shown = text;
-    if (!flags.watch) return kClusterOk;
-    base::ThrowIfInterrupted();
-    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    nlohmann::ordered_json now = ToJson(folder.name(), rows, supervised);
+    if (redraw) {
+      std::string text = Table(folder.name(), rows, supervised);
+      // Each line is overwritten and its rest erased, so that nothing flickers.
+      for (size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 4) text.insert(at, "\x1b[K");
+      WriteOut(fmt::format("\x1b[H{}\x1b[J", text));
+    } else if (now != shown) {
+      const std::string table = Table(folder.name(), rows, supervised);
+      WriteOut(flags.json ? now.dump() + "\n" : (shown.is_null() ? "" : "\n") + table);
+    }
+    shown = std::move(now);
+    pause();
+  });
+}
+
+int Status(const StatusFlags& flags) {
+  const cluster::ClusterFolder folder = ExistingFolder(flags.cluster);
+  if (flags.watch) {
+    if (!flags.json && Console::Inspect().out_terminal) WriteOut("\x1b[2J");
+    return Watch(flags, folder);
   }
+  const std::vector<Row> rows = RowsOf(folder);
+  const bool supervised = cluster::IsSupervised(folder);
+  WriteOut(flags.json ? ToJson(folder.name(), rows, supervised).dump() + "\n" : Table(folder.name(), rows, supervised));
+  return kClusterOk;
 }
 
 int List(bool json) {
@@ -143,9 +176,19 @@ int RunStatus(const Arguments& arguments) {
   StatusFlags flags;
   CLI::App app("Shows the services of a cluster: state, process, restarts, address, and why one is not ready.");
   AddNameFlag(&app, &flags.cluster);
-  app.add_flag("--watch", flags.watch, "Show every change until Ctrl-C")->group("Other");
-  app.add_flag("--json", flags.json, "As JSON")->group("Other");
-  app.footer(ClusterExitHelp());
+  app.add_flag("-w,--watch", flags.watch,
+               "Show it again and again until Ctrl-C: in place on a terminal, else whenever something has changed")
+      ->group("Other");
+  app.add_option("--interval", flags.interval, "How often --watch looks; default: 1s")
+      ->type_name("TIME")
+      ->group("Other");
+  app.add_flag("--json", flags.json, "As JSON; with --watch one line for each change")->group("Other");
+  app.footer(
+      "For example:\n"
+      "  tinderbox status\n"
+      "  tinderbox status --watch --interval 5s\n"
+      "  tinderbox status --json | jq -r '.services[] | select(.state != \"ready\") | .name'\n\n" +
+      ClusterExitHelp());
   if (!ParseFlags(&app, "status", arguments)) return kClusterOk;
   return RunClusterVerb("status", [&] { return Status(flags); });
 }
@@ -154,7 +197,8 @@ int RunList(const Arguments& arguments) {
   bool json = false;
   CLI::App app("Lists the clusters of this user on this machine.");
   app.add_flag("--json", json, "As JSON")->group("Other");
-  app.footer(ClusterExitHelp());
+  app.footer("For example:\n  tinderbox list\n  tinderbox list --json | jq -r '.clusters[].name'\n\n" +
+             ClusterExitHelp());
   if (!ParseFlags(&app, "list", arguments)) return kClusterOk;
   return RunClusterVerb("list", [&] { return List(json); });
 }

@@ -273,4 +273,14 @@ bool Exceeds(const Allowance& allowance, const DiffSummary& summary) {
          100.0 * static_cast<double>(summary.different()) > *allowance.percent * static_cast<double>(whole);
 }
 
+std::string ShellWord(const std::string& word) {
+  const bool plain = !word.empty() && word.find_first_not_of(
+                                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./:,=@%") ==
+                                          std::string::npos;
+  if (plain) return word;
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
 }  // namespace tinderbox::cli

@@ -24,6 +24,9 @@ std::vector<std::string> SplitNames(std::string_view option, std::string_view li
 /// "name=value" at the last '=' (`last`) or the first. Throws TINDERBOX_USAGE when one side is missing.
 std::pair<std::string, std::string> SplitAssignment(std::string_view option, std::string_view text, bool last = false);
 
+/// The word as a shell reads it: in single quotes unless it is plain.
+std::string ShellWord(const std::string& word);
+
 /// \t \n \r \\ \0 \xHH \uHHHH, and the words tab, space, comma, semicolon, pipe. Throws TINDERBOX_USAGE.
 std::string Unescape(std::string_view option, std::string_view text);
 

@@ -130,5 +130,13 @@ TEST(Words, AllowanceOfRowsAndPercent) {
     EXPECT_NE(Refusal([&] { ParseAllowance(text); }), "") << text;
 }
 
+TEST(Words, ShellWordIsReadBackByAShell) {
+  EXPECT_EQ(ShellWord("plain-1.2/x:y=z@w,v%"), "plain-1.2/x:y=z@w,v%");
+  EXPECT_EQ(ShellWord(""), "''");
+  EXPECT_EQ(ShellWord("a b"), "'a b'");
+  EXPECT_EQ(ShellWord("$(rm) `x` ~ * \"q\""), "'$(rm) `x` ~ * \"q\"'");
+  EXPECT_EQ(ShellWord("it's"), "'it'\\''s'");
+}
+
 }  // namespace
 }  // namespace tinderbox::cli

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "base/fail.h"
+#include "cluster/env_file.h"
 #include "cluster/keys.h"
 #include "cluster/units.h"
 
@@ -76,11 +79,146 @@ void ReadFile(const std::filesystem::path& file, Config* config) {
   }
 }
 
-void SetFromVariable(const std::map<std::string, std::string>& environment, const std::string& variable, const Key& key,
-                     Config* config) {
-  const auto found = environment.find(variable);
-  if (found == environment.end() || found->second.empty()) return;
-  Set(config, std::string(key.path), {found->second, "variable " + variable}, "The variable " + variable);
+/// A variable of the environment or of the .env file.
+struct Variable {
+  std::string value;
+  std::string origin;  ///< "variable NAME", ".env:3 NAME"
+  std::string where;   ///< begins a complaint
+  std::string wrong;   ///< why its value cannot be read
+};
+using Variables = std::map<std::string, Variable>;
+
+constexpr std::string_view kSparkEnv = "SPARK_ENV__";
+constexpr std::string_view kOurs = "TINDERBOX_";
+
+Variables ReadVariables(const ConfigSources& sources) {
+  Variables variables;
+  std::error_code ignored;
+  if (!sources.env_file.empty() && std::filesystem::exists(sources.env_file, ignored)) {
+    const std::string file = sources.env_file.string();
+    for (EnvVariable& line : ParseEnvFile(ReadText(file), file))
+      variables[line.name] = {line.value,
+                              fmt::format("{}:{} {}", sources.env_file.filename().string(), line.line, line.name),
+                              fmt::format("{}:{}: {}", file, line.line, line.name), line.wrong};
+  }
+  for (const auto& [name, value] : sources.environment)
+    variables[name] = {value, "variable " + name, "The variable " + name, ""};
+  return variables;
+}
+
+void SetFromVariable(const Variables& variables, const std::string& name, const Key& key, Config* config) {
+  const auto found = variables.find(name);
+  if (found == variables.end()) return;
+  const Variable& variable = found->second;
+  if (!variable.wrong.empty()) base::Fail(kCondition, "{} {}.", variable.where, variable.wrong);
+  if (!variable.value.empty()) Set(config, std::string(key.path), {variable.value, variable.origin}, variable.where);
+}
+
+std::vector<std::string> SeedVariables(const Key& key) {
+  std::vector<std::string> names;
+  std::istringstream list{std::string(key.variables)};
+  for (std::string name; list >> name;) names.push_back(name);
+  return names;
+}
+
+/// Variables of Spark's spark-env.sh that have no key, and what takes their place.
+struct Unused {
+  std::string_view name;
+  std::string_view instead;
+};
+constexpr std::string_view kByConf = "Spark's settings go into [spark_conf], which daemons read too";
+constexpr std::string_view kByFolder = "the cluster keeps it in its own folder, which `tinderbox info` shows";
+constexpr std::string_view kBySupervisor = "the supervisor runs the services itself";
+constexpr Unused kUnusedOfSpark[] = {
+    {"SPARK_CONF_DIR", kByConf},
+    {"SPARK_MASTER_OPTS", kByConf},
+    {"SPARK_WORKER_OPTS", kByConf},
+    {"SPARK_HISTORY_OPTS", kByConf},
+    {"SPARK_SHUFFLE_OPTS", kByConf},
+    {"SPARK_DAEMON_JAVA_OPTS", kByConf},
+    {"SPARK_LAUNCHER_OPTS", kByConf},
+    {"SPARK_DAEMON_CLASSPATH", "jars go into spark_conf.spark.jars"},
+    {"SPARK_LOG_DIR", kByFolder},
+    {"SPARK_WORKER_DIR", kByFolder},
+    {"SPARK_PID_DIR", kByFolder},
+    {"SPARK_LOCAL_DIRS", kByFolder},
+    {"SPARK_MASTER_LOG", kByFolder},
+    {"SPARK_WORKER_LOG", kByFolder},
+    {"SPARK_IDENT_STRING", kBySupervisor},
+    {"SPARK_NICENESS", kBySupervisor},
+    {"SPARK_NO_DAEMONIZE", kBySupervisor},
+    {"SPARK_SSH_OPTS", kBySupervisor},
+    {"SPARK_SSH_FOREGROUND", kBySupervisor},
+    {"SPARK_WORKLOAD", kBySupervisor},
+    {"SPARK_WORKER_PORT", "workers get free ports"},
+    {"SPARK_MASTER", "the master's address follows from network.host and ports.master"},
+    {"SPARK_PUBLIC_DNS", "every page is behind the gateway, whose links need no name"},
+    {"SPARK_EXECUTOR_INSTANCES", "each job says how many executors it wants: tinderbox submit --num-executors"},
+    {"HADOOP_CONF_DIR", "there is no Hadoop in this cluster"},
+    {"YARN_CONF_DIR", "there is no YARN in this cluster"},
+};
+
+/// Prefixes that stand for files of services which a cluster does not have.
+constexpr Unused kUnusedPrefixes[] = {
+    {"CORE_SITE__", "core-site.xml of Hadoop"},
+    {"HDFS_SITE__", "hdfs-site.xml of HDFS"},
+    {"YARN_SITE__", "yarn-site.xml of YARN"},
+    {"MAPRED_SITE__", "mapred-site.xml of MapReduce"},
+};
+
+/// Protection that images of Spark switch on by these: who asks for it must not believe to have it.
+constexpr std::string_view kProtection[] = {"SPARK_RPC_AUTHENTICATION_ENABLED", "SPARK_RPC_ENCRYPTION_ENABLED",
+                                            "SPARK_LOCAL_STORAGE_ENCRYPTION_ENABLED", "SPARK_SSL_ENABLED"};
+
+bool BeginsWith(std::string_view text, std::string_view begin) {
+  return text.substr(0, begin.size()) == begin;
+}
+
+/// SPARK_ENV__NAME: a variable of a key has been read already; another one is named, or refused when there is no such.
+void CheckSparkEnv(const std::string& name, const Variable& variable, Config* config) {
+  const std::string inner = name.substr(kSparkEnv.size());
+  std::vector<std::string> known;
+  for (const Key& key : Keys()) {
+    for (std::string& seed : SeedVariables(key)) known.push_back(std::move(seed));
+  }
+  if (std::find(known.begin(), known.end(), inner) != known.end()) return;
+  for (const Unused& unused : kUnusedOfSpark) {
+    if (unused.name == inner) {
+      config->warnings.push_back(fmt::format("{} is not used: {}.", variable.where, unused.instead));
+      return;
+    }
+    known.emplace_back(unused.name);
+  }
+  base::Fail(kCondition, "{}: Spark has no variable {}.{}", variable.where, inner, DidYouMean(inner, known));
+}
+
+/// What is set for us and would otherwise have no effect without a word.
+void CheckVariables(const Variables& variables, Config* config) {
+  std::vector<std::string> ours;
+  std::set<std::string> sections;
+  for (const Key& key : Keys()) {
+    ours.push_back(VariableOf(key));
+    sections.insert(ours.back().substr(0, ours.back().find('_', kOurs.size()) + 1));
+  }
+  for (const auto& [name, variable] : variables) {
+    if (BeginsWith(name, kSparkEnv)) CheckSparkEnv(name, variable, config);
+    for (const Unused& prefix : kUnusedPrefixes) {
+      if (BeginsWith(name, prefix.name))
+        config->warnings.push_back(fmt::format("{} is not used: it is for {}, which this cluster does not run.",
+                                               variable.where, prefix.instead));
+    }
+    if (std::find(std::begin(kProtection), std::end(kProtection), name) != std::end(kProtection) &&
+        (variable.value == "yes" || variable.value == "true" || variable.value == "1"))
+      base::Fail(kCondition,
+                 "{} asks for protection that it does not switch on here. Set Spark's own settings in [spark_conf] "
+                 "(spark.authenticate, spark.network.crypto.enabled, spark.io.encryption.enabled, spark.ssl.enabled), "
+                 "and this variable to no.",
+                 variable.where);
+    // TINDERBOX_WORKER_… can only be meant as a key.
+    const bool meant = BeginsWith(name, kOurs) && sections.contains(name.substr(0, name.find('_', kOurs.size()) + 1));
+    if (meant && std::find(ours.begin(), ours.end(), name) == ours.end())
+      base::Fail(kCondition, "{} stands for no key of cluster.toml.{}", variable.where, DidYouMean(name, ours));
+  }
 }
 
 std::string Quoted(const Key& key, const std::string& text) {
@@ -114,10 +252,14 @@ Config ReadConfig(const ConfigSources& sources) {
     ReadFile(sources.user_file, &config);
   if (!sources.project_file.empty()) ReadFile(sources.project_file, &config);
   for (const std::filesystem::path& overlay : sources.overlays) ReadFile(overlay, &config);
+  const Variables variables = ReadVariables(sources);
+  CheckVariables(variables, &config);
   for (const Key& key : Keys()) {
-    std::istringstream seeds{std::string(key.variables)};
-    for (std::string variable; seeds >> variable;) SetFromVariable(sources.environment, variable, key, &config);
-    SetFromVariable(sources.environment, VariableOf(key), key, &config);
+    for (const std::string& name : SeedVariables(key)) {
+      SetFromVariable(variables, name, key, &config);
+      SetFromVariable(variables, std::string(kSparkEnv) + name, key, &config);
+    }
+    SetFromVariable(variables, VariableOf(key), key, &config);
   }
   for (const auto& [path, setting] : sources.flags) Set(&config, path, setting, "The " + setting.origin);
   return config;

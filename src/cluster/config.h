@@ -20,14 +20,17 @@ struct Setting {
 struct Config {
   std::map<std::string, Setting> keys;
   std::map<std::string, Setting> spark_conf;
+  std::vector<std::string> warnings;  ///< variables that were set for us and have no use here, a sentence each
 };
 
 /// Where values may come from; later beats earlier: defaults, user file, project file, overlays in their order,
-/// variables of the seeds, TINDERBOX_ variables, flags.
+/// variables of the seeds (SPARK_WORKER_CORES, also as SPARK_ENV__SPARK_WORKER_CORES), TINDERBOX_ variables, flags.
+/// Variables are those of the .env file and, before them, of the environment.
 struct ConfigSources {
   std::filesystem::path user_file;              ///< read when it exists
   std::filesystem::path project_file;           ///< empty: none; else it must exist
   std::vector<std::filesystem::path> overlays;  ///< must exist
+  std::filesystem::path env_file;               ///< read when it exists
   std::map<std::string, std::string> environment;
   std::vector<std::pair<std::string, Setting>> flags;  ///< key path (or spark_conf.NAME), value
 };

@@ -25,7 +25,7 @@ constexpr Key kKeys[] = {
      "Folder of the Java (17 or later) that runs Spark; auto: that of `java` on the path"},
     {"spark.python", KeyKind::kText, &Spec::python, "python3", 0, 0, "PYSPARK_PYTHON",
      "The Python that drivers and executors run"},
-    {"network.host", KeyKind::kText, &Spec::host, "127.0.0.1", 0, 0, "SPARK_LOCAL_IP",
+    {"network.host", KeyKind::kText, &Spec::host, "127.0.0.1", 0, 0, "SPARK_LOCAL_IP SPARK_MASTER_HOST",
      "Address that every service binds and announces"},
     {"worker.count", KeyKind::kCount, &Spec::worker_count, "auto", 1, 500, "NUM_OF_WORKERS SPARK_WORKER_INSTANCES",
      "Number of workers; auto: as many as cores and free memory bear"},
@@ -71,7 +71,7 @@ constexpr Key kKeys[] = {
      "How long a worker that is to go may finish its work"},
     {"log.size", KeyKind::kMemory, &Spec::log_size, "10m", 64 * 1024, kTiB, "",
      "Size at which the log of a service is rotated"},
-    {"log.files", KeyKind::kCount, &Spec::log_files, "3", 1, 1000, "", "Rotated logs that are kept"},
+    {"log.files", KeyKind::kCount, &Spec::log_files, "3", 1, 1000, "SPARK_LOG_MAX_FILES", "Rotated logs that are kept"},
 };
 
 std::optional<int64_t> ParseNumber(const Key& key, std::string_view text) {

@@ -39,18 +39,23 @@ std::optional<Number> ReadNumber(const fs::path& file) {
   return number;
 }
 
-int64_t MemoryAvailable() {
+/// Bytes of a line of /proc/meminfo, such as "MemTotal".
+int64_t MemoryInfo(const std::string& name) {
   std::istringstream lines(ReadText("/proc/meminfo"));
   for (std::string line; std::getline(lines, line);) {
-    long long kib = 0;
-    if (std::sscanf(line.c_str(), "MemAvailable: %lld kB", &kib) == 1) return kib * 1024;
+    if (line.rfind(name + ":", 0) == 0) return std::strtoll(line.c_str() + name.size() + 1, nullptr, 10) * 1024;
   }
   return std::numeric_limits<int64_t>::max();
 }
 
-/// What the control group of this process and those above it still allow.
-int64_t GroupMemoryFree() {
-  int64_t least = std::numeric_limits<int64_t>::max();
+struct GroupMemory {
+  int64_t free = std::numeric_limits<int64_t>::max();
+  int64_t limit = std::numeric_limits<int64_t>::max();
+};
+
+/// What the control group of this process and those above it allow.
+GroupMemory InspectGroup() {
+  GroupMemory least;
   std::istringstream lines(ReadText("/proc/self/cgroup"));
   for (std::string line; std::getline(lines, line);) {
     const bool v2 = line.rfind("0::", 0) == 0;
@@ -62,7 +67,8 @@ int64_t GroupMemoryFree() {
       const fs::path group = top.string() + below;
       const auto limit = ReadNumber<int64_t>(group / (v2 ? "memory.max" : "memory.limit_in_bytes"));
       const auto used = ReadNumber<int64_t>(group / (v2 ? "memory.current" : "memory.usage_in_bytes"));
-      if (limit && used) least = std::min(least, std::max<int64_t>(0, *limit - *used));
+      if (limit) least.limit = std::min(least.limit, *limit);
+      if (limit && used) least.free = std::min(least.free, std::max<int64_t>(0, *limit - *used));
       if (below.empty() || below.rfind('/') == std::string::npos) break;
     }
   }
@@ -148,7 +154,10 @@ std::string JavaOfPath() {
   for (std::string folder; std::getline(folders, folder, ':');) {
     std::error_code error;
     const fs::path java = fs::canonical(fs::path(folder) / "java", error);
-    if (!error && ::access(java.c_str(), X_OK) == 0) return java.parent_path().parent_path();
+    if (error || ::access(java.c_str(), X_OK) != 0) continue;
+    // Tools that switch between versions put a script of their own there.
+    const fs::path home = java.parent_path().parent_path();
+    if (fs::exists(home / "release", error) || fs::exists(home / "lib/modules", error)) return home;
   }
   return "";
 }
@@ -159,7 +168,10 @@ MachineFacts InspectMachine() {
   MachineFacts facts;
   cpu_set_t cores;
   if (::sched_getaffinity(0, sizeof cores, &cores) == 0) facts.cores = CPU_COUNT(&cores);
-  facts.memory_free = std::min(MemoryAvailable(), GroupMemoryFree());
+  const GroupMemory group = InspectGroup();
+  facts.memory_free = std::min(MemoryInfo("MemAvailable"), group.free);
+  facts.memory_total = MemoryInfo("MemTotal");
+  if (group.limit < facts.memory_total) facts.memory_limit = group.limit;
   return facts;
 }
 

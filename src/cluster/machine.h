@@ -11,7 +11,9 @@ namespace tinderbox::cluster {
 
 struct MachineFacts {
   int64_t cores = 1;
-  int64_t memory_free = 0;  ///< bytes that programs can still get, within the limits of the control group
+  int64_t memory_free = 0;   ///< bytes that programs can still get, within the limits of the control group
+  int64_t memory_total = 0;  ///< bytes of the machine
+  int64_t memory_limit = 0;  ///< bytes that the control group allows, when that is less; else 0
 };
 MachineFacts InspectMachine();
 

