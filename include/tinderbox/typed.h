@@ -251,6 +251,11 @@ std::vector<T> DataFrame::Collect() const {
   return out;
 }
 
+template <typename First, typename... Rest>
+DataFrame Session::Sql(std::string_view text, const First& first, const Rest&... rest) const {
+  return SqlByPosition(text, {ColumnOrValue(first), ColumnOrValue(rest)...});
+}
+
 template <typename... Columns>
 DataFrame Session::CreateDataFrame(const std::vector<std::string>& names,
                                    const std::vector<std::tuple<Columns...>>& rows) const {

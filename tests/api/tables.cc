@@ -96,9 +96,9 @@ std::vector<Case> TableCases() {
       {"sql with parameters",
        [](const Session& s, const std::string&) {
          return Print(s.Sql("SELECT :a + 1 AS x, :b AS y", {{"a", 41}, {"b", "text"}})) +
-                Print(s.Sql("SELECT ? * 2 AS x, ? AS y", {21, 1.5})) + Print(s.Sql("SELECT ? AS x", {"only"})) +
-                Print(s.Sql("SELECT id FROM range(:n) WHERE id > :low", {{"n", 4}, {"low", 1}})) +
-                ErrorOf([&] { s.Sql("SELEC 1"); }) + ErrorOf([&] { s.Sql("SELECT :gone").Collect(); });
+                Print(s.Sql("SELECT ? * 2 AS x, ? AS y", 21, 1.5)) + Print(s.SqlByPosition("SELECT ? AS x", {"only"})) +
+                Print(s.Sql("SELECT id FROM range(:n) WHERE id > 1", {{"n", 4}})) + ErrorOf([&] { s.Sql("SELEC 1"); }) +
+                ErrorOf([&] { s.Sql("SELECT :gone").Collect(); });
        }},
       {"statements run at once",
        [](const Session& s, const std::string&) {
