@@ -1,6 +1,7 @@
 """Writes tinderbox/spark_functions.h and spark_functions.cc from src/dataframe/functions.txt.
 
-usage: spark_functions.py TABLE HEADER SOURCE
+usage: spark_functions.py TABLE HEADER SOURCE    the two files
+       spark_functions.py TABLE --calls SOURCE   calls of every function, for a test
 
 A line of the table is `name(parameters) [= call] | what it gives`; "# text" is a comment and "## text" begins a group. The C++
 name is the name in PascalCase. A parameter is one of
@@ -25,7 +26,8 @@ LINE = re.compile(r"(\w+)\((.*?)\)(?: = (DISTINCT )?([^\s(]+)(?:\((.*)\))?)? \| 
 # What C++ does not allow as a name, or what another name in scope would be hidden by.
 RESERVED = {"default", "char", "and", "or", "not", "export", "new"}
 
-HEAD = """// Generated from src/dataframe/functions.txt by cmake/spark_functions.py.
+MADE = "// Generated from src/dataframe/functions.txt by cmake/spark_functions.py."
+HEAD = MADE + """
 #pragma once
 
 #include "tinderbox/functions.h"
@@ -95,36 +97,75 @@ def wrap(text, prefix, width=120):
     return lines + [line]
 
 
-def main():
-    table, header, source = sys.argv[1:]
-    declarations, definitions = [], []
-    for number, line in enumerate(pathlib.Path(table).read_text(encoding="utf-8").splitlines(), 1):
-        if line.startswith("## "):
-            declarations += ["", f"/// @name {line[3:]}", "/// @{"] if not declarations else ["/// @}", "", f"/// @name {line[3:]}", "/// @{"]
-            continue
-        if not line or line.startswith("#"):
-            continue
-        found = LINE.fullmatch(line)
-        if not found:
-            raise SystemExit(f"{table}:{number}: this is no row of the table: {line}")
-        name, parameters, distinct, call, order, text = found.groups()
-        parameters = [Parameter(p) for p in split(parameters)]
+class Row:
+    def __init__(self, found):
+        self.name, parameters, self.distinct, call, order, self.text = found.groups()
+        self.call = call or self.name
+        self.parameters = [Parameter(p) for p in split(parameters)]
         # A parameter in the middle that may be left out is passed as {}.
-        for before, after in reversed(list(zip(parameters, parameters[1:]))):
+        for before, after in reversed(list(zip(self.parameters, self.parameters[1:]))):
             if after.default is None and after.type not in ("ColumnList", "std::vector<std::string>"):
                 before.default = None
-        arguments = [argument(a, parameters) for a in (split(order) if order else [p.name for p in parameters])]
-        typed = [f"const {p.type}& {p.name}" for p in parameters]
-        declarations += wrap(text, "///")
-        declarations.append(f"/// Source: pyspark.sql.functions.{name}")
-        defaults = [t + (f" = {p.default}" if p.default else "") for t, p in zip(typed, parameters)]
-        declarations.append(f"Column {pascal(name)}({', '.join(defaults)});")
-        function = "InvokeDistinct" if distinct else "Invoke"
-        definitions.append(f"Column {pascal(name)}({', '.join(typed)}) {{\n  return {function}({', '.join([chr(34) + (call or name) + chr(34), *arguments])});\n}}")
-    declarations.append("/// @}")
-    pathlib.Path(header).write_text(HEAD + "\n".join(declarations) + "\n\n}  // namespace tinderbox::functions\n", encoding="utf-8")
-    body = '// Generated from src/dataframe/functions.txt by cmake/spark_functions.py.\n#include "dataframe/invoke.h"\n\nnamespace tinderbox::functions {\n\n'
-    pathlib.Path(source).write_text(body + "\n".join(definitions) + "\n\n}  // namespace tinderbox::functions\n", encoding="utf-8")
+        self.arguments = [argument(a, self.parameters) for a in (split(order) if order else [p.name for p in self.parameters])]
+
+
+def read(table):
+    """The rows, and the groups' names as texts, in order."""
+    for number, line in enumerate(pathlib.Path(table).read_text(encoding="utf-8").splitlines(), 1):
+        if line.startswith("## "):
+            yield line[3:]
+        elif line and not line.startswith("#"):
+            found = LINE.fullmatch(line)
+            if not found:
+                raise SystemExit(f"{table}:{number}: this is no row of the table: {line}")
+            yield Row(found)
+
+
+def write(path, *parts):
+    pathlib.Path(path).write_text("\n".join(parts) + "\n", encoding="utf-8")
+
+
+def write_functions(table, header, source):
+    declarations, definitions = [], []
+    for row in read(table):
+        if isinstance(row, str):
+            declarations += [*(["/// @}"] if declarations else []), "", f"/// @name {row}", "/// @{"]
+            continue
+        typed = [f"const {p.type}& {p.name}" for p in row.parameters]
+        defaults = [t + (f" = {p.default}" if p.default else "") for t, p in zip(typed, row.parameters)]
+        invoke = "InvokeDistinct" if row.distinct else "Invoke"
+        arguments = ", ".join([f'"{row.call}"', *row.arguments])
+        declarations += wrap(row.text, "///") + [f"/// Source: pyspark.sql.functions.{row.name}"]
+        declarations.append(f"Column {pascal(row.name)}({', '.join(defaults)});")
+        definitions.append(f"Column {pascal(row.name)}({', '.join(typed)}) {{\n  return {invoke}({arguments});\n}}")
+    write(header, HEAD, "\n".join(declarations), "/// @}\n\n}  // namespace tinderbox::functions")
+    write(source, MADE, '#include "dataframe/invoke.h"\n\nnamespace tinderbox::functions {\n', *definitions, "\n}  // namespace tinderbox::functions")
+
+
+def example(parameter):
+    if parameter.type.startswith("Column") and parameter.type != "ColumnList":
+        return f'Col("{parameter.name}")'
+    if parameter.type.startswith("Lambda"):
+        arity = int(parameter.type[-2])
+        return f"[]({', '.join(f'const Column& x{i}' for i in range(arity))}) {{ return {' + '.join(f'x{i}' for i in range(arity))}; }}"
+    return {"ColumnList": '{Col("c1"), Col("c2")}', "std::vector<std::string>": '{"c1", "c2"}', "FunctionOptions": '{{"k", "v"}}'}[parameter.type]
+
+
+def write_calls(table, source):
+    """Each function with all its arguments, and with those alone that cannot be left out."""
+    lines = [MADE, '#include "calls.h"\n\nnamespace tinderbox::functions {\n\nvoid CallAll() {']
+    for row in read(table):
+        if isinstance(row, Row):
+            for kind, parameters in (("all", row.parameters), ("few", [p for p in row.parameters if p.default is None])):
+                lines.append(f'  Show("{row.name} {len(row.parameters)} {kind}", {pascal(row.name)}({", ".join(map(example, parameters))}));')
+    write(source, *lines, "}\n\n}  // namespace tinderbox::functions")
+
+
+def main():
+    if sys.argv[2] == "--calls":
+        write_calls(sys.argv[1], sys.argv[3])
+    else:
+        write_functions(*sys.argv[1:])
 
 
 if __name__ == "__main__":

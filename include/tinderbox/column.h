@@ -157,6 +157,10 @@ concept Scalar = std::integral<T> || std::floating_point<T> || std::same_as<T, V
     std::same_as<T, TimestampValue> || std::same_as<T, TimestampNtzValue> || std::same_as<T, YearMonthIntervalValue> ||
     std::same_as<T, DayTimeIntervalValue> || std::same_as<T, CalendarIntervalValue>;
 
+/// Texts; not in braces, so that {"a", 1} is never a part of a text.
+template <typename T>
+concept Text = std::convertible_to<const T&, std::string_view>;
+
 /// @throws Error INVALID_TYPED_LITERAL for an unsigned number above 2^63 - 1.
 Value ToValue(uint64_t number);
 template <Scalar T>
@@ -180,11 +184,10 @@ Value ToValue(T value) {
 class ColumnOrValue {
  public:
   ColumnOrValue() = default;
-  ColumnOrValue(std::nullptr_t) = delete;                                                        ///< NULL is Value()
-  ColumnOrValue(Column column) : column_(std::move(column)) {}                                   // NOLINT
-  ColumnOrValue(const char* text) : column_(functions::Lit(Value(std::string(text)))) {}         // NOLINT
-  ColumnOrValue(std::string_view text) : column_(functions::Lit(Value(std::string(text)))) {}    // NOLINT
-  ColumnOrValue(const std::string& text) : column_(functions::Lit(Value(std::string(text)))) {}  // NOLINT
+  ColumnOrValue(std::nullptr_t) = delete;                       ///< NULL is Value()
+  ColumnOrValue(Column column) : column_(std::move(column)) {}  // NOLINT
+  template <dataframe::Text T>
+  ColumnOrValue(const T& text) : column_(functions::Lit(Value(std::string(std::string_view(text))))) {}  // NOLINT
   template <dataframe::Scalar T>
   ColumnOrValue(T value) : column_(functions::Lit(dataframe::ToValue(std::move(value)))) {}  // NOLINT
   /// A literal array.
@@ -218,10 +221,9 @@ class ColumnOrName {
  public:
   ColumnOrName() = default;
   ColumnOrName(std::nullptr_t) = delete;
-  ColumnOrName(Column column) : column_(std::move(column)) {}                            // NOLINT
-  ColumnOrName(const char* name) : column_(functions::Col(name)), name_(name) {}         // NOLINT
-  ColumnOrName(std::string_view name) : column_(functions::Col(name)), name_(name) {}    // NOLINT
-  ColumnOrName(const std::string& name) : column_(functions::Col(name)), name_(name) {}  // NOLINT
+  ColumnOrName(Column column) : column_(std::move(column)) {}  // NOLINT
+  template <dataframe::Text T>
+  ColumnOrName(const T& name) : column_(functions::Col(name)), name_(name) {}  // NOLINT
   template <dataframe::Scalar T>
   ColumnOrName(T value) : column_(functions::Lit(dataframe::ToValue(std::move(value)))) {}  // NOLINT
 

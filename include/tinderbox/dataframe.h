@@ -122,8 +122,8 @@ class DataFrame {
 
   /// @name Joins and sets
   /// @{
-  /// @param how inner, cross, left_outer (left), right_outer (right), full_outer (full, outer), left_semi (semi),
-  ///   left_anti (anti); with or without underscores.
+  /// `how` is inner, cross, left_outer (left), right_outer (right), full_outer (full, outer), left_semi (semi) or
+  /// left_anti (anti); with or without underscores.
   /// @throws Error UNSUPPORTED_JOIN_TYPE
   DataFrame Join(const DataFrame& other, const Column& condition, std::string_view how = "inner") const;
   /// Joins where these columns are equal on both sides; the result has each of them once.
@@ -132,8 +132,8 @@ class DataFrame {
   /// `other` may use columns of this DataFrame (Column::Outer). Inner, cross and left_outer.
   DataFrame LateralJoin(const DataFrame& other, const std::optional<Column>& condition = {},
                         std::string_view how = "inner") const;
-  /// For each row the `count` rows of the other side that rank best.
-  /// @param mode exact or approx; @param direction "distance" (smallest first) or "similarity" (largest first).
+  /// For each row the `count` rows of the other side that rank best; `mode` is exact or approx, `direction` "distance"
+  /// (smallest first) or "similarity" (largest first).
   DataFrame NearestByJoin(const DataFrame& other, const Column& ranking, int count, std::string_view mode,
                           std::string_view direction, std::string_view how = "inner") const;
   /// By position, duplicates kept.

@@ -68,10 +68,13 @@ class Session {
   /// Runs a statement at once; a query is run when its rows are asked for.
   /// @throws ParseError, Error
   DataFrame Sql(std::string_view text) const;
-  /// With named parameters, `:name` in the text.
+  /// With named parameters, `:name` in the text: `Sql("SELECT :a + :b", {{"a", 1}, {"b", 2.5}})`.
   DataFrame Sql(std::string_view text, const std::map<std::string, ColumnOrValue>& parameters) const;
-  /// With positional parameters, `?` in the text.
-  DataFrame Sql(std::string_view text, const std::vector<ColumnOrValue>& parameters) const;
+  /// With positional parameters, `?` in the text: `Sql("SELECT ? + ?", 1, 2.5)`.
+  template <typename First, typename... Rest>
+  DataFrame Sql(std::string_view text, const First& first, const Rest&... rest) const;
+  /// The same with parameters that are counted at run time.
+  DataFrame SqlByPosition(std::string_view text, const std::vector<ColumnOrValue>& parameters) const;
   /// The rows of a table-valued function: "explode", "range", "sql_keywords", …
   DataFrame TableFunction(std::string_view name, const ColumnList& arguments) const;
   DataFrame TableFunction(std::string_view name) const;

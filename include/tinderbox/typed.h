@@ -212,8 +212,13 @@ struct Cell<std::tuple<Ts...>> {
   }
   static std::tuple<Ts...> From(const std::vector<Value>& values) {
     if (values.size() != sizeof...(Ts)) WrongWidth(sizeof...(Ts), values.size());
-    size_t i = 0;
-    return std::tuple<Ts...>{Cell<Ts>::From(values[i++])...};
+    return FromEach(values, std::index_sequence_for<Ts...>());
+  }
+
+ private:
+  template <size_t... kI>
+  static std::tuple<Ts...> FromEach(const std::vector<Value>& values, std::index_sequence<kI...>) {
+    return std::tuple<Ts...>{Cell<Ts>::From(values[kI])...};
   }
 };
 
@@ -244,6 +249,11 @@ std::vector<T> DataFrame::Collect() const {
     }
   }
   return out;
+}
+
+template <typename First, typename... Rest>
+DataFrame Session::Sql(std::string_view text, const First& first, const Rest&... rest) const {
+  return SqlByPosition(text, {ColumnOrValue(first), ColumnOrValue(rest)...});
 }
 
 template <typename... Columns>

@@ -99,7 +99,8 @@ void ParseAuthority(std::string_view authority, Connection* out) {
   port.remove_prefix(1);
   const auto read = std::from_chars(port.data(), port.data() + port.size(), out->port);
   if (read.ec != std::errc() || read.ptr != port.data() + port.size() || out->port < 1 || out->port > 65535)
-    Refuse(fmt::format("The port \"{}\" is no number from 1 to 65535.", port));
+    Refuse(fmt::format("The port \"{}\" is no number from 1 to 65535; parameters begin with \"/;\".",
+                       port.substr(0, port.find(';'))));
 }
 
 void SetParameter(const std::string& key, const std::string& value, std::optional<std::string>* agent,

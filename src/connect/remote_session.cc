@@ -73,7 +73,10 @@ class Sidelights {
     for (const auto& stage : message.stages()) {
       tasks += stage.num_tasks();
       done += stage.num_completed_tasks();
+      now.bytes += static_cast<uint64_t>(stage.input_bytes_read());
+      now.stages_done += stage.done() ? 1 : 0;
     }
+    now.stages = message.stages_size();
     if (tasks > 0) now.fraction = static_cast<double>(done) / static_cast<double>(tasks);
     {
       const std::lock_guard lock(mutex_);
@@ -389,3 +392,11 @@ std::shared_ptr<RemoteSession> OpenRemote(const std::string& url, const RemoteOp
 }
 
 }  // namespace tinderbox::connect
+
+namespace tinderbox {
+
+Session Session::Connect(const std::string& url) {
+  return Session(connect::OpenRemote(url));
+}
+
+}  // namespace tinderbox

@@ -53,7 +53,7 @@ DataFrame Session::Sql(std::string_view text, const std::map<std::string, Column
     for (const auto& [name, value] : parameters) parts.Put(value.column(), &(*out->mutable_named_arguments())[name]);
   });
 }
-DataFrame Session::Sql(std::string_view text, const std::vector<ColumnOrValue>& parameters) const {
+DataFrame Session::SqlByPosition(std::string_view text, const std::vector<ColumnOrValue>& parameters) const {
   return RunSql(*this, text,
                 [&](Parts& parts, proto::SQL* out) { parts.PutAll(parameters, out->mutable_pos_arguments()); });
 }

@@ -25,6 +25,7 @@ PUBLIC = {
     "server_error.h": "spark",
     "session.h": "spark",
     "spark_functions.h": "dataframe",
+    "tinderbox.h": "diff",
     "typed.h": "dataframe",
     "types.h": "spark",
 }
