@@ -25,6 +25,7 @@ constexpr Verb kVerbs[] = {
     {"patch", RunPatch, kData, "Make the right table from the left one and a patch"},
     {"diffit", RunDiffit, kData, "The command lines of loum/diffit"},
     {"run", RunScript, kEngine, "Run a PySpark script on an engine of its own"},
+    {"verify", RunVerify, kEngine, "Run a script on both engines and compare all it left"},
     {"sql", RunSql, kEngine, "Run SQL statements, or ask for them at a prompt"},
     {"server", RunServer, kEngine, "Serve Spark Connect: PySpark's own client runs on it"},
     {"up", RunUp, kCluster, "Bring up an Apache Spark cluster on this machine"},

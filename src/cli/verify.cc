@@ -7,6 +7,7 @@
 #include <ctime>
 #include <filesystem>
 #include <mutex>
+#include <nlohmann/json.hpp>
 
 #include "base/fail.h"
 #include "base/interrupt.h"
@@ -86,9 +87,10 @@ class Side {
     const std::string files = run_.folder / "files";
     variables["TINDERBOX_OUT"] = files;
     variables["TINDERBOX_STATEMENTS"] =
-        StartStatements({fmt::format("CREATE DATABASE IF NOT EXISTS {} LOCATION 'file:{}'", database,
-                                     (run_.folder / "tables").string()),
-                         fmt::format("USE {}", database)});
+        nlohmann::json(std::vector<std::string>{fmt::format("CREATE DATABASE IF NOT EXISTS {} LOCATION 'file:{}'",
+                                                            database, (run_.folder / "tables").string()),
+                                                fmt::format("USE {}", database)})
+            .dump();
     ChildOptions child;
     child.environment = Environment(variables);
     child.hint = "Name the Python to use with --python.";
