@@ -19,7 +19,7 @@ struct Output {
   std::vector<std::string> out, err;
   int code = 0;
 };
-Output Run(const std::vector<std::string>& words, const ChildOptions& options = {}) {
+Output Piped(const std::vector<std::string>& words, const ChildOptions& options = {}) {
   Output output;
   output.code = RunPiped(words, options, [&](bool is_error, const std::string& line) {
     (is_error ? output.err : output.out).push_back(line);
@@ -28,11 +28,11 @@ Output Run(const std::vector<std::string>& words, const ChildOptions& options = 
 }
 
 TEST(Child, GivesLinesAndTheExitCode) {
-  const Output output = Run({"sh", "-c", "echo a; echo; printf b; echo wrong >&2; exit 7"});
+  const Output output = Piped({"sh", "-c", "echo a; echo; printf b; echo wrong >&2; exit 7"});
   EXPECT_THAT(output.out, ElementsAre("a", "", "b"));
   EXPECT_THAT(output.err, ElementsAre("wrong"));
   EXPECT_EQ(output.code, 7);
-  EXPECT_EQ(Run({"sh", "-c", "kill -KILL $$"}).code, 128 + SIGKILL);
+  EXPECT_EQ(Piped({"sh", "-c", "kill -KILL $$"}).code, 128 + SIGKILL);
 }
 
 TEST(Child, HasItsOwnFolderEnvironmentAndPath) {
@@ -40,13 +40,13 @@ TEST(Child, HasItsOwnFolderEnvironmentAndPath) {
   ChildOptions options;
   options.folder = folder.path();
   options.environment = {{"PATH", "/usr/bin:/bin"}, {"WORD", "a 'b' $c"}};
-  const Output output = Run({"sh", "-c", "pwd -P; echo \"$WORD\"; env | wc -l"}, options);
+  const Output output = Piped({"sh", "-c", "pwd -P; echo \"$WORD\"; env | wc -l"}, options);
   ASSERT_EQ(output.out.size(), 3U);
   EXPECT_EQ(output.out[0], std::filesystem::canonical(folder.path()).string());
   EXPECT_EQ(output.out[1], "a 'b' $c");
   EXPECT_LE(std::stoi(output.out[2]), 5) << "nothing of this program's environment comes along";
-  options.environment = {{"PATH", "/no/such/folder"}};
-  EXPECT_THROW(Run({"sh", "-c", "true"}, options), Error) << "its own path counts";
+  options.environment = std::map<std::string, std::string>{{"PATH", "/no/such/folder"}};
+  EXPECT_THROW(Piped({"sh", "-c", "true"}, options), Error) << "its own path counts";
 }
 
 TEST(Child, NamesAProgramThatThereIsNot) {

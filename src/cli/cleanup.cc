@@ -105,21 +105,24 @@ std::vector<Loss> LossesOf(const cluster::ClusterFolder& folder, const CleanupFl
   return losses;
 }
 
-/// What stands in the cache, and is used by no cluster that runs.
+/// What clusters have put into the cache; what is removed while one runs from it would break that one.
 std::vector<Loss> DownloadsOf(const std::vector<cluster::ClusterFolder>& clusters) {
-  const fs::path dist = UserDirectories().cache / "dist";
+  const fs::path cache = UserDirectories().cache;
+  constexpr std::pair<const char*, const char*> kFolders[] = {{"dist", "download"},
+                                                              {"archives", "prepared classes, for a quick start"}};
   std::vector<Loss> losses;
-  std::error_code error;
-  for (fs::directory_iterator entry(dist, error), end; !error && entry != end; entry.increment(error)) {
-    if (entry->path().extension() == ".lock") continue;
-    losses.push_back({"", "download " + entry->path().filename().string(), entry->path(), BytesOf(entry->path())});
+  for (const auto& [name, what] : kFolders) {
+    std::error_code error;
+    for (fs::directory_iterator entry(cache / name, error), end; !error && entry != end; entry.increment(error)) {
+      if (entry->path().extension() != ".lock") losses.push_back({"", what, entry->path(), BytesOf(entry->path())});
+    }
   }
   for (const cluster::ClusterFolder& folder : clusters) {
     if (Runs(folder) && !losses.empty())
       base::Fail("TINDERBOX_USAGE",
                  "The cluster {} runs from the downloads in {}. Take it down first: tinderbox down "
                  "--name {}.",
-                 folder.name(), dist.string(), folder.name());
+                 folder.name(), cache.string(), folder.name());
   }
   return losses;
 }
@@ -208,7 +211,7 @@ int Cleanup(const CleanupFlags& flags) {
   for (const std::string& name : running) {
     if (const int code = RunDown({"--name", name, "--quiet"}); code != kClusterOk) return code;
   }
-  {
+  if (!clusters.empty()) {
     // `up` and `scale` hold it while they plan and write.
     const cluster::FileLock planning = cluster::FileLock::Wait(UserDirectories().state / "ports.lock");
     for (const cluster::ClusterFolder& folder : clusters) Remove(folder, losses, !PartsOnly(flags));
@@ -235,7 +238,8 @@ int RunCleanup(const Arguments& arguments) {
   app.add_flag("--logs", flags.logs, "Only logs of services and jobs, and the events")->group("What goes");
   app.add_flag("--work", flags.work, "Only the work folders of workers and scratch files")->group("What goes");
   app.add_flag("--cache", flags.cache,
-               "The downloaded Spark and gateway; of clusters only with --all, --logs or --work beside it")
+               "The downloaded Spark and gateway, and what was made of them; of clusters only with --all, --logs or "
+               "--work beside it")
       ->group("What goes");
   app.add_flag("--force", flags.force, "Take a cluster that runs down first")->group("Other");
   app.add_flag("-y,--yes", flags.yes, "Do not ask")->group("Other");

@@ -24,7 +24,7 @@ constexpr std::pair<std::string_view, int> kCodes[] = {
     {"TINDERBOX_CONFIG", kClusterConfig},   {"TINDERBOX_PREREQUISITE", kClusterPrerequisite},
     {"TINDERBOX_PORT", kClusterPort},       {"TINDERBOX_NO_SUCH", kClusterUnknown},
     {"TINDERBOX_TIMEOUT", kClusterTimeout}, {"TINDERBOX_CRASH_LOOP", kClusterCrashLoop},
-    {"TINDERBOX_USAGE", kClusterUsage},
+    {"TINDERBOX_USAGE", kClusterUsage},     {"PATH_NOT_FOUND", kClusterUsage},
 };
 
 /// Services of the seeds' compose files that are none of a cluster's.
@@ -126,8 +126,9 @@ cluster::ClusterFolder ExistingFolder(const ClusterName& flags) {
   if (folder.Exists()) return folder;
   std::vector<std::string> names;
   for (const cluster::ClusterFolder& other : cluster::ListClusters(UserDirectories())) names.push_back(other.name());
-  const std::string others = names.empty() ? " There is none yet: `tinderbox up` makes one."
-                                           : fmt::format(" There are: {}.", fmt::join(names, ", "));
+  const std::string others =
+      names.empty() ? " There is none yet: `tinderbox up` makes one."
+                    : fmt::format(" There are: {}; --name or TINDERBOX_NAME picks one.", fmt::join(names, ", "));
   base::Fail("TINDERBOX_NO_SUCH", "There is no cluster \"{}\".{}{}", folder.name(), DidYouMean(folder.name(), names),
              others);
 }
@@ -199,6 +200,8 @@ std::vector<std::string> PickServices(const cluster::Desired& desired, const std
   std::vector<std::string> all;
   for (const cluster::Wanted& wanted : desired.services) all.push_back(wanted.service.name);
   if (names.empty()) return all;
+  if (all.empty())
+    base::Fail("TINDERBOX_NO_SUCH", "The cluster is down and has no services. `tinderbox up` brings it up.");
   std::vector<std::string> picked;
   for (const std::string& name : names) {
     const std::string plain = PlainServiceName(name);

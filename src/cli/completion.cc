@@ -174,7 +174,7 @@ int RunCompletion(const Arguments& arguments) {
       "applications that there are.");
   Choices(app.add_option("SHELL", shell, "bash, zsh or fish")->required(), {"bash", "zsh", "fish"});
   app.footer(
-      "For this shell:\n"
+      "For example, in a shell that runs:\n"
       "  bash   eval \"$(tinderbox completion bash)\"\n"
       "  zsh    eval \"$(tinderbox completion zsh)\"        after compinit\n"
       "  fish   tinderbox completion fish | source\n"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "cli/words.h"
 
@@ -188,11 +189,14 @@ DiffitLine ParseDiffitLine(const Arguments& arguments) {
 CommandFacts DiffitFacts() {
   CommandFacts facts;
   facts.words = {{"COMMAND", Takes::kText, Commands(), false}, {"PATH", Takes::kFile, {}, true}};
+  std::set<std::string> names;  // some mean different things to different commands
   for (const std::string& command : Commands()) {
     for (const Flag& flag : FlagsOf(command)) {
-      const bool known = std::any_of(facts.options.begin(), facts.options.end(),
-                                     [&](const OptionFacts& option) { return option.names == flag.names; });
-      if (!known) facts.options.push_back({flag.names, "", flag.takes_value ? Takes::kFile : Takes::kNothing, {}});
+      OptionFacts option{{}, "", flag.takes_value ? Takes::kFile : Takes::kNothing, {}};
+      for (const std::string& name : flag.names) {
+        if (names.insert(name).second) option.names.push_back(name);
+      }
+      if (!option.names.empty()) facts.options.push_back(std::move(option));
     }
   }
   return facts;

@@ -20,7 +20,7 @@ struct StopFlags {
   ClusterName cluster;
   std::vector<std::string> services;
   std::string timeout = "2min";
-  bool quiet = false;
+  bool quiet = false, dry_run = false;
 };
 
 void AddFlags(CLI::App* app, StopFlags* flags, const std::string& verb) {
@@ -29,10 +29,15 @@ void AddFlags(CLI::App* app, StopFlags* flags, const std::string& verb) {
   app->add_option("--timeout", flags->timeout, "How long to wait until everything has ended; default: 2min")
       ->type_name("TIME")
       ->group("Other");
+  app->add_flag("--dry-run", flags->dry_run, "Only name the services that would be stopped")->group("Other");
   app->add_flag("-q,--quiet", flags->quiet, "Show no progress")->group("Other");
   app->footer(verb == "down"
-                  ? "Logs and the histories of applications stay in the cluster's folder.\n" + ClusterExitHelp()
-                  : "`tinderbox up` starts again what was stopped.\n" + ClusterExitHelp());
+                  ? "For example:\n  tinderbox down\n  tinderbox down --name test\n\n"
+                    "Logs and the histories of applications stay in the cluster's folder; `tinderbox cleanup` removes "
+                    "them.\n" +
+                        ClusterExitHelp()
+                  : "For example:\n  tinderbox stop worker-2\n\n`tinderbox up` starts again what was stopped.\n" +
+                        ClusterExitHelp());
 }
 
 /// Waits until the supervisor has left, which it does when nothing runs any more.
@@ -51,6 +56,13 @@ int WaitUntilGone(const cluster::ClusterFolder& folder, const std::string& mark,
 int Stop(const StopFlags& flags, bool down) {
   const cluster::ClusterFolder folder = ExistingFolder(flags.cluster);
   const int64_t timeout = ParseTime("--timeout", flags.timeout);
+  if (flags.dry_run) {
+    const cluster::Desired desired = folder.ReadDesired().value_or(cluster::Desired{});
+    for (const std::string& name : PickServices(desired, flags.services)) {
+      if (desired.Find(name)->up) WriteOut(name + "\n");
+    }
+    return kClusterOk;
+  }
   // While the master is there, jobs can say good-bye to it.
   if (down || flags.services.empty()) EndJobs(cluster::ListJobs(folder));
   bool any_left = false;

@@ -132,22 +132,28 @@ bool ParseFlags(CLI::App* app, const std::string& verb, const std::vector<std::s
     WriteOut(HelpText(*app, verb));
     return false;
   }
+  // Of a line that is wrong in two ways, a word that is not known is the better clue than one that is missing.
+  const auto check_extras = [&] {
+    const std::vector<std::string> extras = app->remaining();
+    if (extras.empty()) return;
+    const std::string& word = extras[0];
+    if (word.rfind('-', 0) == 0 && word.size() > 1) {
+      const std::string name = word.substr(0, word.find('='));
+      throw UsageError(verb, fmt::format("There is no option {}.{}", name, DidYouMean(name, OptionNames(*app))));
+    }
+    throw UsageError(verb, fmt::format("\"{}\" is one argument too many.", word));
+  };
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     app->allow_extras();
     app->parse(reversed);
-    const std::vector<std::string> extras = app->remaining();
-    if (!extras.empty()) {
-      const std::string& word = extras[0];
-      if (word.rfind('-', 0) == 0 && word.size() > 1) {
-        const std::string name = word.substr(0, word.find('='));
-        throw UsageError(verb, fmt::format("There is no option {}.{}", name, DidYouMean(name, OptionNames(*app))));
-      }
-      throw UsageError(verb, fmt::format("\"{}\" is one argument too many.", word));
-    }
+  } catch (const CLI::RequiredError& error) {
+    check_extras();
+    throw UsageError(verb, error.what());
   } catch (const CLI::ParseError& error) {
     throw UsageError(verb, error.what());
   }
+  check_extras();
   return true;
 }
 

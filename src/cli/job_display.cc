@@ -13,8 +13,12 @@ constexpr std::chrono::seconds kPlainEvery(10);
 
 /// What Spark says at every start, on every machine.
 constexpr std::string_view kNoise[] = {"WARNING: Using incubator modules: jdk.incubator.vector",
-                                       "Using Spark's default log4j profile:", "WARN NativeCodeLoader:",
-                                       "WARN Utils: Your hostname", "WARN Utils: Set SPARK_LOCAL_IP"};
+                                       "Using Spark's default log4j profile:",
+                                       "WARN NativeCodeLoader:",
+                                       "WARN Utils: Your hostname",
+                                       "WARN Utils: Set SPARK_LOCAL_IP",
+                                       "Launch Command: \"",
+                                       "========================================"};
 
 bool IsNoise(std::string_view line) {
   for (const std::string_view noise : kNoise) {

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "base/fail.h"
+#include "cluster/archive.h"
 #include "cluster/machine.h"
 #include "cluster/preflight.h"
 #include "cluster/probe.h"
@@ -139,6 +140,12 @@ void CheckOwn(const JobCluster& where, JobStart* start) {
   }
 }
 
+/// The master's address as the cluster has it.
+std::string NumericHost(std::string master) {
+  constexpr std::string_view kHere = "spark://localhost:";
+  return master.starts_with(kHere) ? master.replace(0, kHere.size(), "spark://127.0.0.1:") : master;
+}
+
 std::string NameOf(const JobStart& start) {
   if (const std::string name = Get(start.settings, "spark.app.name"); !name.empty()) return name;
   return start.line.application.empty() ? "" : fs::path(start.line.application[0]).filename().string();
@@ -175,7 +182,7 @@ JobStart PrepareJob(const JobCluster& where, SubmitLine line) {
   const Settings given = cluster::EffectiveSettings(start.line, {});
   const std::string asked = Get(given, "spark.master");
   const bool remote = !Get(given, "spark.remote").empty();
-  start.own = !remote && (asked.empty() || asked == mine);
+  start.own = !remote && (asked.empty() || NumericHost(asked) == mine);
   const bool local = asked.starts_with("local");
   start.environment = JobEnvironment(where, start.own || local);
   if (start.own && asked.empty()) start.line.Add("--master", mine);
@@ -217,6 +224,8 @@ PlacedJob PlaceJob(const JobCluster& where, JobStart* start, const std::string& 
         {"driver", "spark.driver.port"}, {"blocks", "spark.driver.blockManager.port"}, {"ui", "spark.ui.port"}};
     for (const auto& [purpose, setting] : kPorts) {
       const std::string asked = Get(start->settings, setting);
+      // On a worker Spark's wrapper around the driver takes spark.driver.port, too: there the system gives ports.
+      if (start->in_cluster && purpose != std::string_view("ui")) continue;
       if (asked.empty()) {
         ports.Add("--conf", fmt::format("{}={}", setting, job.ports.at(purpose)));
       } else {
@@ -224,6 +233,12 @@ PlacedJob PlaceJob(const JobCluster& where, JobStart* start, const std::string& 
       }
     }
     if (Get(start->settings, "spark.ui.enabled") == "false") job.ports["ui"] = 0;
+    // With a class path or options of its own a driver starts as Spark itself does.
+    const std::map<std::string, std::string> archive = cluster::DriverArchiveConf(master);
+    if (std::none_of(archive.begin(), archive.end(),
+                     [&](const auto& setting) { return !Get(start->settings, setting.first).empty(); })) {
+      for (const auto& [setting, value] : archive) ports.Add("--conf", setting + "=" + value);
+    }
   }
   start->line.options.insert(start->line.options.begin(), ports.options.begin(), ports.options.end());
   cluster::JobLaunch& launch = placed.launch;
@@ -239,7 +254,7 @@ PlacedJob PlaceJob(const JobCluster& where, JobStart* start, const std::string& 
   launch.log_size = master.log_size;
   launch.log_files = master.log_files;
   launch.mark = where.desired.cluster;
-  if (!start->environment.contains("SPARK_LOCAL_DIRS")) {
+  if (!start->in_cluster && !start->environment.contains("SPARK_LOCAL_DIRS")) {
     launch.scratch = where.folder.path() / "scratch" / job.id;
     start->environment["SPARK_LOCAL_DIRS"] = launch.scratch;
   }

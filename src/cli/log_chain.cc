@@ -34,6 +34,15 @@ std::string Head(const fs::path& file) {
   return head;
 }
 
+/// The text without the sequences by which a program steers a terminal, which would hide the time of a line.
+std::string WithoutColors(std::string text) {
+  for (size_t at = 0; (at = text.find("\x1b[", at)) != std::string::npos;) {
+    const size_t end = text.find_first_not_of("0123456789;?", at + 2);
+    text.erase(at, end == std::string::npos ? end : end + 1 - at);
+  }
+  return text;
+}
+
 /// One of the two begins with the other.
 bool BeginsAs(const std::string& a, const std::string& b) {
   const size_t common = std::min(a.size(), b.size());
@@ -139,6 +148,7 @@ std::time_t LogChain::LastWrite() const {
 
 LogLine LogChain::Take(std::string text) {
   if (!text.empty() && text.back() == '\r') text.pop_back();
+  text = WithoutColors(std::move(text));
   if (const std::optional<std::time_t> own = LogTime(text)) time_ = own;
   return {std::move(text), time_};
 }
@@ -146,19 +156,27 @@ LogLine LogChain::Take(std::string text) {
 /// Reads on, in the next file when one is at its end. False: nothing more for now.
 bool LogChain::Fill() {
   for (;;) {
-    if (file_ >= 0 && ReadMore()) return true;
-    if (at_log_ && file_ >= 0) {
-      if (!FollowRotation()) return false;
-      continue;
+    // Looked for before reading: a log that was emptied and has grown again goes on at another place than it seems.
+    const Rotation rotation = at_log_ && file_ >= 0 ? LookForRotation() : Rotation::kNone;
+    if (rotation == Rotation::kEmptied) {
+      Open(log_, 0);
+    } else if (rotation == Rotation::kCopied) {
+      Open(NewestPart(log_), read_);
+      at_log_ = false;
     }
-    if (file_ >= 0) ::close(std::exchange(file_, -1));
+    if (file_ >= 0 && ReadMore()) return true;
+    if (rotation != Rotation::kRenamed && at_log_ && file_ >= 0) return false;
     at_log_ = parts_.empty();
-    const fs::path next = at_log_ ? log_ : parts_.front();
+    Open(at_log_ ? log_ : parts_.front(), 0);
     if (!at_log_) parts_.pop_front();
-    file_ = ::open(next.c_str(), O_RDONLY | O_CLOEXEC);
-    read_ = 0;
-    if (file_ < 0 && at_log_) return false;
+    if (at_log_ && file_ < 0) return false;
   }
+}
+
+void LogChain::Open(const fs::path& file, off_t from) {
+  if (file_ >= 0) ::close(file_);
+  file_ = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  read_ = from;
 }
 
 bool LogChain::ReadMore() {
@@ -171,32 +189,20 @@ bool LogChain::ReadMore() {
   return got > 0;
 }
 
-/// At the end of the log: whether it goes on elsewhere, which is then what is read.
-bool LogChain::FollowRotation() {
+/// Whether the log goes on elsewhere: what it held was copied aside before it was emptied, or it was only emptied, or
+/// renamed.
+LogChain::Rotation LogChain::LookForRotation() {
   struct stat now {
   }, mine{};
-  if (::stat(log_.c_str(), &now) != 0 || ::fstat(file_, &mine) != 0) return false;
-  if (now.st_ino != mine.st_ino) {  // renamed: what came into it until then can still be read
-    if (ReadMore()) return true;
-    ::close(file_);
-    file_ = ::open(log_.c_str(), O_RDONLY | O_CLOEXEC);
-    read_ = 0;
-    return file_ >= 0;
-  }
+  if (::stat(log_.c_str(), &now) != 0 || ::fstat(file_, &mine) != 0) return Rotation::kNone;
+  if (now.st_ino != mine.st_ino) return Rotation::kRenamed;
   const fs::path part = NewestPart(log_);
-  const std::string newest = Identity(part);
-  if (newest == newest_part_ && now.st_size >= read_) return false;
+  std::string newest = Identity(part);
+  if (newest == newest_part_) return now.st_size >= read_ ? Rotation::kNone : Rotation::kEmptied;
   // While it is being copied the log still begins as the copy does.
-  if (now.st_size > 0 && !newest.empty() && BeginsAs(Head(log_), Head(part))) return false;
-  newest_part_ = newest;
-  const off_t read = read_;
-  ::close(std::exchange(file_, -1));
-  at_log_ = false;
-  if (!newest.empty()) {
-    file_ = ::open(part.c_str(), O_RDONLY | O_CLOEXEC);
-    read_ = read;
-  }
-  return true;
+  if (now.st_size > 0 && !newest.empty() && BeginsAs(Head(log_), Head(part))) return Rotation::kNone;
+  newest_part_ = std::move(newest);
+  return Rotation::kCopied;
 }
 
 }  // namespace tinderbox::cli

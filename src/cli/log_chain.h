@@ -39,9 +39,12 @@ class LogChain {
   std::time_t LastWrite() const;
 
  private:
+  enum class Rotation { kNone, kCopied, kEmptied, kRenamed };
+
   bool Fill();
   bool ReadMore();
-  bool FollowRotation();
+  Rotation LookForRotation();
+  void Open(const std::filesystem::path& file, off_t from);
   LogLine Take(std::string text);
 
   std::string name_;

@@ -65,6 +65,15 @@ TEST_F(LogChainTest, GivesALineTheTimeOfTheOneBefore) {
   EXPECT_EQ(chain.Next()->time, 1795273803);
 }
 
+TEST_F(LogChainTest, SeesTheTimeBehindColors) {
+  Write("x.log", "\x1b[90m2026-11-21T15:10:03Z\x1b[0m \x1b[33mWRN\x1b[0m text\n\x1b[1");
+  LogChain chain("x", log());
+  const std::optional<LogLine> line = chain.Next();
+  EXPECT_EQ(line->text, "2026-11-21T15:10:03Z WRN text");
+  EXPECT_EQ(line->time, 1795273803);
+  EXPECT_EQ(chain.Rest()->text, "");
+}
+
 TEST_F(LogChainTest, WaitsForALogThatIsNotThere) {
   LogChain chain("x", log());
   EXPECT_THAT(Read(&chain), IsEmpty());
@@ -111,9 +120,10 @@ TEST_F(LogChainTest, FollowsALogThatIsRenamed) {
 }
 
 TEST_F(LogChainTest, ReadsALogThatWasOnlyEmptied) {
+  Write("x.log.1", "a part of some length from before\n");
   Write("x.log", "one\ntwo\n");
   LogChain chain("x", log());
-  EXPECT_THAT(Read(&chain), ElementsAre("one", "two"));
+  EXPECT_THAT(Read(&chain), ElementsAre("a part of some length from before", "one", "two"));
   fs::resize_file(log(), 0);
   Write("x.log", "new\n");
   EXPECT_THAT(Read(&chain), ElementsAre("new"));

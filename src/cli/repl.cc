@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -100,6 +101,8 @@ int Repl(const ReplFlags& flags, const Shell& shell, cluster::SubmitLine line, c
   ChildOptions child;
   child.environment = start.environment;
   (*child.environment)[cluster::kClusterVariable] = placed.launch.mark;
+  // Without it, Python reads a program from a pipe as one of its own, which knows no session.
+  if (shell.python && ::isatty(STDIN_FILENO) != 1) child.environment->try_emplace("PYSPARK_DRIVER_PYTHON_OPTS", "-i");
   placed.job.state = cluster::JobState::kRunning;
   placed.folder.Write(placed.job);
   const int code = RunChild(placed.launch.command, child);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fail.h"
 #include "cli/cluster_flags.h"
 #include "cli/console.h"
 #include "cli/verbs.h"
@@ -14,7 +15,7 @@ struct RestartFlags {
   ClusterName cluster;
   std::vector<std::string> services;
   std::string timeout = "5min";
-  bool rolling = false, quiet = false;
+  bool rolling = false, quiet = false, dry_run = false;
 };
 
 int Restart(const RestartFlags& flags) {
@@ -22,6 +23,12 @@ int Restart(const RestartFlags& flags) {
   const WaitOptions wait{ParseTime("--timeout", flags.timeout), flags.quiet};
   const std::vector<std::string> names =
       PickServices(folder.ReadDesired().value_or(cluster::Desired{}), flags.services);
+  if (names.empty())
+    base::Fail("TINDERBOX_NO_SUCH", "The cluster is down and has no services. `tinderbox up` brings it up.");
+  if (flags.dry_run) {
+    WriteOut(fmt::format("{}\n", fmt::join(names, "\n")));
+    return kClusterOk;
+  }
   const auto restart = [&](const std::vector<std::string>& some) {
     cluster::Change(folder, ProgramFile(), [&](cluster::Desired* desired) {
       for (cluster::Wanted& wanted : desired->services) {
@@ -47,6 +54,7 @@ int RunRestart(const Arguments& arguments) {
   app.add_option("SERVICE", flags.services, "Restart only these (worker: every worker); default: all");
   AddNameFlag(&app, &flags.cluster);
   app.add_flag("--rolling", flags.rolling, "One after the other, each when the one before is ready")->group("Other");
+  app.add_flag("--dry-run", flags.dry_run, "Only name the services that would be restarted")->group("Other");
   app.add_option("--timeout", flags.timeout, "How long to wait until they are ready; default: 5min")
       ->type_name("TIME")
       ->group("Other");

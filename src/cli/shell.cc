@@ -38,11 +38,11 @@ ChildOptions InPlaceOf(const cluster::ClusterFolder& folder, const cluster::Desi
 }
 
 std::vector<const cluster::Service*> Picked(const cluster::Desired& desired, const std::string& name) {
-  if (desired.services.empty())
-    base::Fail("TINDERBOX_NO_SUCH", "The cluster is down and has no services. `tinderbox up` brings it up.");
   std::vector<const cluster::Service*> services;
   const std::vector<std::string> names = name.empty() ? std::vector<std::string>() : std::vector{name};
   for (const std::string& picked : PickServices(desired, names)) services.push_back(&desired.Find(picked)->service);
+  if (services.empty())
+    base::Fail("TINDERBOX_NO_SUCH", "The cluster is down and has no services. `tinderbox up` brings it up.");
   return services;
 }
 

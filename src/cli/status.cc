@@ -190,6 +190,8 @@ int RunStatus(const Arguments& arguments) {
       "  tinderbox status --json | jq -r '.services[] | select(.state != \"ready\") | .name'\n\n" +
       ClusterExitHelp());
   if (!ParseFlags(&app, "status", arguments)) return kClusterOk;
+  if (!flags.watch && app.count("--interval") > 0)
+    throw UsageError("status", "--interval is about --watch; give that too.");
   return RunClusterVerb("status", [&] { return Status(flags); });
 }
 

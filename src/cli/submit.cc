@@ -211,10 +211,16 @@ int RunPrepared(const JobCluster& where, JobStart start, const SubmitFlags& flag
     WriteOut(JoinWords(words) + "\n");
     return kClusterOk;
   }
+  base::ThrowIfInterrupted();
   PlacedJob placed = PlaceJob(where, &start, "spark-submit");
   if (!folder.empty()) placed.launch.folder = folder;
   if (flags.no_wait) return LeaveAlone(where, start, placed, flags);
   ::signal(SIGPIPE, SIG_IGN);
+  if (base::InterruptRequested()) {
+    placed.job.state = cluster::JobState::kKilled;
+    placed.folder.Write(placed.job);
+    throw Interrupted();
+  }
   JobDisplay display({flags.quiet, flags.driver_log, flags.json});
   const cluster::Job job = cluster::RunJob(placed.folder, placed.job, placed.launch, start.environment, display.View());
   display.Finish();

@@ -1,15 +1,24 @@
+#include <unistd.h>
+
 #include "cli/cluster_flags.h"
 #include "cli/verbs.h"
+#include "cluster/archive.h"
 #include "cluster/supervisor.h"
 #include "connect/probe.h"
 
 namespace tinderbox::cli {
 
-// Two verbs that are not for people: they stand in no help.
+// Verbs that are not for people: they stand in no help.
 
 int RunSupervise(const Arguments& arguments) {
   if (arguments.size() != 1) throw UsageError("", "supervise takes the folder of a cluster.");
-  cluster::Supervise(cluster::ClusterFolder(arguments[0]));
+  const std::optional<cluster::FileLock> lock = cluster::Supervise(cluster::ClusterFolder(arguments[0]));
+  ::_exit(kClusterOk);
+}
+
+int RunMakeArchive(const Arguments& arguments) {
+  if (arguments.size() != 1) throw UsageError("", "make-archive takes the folder of a cluster.");
+  cluster::MakeArchive(cluster::ClusterFolder(arguments[0]));
   return kClusterOk;
 }
 

@@ -214,6 +214,10 @@ void CheckVariables(const Variables& variables, Config* config) {
                  "(spark.authenticate, spark.network.crypto.enabled, spark.io.encryption.enabled, spark.ssl.enabled), "
                  "and this variable to no.",
                  variable.where);
+    const bool early = name == "TINDERBOX_NAME" || name == "TINDERBOX_CACHE";
+    if (early && !BeginsWith(variable.origin, "variable"))
+      config->warnings.push_back(
+          fmt::format("{} is not used: it says where things are before any file is read. Export it.", variable.where));
     // TINDERBOX_WORKER_… can only be meant as a key.
     const bool meant = BeginsWith(name, kOurs) && sections.contains(name.substr(0, name.find('_', kOurs.size()) + 1));
     if (meant && std::find(ours.begin(), ours.end(), name) == ours.end())

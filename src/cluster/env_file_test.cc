@@ -103,6 +103,14 @@ TEST_F(VariablesTest, SaysWhatItDoesNotUse) {
   EXPECT_THAT(config.warnings[1], HasSubstr("--num-executors"));
 }
 
+TEST_F(VariablesTest, SaysThatTheFileComesTooLateForTheName) {
+  WriteEnv("TINDERBOX_NAME=test\n");
+  sources_.environment = {{"TINDERBOX_CACHE", "/cache"}};
+  const Config config = ReadConfig(sources_);
+  ASSERT_EQ(config.warnings.size(), 1U);
+  EXPECT_THAT(config.warnings[0], AllOf(HasSubstr(".env:1: TINDERBOX_NAME"), HasSubstr("Export it")));
+}
+
 TEST_F(VariablesTest, RefusesWhatNobodyKnows) {
   sources_.environment = {{"SPARK_ENV__SPARK_WORKER_CROES", "2"}};
   EXPECT_THAT(Complaint(), HasSubstr("Did you mean SPARK_WORKER_CORES?"));

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -18,6 +19,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kWriteFailed = "TINDERBOX_WRITE_FAILED";
+
+/// Space that is kept so that a cluster can be taken down when the disk is full.
+constexpr const char* kReserve = "reserve";
+constexpr size_t kReserveSize = 64 * 1024;
 
 int OpenLock(const fs::path& file) {
   const int opened = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -39,11 +44,23 @@ std::optional<T> ReadJson(const fs::path& file) {
   }
 }
 
+/// HOME; without it, as in some services and cron jobs, what the system's list of users says.
+fs::path Home(const std::map<std::string, std::string>& environment) {
+  if (const auto home = environment.find("HOME"); home != environment.end() && !home->second.empty())
+    return home->second;
+  const passwd* user = ::getpwuid(::geteuid());
+  if (user == nullptr || user->pw_dir == nullptr || user->pw_dir[0] != '/')
+    base::Fail("TINDERBOX_PREREQUISITE",
+               "There is no home folder: HOME is not set. Set it, or XDG_STATE_HOME, XDG_CONFIG_HOME and "
+               "XDG_CACHE_HOME.");
+  return user->pw_dir;
+}
+
+/// A relative path in such a variable counts as none, by the XDG rules.
 fs::path Folder(const std::map<std::string, std::string>& environment, const char* variable, const char* below_home) {
-  if (const auto found = environment.find(variable); found != environment.end() && !found->second.empty())
+  if (const auto found = environment.find(variable); found != environment.end() && found->second.rfind('/', 0) == 0)
     return fs::path(found->second) / "tinderbox";
-  const auto home = environment.find("HOME");
-  return fs::path(home == environment.end() ? "/" : home->second) / below_home / "tinderbox";
+  return Home(environment) / below_home / "tinderbox";
 }
 
 }  // namespace
@@ -118,6 +135,11 @@ void ClusterFolder::Make() const {
     if (error) base::Fail(kWriteFailed, "The folder {} cannot be made: {}.", (path_ / part).string(), error.message());
   }
   fs::permissions(path_, fs::perms::owner_all, error);
+  try {
+    if (!fs::exists(path_ / kReserve, error)) ReplaceFile(path_ / kReserve, std::string(kReserveSize, 'x'));
+  } catch (const Error&) {
+    return;  // the disk is full already
+  }
 }
 
 std::optional<Desired> ClusterFolder::ReadDesired() const {
@@ -125,7 +147,14 @@ std::optional<Desired> ClusterFolder::ReadDesired() const {
 }
 
 void ClusterFolder::WriteDesired(const Desired& desired) const {
-  ReplaceFile(path_ / "desired.json", nlohmann::json(desired).dump(1) + "\n");
+  const std::string text = nlohmann::json(desired).dump(1) + "\n";
+  try {
+    ReplaceFile(path_ / "desired.json", text);
+  } catch (const Error&) {
+    std::error_code ignored;
+    if (!fs::remove(path_ / kReserve, ignored)) throw;
+    ReplaceFile(path_ / "desired.json", text);
+  }
 }
 
 std::optional<State> ClusterFolder::ReadState() const {

@@ -18,10 +18,39 @@ constexpr int64_t kBesideHeap = 200 * kMiB;
 constexpr int64_t kServicesMemory = 1024 * kMiB;
 
 /// The daemons do little: a quick start matters more to them than the fastest code.
-constexpr const char* kDaemonOptions = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto";
+constexpr const char* kQuickStart = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1";
+/// A daemon that finds its port taken must say so, and not listen where nobody looks for it.
+constexpr const char* kDaemonOptions = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dspark.port.maxRetries=0";
+/// The Connect server plans queries for as long as it lives: only what runs hot is worth the optimising compiler.
+constexpr const char* kConnectOptions =
+    "-XX:Tier4InvocationThreshold=20000 -XX:Tier4MinInvocationThreshold=6000 -XX:Tier4CompileThreshold=40000 "
+    "-XX:Tier4BackEdgeThreshold=160000";
 
 std::string InMebibytes(int64_t bytes) {
   return fmt::format("{}m", bytes / kMiB);
+}
+
+std::string FileUrl(std::string_view path) {
+  std::string url = "file://";
+  for (const unsigned char c : path) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    if (plain || std::string_view("/-._~").find(static_cast<char>(c)) != std::string_view::npos) {
+      url += static_cast<char>(c);
+    } else {
+      url += fmt::format("%{:02X}", c);
+    }
+  }
+  return url;
+}
+
+/// A value as a file of Java properties holds it.
+std::string AsProperty(std::string_view value) {
+  std::string text;
+  for (const char c : value) {
+    if (c == '\\') text += '\\';
+    text += c;
+  }
+  return text;
 }
 
 int64_t ExecutorMemory(const ClusterSpec& spec) {
@@ -38,6 +67,7 @@ class Builder {
   Service Master() const {
     Service service = Daemon("master", "master", "org.apache.spark.deploy.master.Master");
     Append(&service, {"--host", spec_.host, "--port", Port("master", "rpc"), "--webui-port", Port("master", "ui")});
+    service.environment["SPARK_MASTER_OPTS"] = "-Dspark.master.rest.port=" + Port("master", "rest");
     service.ready = MasterJson();
     service.ready.members = {{"status", "ALIVE"}};
     service.alive = service.ready;
@@ -82,6 +112,7 @@ class Builder {
     conf("spark.connect.grpc.binding.address", spec_.host);
     conf("spark.connect.grpc.binding.port", Port("connect", "rpc"));
     conf("spark.ui.port", Port("connect", "ui"));
+    conf("spark.driver.defaultJavaOptions", kConnectOptions);
     // It must not keep the executors that other applications wait for.
     conf("spark.dynamicAllocation.enabled", "true");
     conf("spark.dynamicAllocation.shuffleTracking.enabled", "true");
@@ -123,8 +154,10 @@ class Builder {
                        "--ping.entrypoint=web",
                        "--global.checknewversion=false",
                        "--global.sendanonymoususage=false",
-                       "--log.level=WARN"};
+                       "--log.level=WARN",
+                       "--log.nocolor=true"};
     service.environment.clear();
+    service.archive.clear();
     service.files = {{routes, Routes()}};
     service.ready = Http(ports_.at("gateway").at("ui"), "/ping");
     service.alive = service.ready;
@@ -166,7 +199,8 @@ class Builder {
     service.environment = {{"SPARK_HOME", installation_.spark_home}, {"JAVA_HOME", installation_.java_home},
                            {"SPARK_CONF_DIR", folder_ + "/conf"},    {"SPARK_LOG_DIR", folder_ + "/logs"},
                            {"SPARK_LOCAL_IP", spec_.host},           {"PYSPARK_PYTHON", installation_.python},
-                           {"SPARK_LAUNCHER_OPTS", kDaemonOptions}};
+                           {"SPARK_LAUNCHER_OPTS", kQuickStart}};
+    service.archive = installation_.archive;
     service.files = {{folder_ + "/conf/spark-defaults.conf", Defaults()}};
     service.start_timeout = spec_.start_timeout;
     service.stop_grace = spec_.stop_grace;
@@ -195,7 +229,8 @@ class Builder {
         {"spark.executor.cores", fmt::format("{}", spec_.executor_cores)},
         {"spark.ui.reverseProxy", "true"},
         {"spark.eventLog.enabled", "true"},
-        {"spark.eventLog.dir", "file://" + folder_ + "/history"},
+        // Spark reads this one as a URL, the next two as paths that may have a scheme.
+        {"spark.eventLog.dir", FileUrl(folder_ + "/history")},
         {"spark.history.fs.logDirectory", "file://" + folder_ + "/history"},
         {"spark.history.fs.update.interval", "5s"},
         {"spark.sql.warehouse.dir", "file://" + folder_ + "/warehouse"},
@@ -216,7 +251,7 @@ class Builder {
     };
     for (const auto& [name, value] : spec_.spark_conf) conf[name] = value;
     std::string out;
-    for (const auto& [name, value] : conf) out += fmt::format("{} {}\n", name, value);
+    for (const auto& [name, value] : conf) out += fmt::format("{} {}\n", name, AsProperty(value));
     return out;
   }
 
@@ -259,6 +294,12 @@ int64_t WorkerCount(const ClusterSpec& spec, const MachineFacts& facts) {
 }
 
 void CheckSpec(const ClusterSpec& spec) {
+  if (spec.host.find(':') != std::string::npos || spec.host.find_first_not_of("0.") == std::string::npos)
+    base::Fail(
+        kCondition,
+        "network.host is {}: services announce it to each other, so it has to be one IPv4 address of this machine, "
+        "or a name that stands for one.",
+        spec.host);
   const int64_t executor = ExecutorMemory(spec);
   if (executor > spec.worker_memory)
     base::Fail(

@@ -20,6 +20,7 @@ struct Installation {
   std::string python;
   std::string traefik;  ///< empty: no gateway is asked for
   std::string program;  ///< Tinderbox itself, which probes the Connect server
+  std::string archive;  ///< of this Spark and this Java, see archive.h
 };
 
 /// Service -> purpose ("rpc", "ui") -> port.

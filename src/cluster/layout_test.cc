@@ -17,7 +17,8 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-const Installation kInstallation = {"/opt/spark", "/opt/java", "python3", "/opt/traefik", "/opt/tinderbox"};
+const Installation kInstallation = {"/opt/spark",   "/opt/java",      "python3",
+                                    "/opt/traefik", "/opt/tinderbox", "/cache/archives/spark.jsa"};
 
 ClusterSpec SpecOf(const std::vector<std::pair<std::string, std::string>>& settings) {
   ConfigSources sources;
@@ -69,6 +70,20 @@ TEST(Layout, HoldsForEveryNumberOfWorkers) {
       for (const auto& [purpose, port] : service.ports) EXPECT_TRUE(used.insert(port).second) << port;
     }
   }
+}
+
+TEST(Layout, BearsFoldersOfAnyName) {
+  const ClusterSpec spec = SpecOf({});
+  const Ports ports = AssignPorts(spec, 1, {}, {}, FreeWorld());
+  const std::vector<Service> services = Layout(spec, 1, ports, kInstallation, "/home/J\u00f6rg B\\o/100%");
+  const std::string& defaults = services[0].files.at("/home/J\u00f6rg B\\o/100%/conf/spark-defaults.conf");
+  EXPECT_THAT(defaults, HasSubstr("spark.eventLog.dir file:///home/J%C3%B6rg%20B%5Co/100%25/history\n"));
+  EXPECT_THAT(defaults, HasSubstr("spark.deploy.recoveryDirectory /home/J\u00f6rg B\\\\o/100%/recovery\n"));
+}
+
+TEST(Layout, RefusesHostsThatServicesCannotAnnounce) {
+  for (const char* host : {"::1", "0.0.0.0", "0"})
+    EXPECT_THAT(Complaint([&] { CheckSpec(SpecOf({{"network.host", host}})); }, "TINDERBOX_CONFIG"), HasSubstr("IPv4"));
 }
 
 TEST(Layout, AWorkerMoreChangesNoOtherService) {
@@ -138,7 +153,7 @@ TEST(Ports, OfRunningServicesStay) {
   world.owner = [](int port) {
     return port == 7077 || port == 21000 ? std::optional(PortOwner{1, "ours"}) : std::nullopt;
   };
-  const Ports running = {{"master", {{"rpc", 7077}, {"ui", 21000}}}};
+  const Ports running = {{"master", {{"rest", 6066}, {"rpc", 7077}, {"ui", 21000}}}};
   const Ports ports = AssignPorts(SpecOf({}), 1, running, running, world);
   EXPECT_EQ(ports.at("master"), running.at("master"));
   EXPECT_EQ(AssignPorts(SpecOf({{"ports.master", "7077"}}), 1, running, running, world).at("master").at("rpc"), 7077);

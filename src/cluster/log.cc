@@ -48,6 +48,8 @@ constexpr Cause kCauses[] = {
 };
 
 bool IsComplaint(std::string_view line) {
+  const size_t first = line.find_first_not_of(" \t");
+  if (first != std::string_view::npos && line.substr(first, 3) == "at ") return false;  // of a stack, below the words
   for (const std::string_view word : {"Exception", " ERROR ", "Error:", "error:", " FATAL "}) {
     if (line.find(word) != std::string_view::npos) return true;
   }

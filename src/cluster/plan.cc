@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "base/fail.h"
+#include "cluster/archive.h"
+#include "cluster/host.h"
 #include "cluster/units.h"
 
 namespace tinderbox::cluster {
@@ -23,6 +26,7 @@ Installation Install(const ClusterSpec& spec, const PlanInputs& inputs) {
     installation.spark_home = inputs.install ? ProvisionSpark(inputs.directories.cache, inputs.progress)
                                              : SparkFolder(inputs.directories.cache);
   }
+  installation.archive = ArchiveFile(inputs.directories.cache, installation.spark_home, installation.java_home);
   if (spec.gateway)
     installation.traefik = inputs.install ? ProvisionTraefik(inputs.directories.cache, inputs.progress)
                                           : TraefikProgram(inputs.directories.cache);
@@ -66,7 +70,11 @@ int64_t WorkersOf(const std::optional<Desired>& desired) {
 }
 
 FileLock LockPorts(const Directories& directories) {
-  fs::create_directories(directories.state);
+  std::error_code error;
+  fs::create_directories(directories.state, error);
+  if (error)
+    base::Fail("TINDERBOX_WRITE_FAILED", "The folder {} cannot be made: {}. XDG_STATE_HOME names another place.",
+               directories.state.string(), error.message());
   return FileLock::Wait(directories.state / "ports.lock");
 }
 
@@ -75,6 +83,7 @@ FileLock LockPorts(const Directories& directories) {
 Plan::Plan(const ClusterFolder& folder, const ClusterSpec& spec, const PlanInputs& inputs)
     : ports_lock_(LockPorts(inputs.directories)) {
   CheckSpec(spec);
+  const bool loopback = CheckHost(spec.host);
   const Installation installation = Install(spec, inputs);
   const MachineFacts facts = InspectMachine();
   const std::optional<Desired> desired = folder.ReadDesired();
@@ -85,6 +94,12 @@ Plan::Plan(const ClusterFolder& folder, const ClusterSpec& spec, const PlanInput
                         PortsOfOthers(inputs.directories, folder)};
   const Ports ports = AssignPorts(spec, workers, RunningPorts(state), EarlierPorts(desired), world);
   services_ = Layout(spec, workers, ports, installation, folder.path());
+  if (!loopback) {
+    warnings_.push_back(
+        fmt::format("network.host is {}: whoever reaches it can run programs on this cluster, for Spark asks for no "
+                    "password. Leave it to 127.0.0.1 unless the network is yours alone.",
+                    spec.host));
+  }
   if (const int64_t promised = workers * spec.worker_memory; before == 0 && promised > facts.memory_free) {
     warnings_.push_back(
         fmt::format("{} workers promise {} to executors, and the machine has {} free: jobs that use it all will be "

@@ -20,7 +20,8 @@ struct Request {
 
 std::vector<Request> RequestsOf(const ClusterSpec& spec, int64_t workers) {
   std::vector<Request> requests = {{"master", "rpc", "ports.master", spec.port_master, 7077},
-                                   {"master", "ui", "ports.master_ui", spec.port_master_ui, 0}};
+                                   {"master", "ui", "ports.master_ui", spec.port_master_ui, 0},
+                                   {"master", "rest", "", 0, 6066}};
   if (spec.connect) {
     requests.push_back({"connect", "rpc", "ports.connect", spec.port_connect, 15002});
     requests.push_back({"connect", "ui", "", 0, 0});

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 
@@ -76,7 +77,7 @@ int Connect(const std::string& host, int port, const Deadline& deadline, std::st
   return std::exchange(socket.number, -1);
 }
 
-std::optional<std::string> RunCommand(const Probe& probe) {
+std::optional<std::string> RunCommand(const Probe& probe, const std::stop_token& stop) {
   std::vector<char*> words;
   for (const std::string& word : probe.command) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
@@ -96,11 +97,17 @@ std::optional<std::string> RunCommand(const Probe& probe) {
   if (error != 0) return fmt::format("{} cannot be run: {}", probe.command[0], std::strerror(error));
   const Deadline deadline(probe.timeout);
   const File process{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
-  const bool ended = WaitFor(process.number, POLLIN, deadline);
-  if (!ended) ::kill(pid, SIGKILL);
   int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
-  if (!ended) return "it did not answer in time";
+  pid_t ended = 0;
+  while ((ended = ::waitpid(pid, &status, WNOHANG)) == 0 && deadline.Left() > 0 && !stop.stop_requested()) {
+    pollfd waiting{process.number, POLLIN, 0};  // without a file, on an old kernel, it only sleeps
+    ::poll(&waiting, 1, std::min(deadline.Left(), 50));
+  }
+  if (ended == 0) {
+    ::kill(pid, SIGKILL);
+    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+  }
+  if (ended == 0) return "it did not answer in time";
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return std::nullopt;
   return "it does not answer yet";
 }
@@ -177,14 +184,14 @@ std::optional<HttpAnswer> HttpPost(const std::string& host, int port, const std:
   return Exchange(host, port, path, request, timeout, why);
 }
 
-std::optional<std::string> RunProbe(const Probe& probe) {
+std::optional<std::string> RunProbe(const Probe& probe, const std::stop_token& stop) {
   std::string why;
   if (probe.kind == ProbeKind::kTcp || (probe.kind == ProbeKind::kCommand && probe.port != 0)) {
     const File socket{Connect(probe.host, probe.port, Deadline(probe.timeout), &why)};
     if (socket.number < 0) return why;
   }
   if (probe.kind == ProbeKind::kTcp) return std::nullopt;
-  if (probe.kind == ProbeKind::kCommand) return RunCommand(probe);
+  if (probe.kind == ProbeKind::kCommand) return RunCommand(probe, stop);
   const std::optional<HttpAnswer> answer = HttpGet(probe.host, probe.port, probe.path, probe.timeout, &why);
   if (!answer) return why;
   const std::string url = fmt::format("http://{}:{}{}", probe.host, probe.port, probe.path);

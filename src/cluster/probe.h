@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -12,8 +13,8 @@ namespace tinderbox::cluster {
 bool Matches(const Probe& probe, std::string_view text);
 
 /// Asks, for at most the probe's timeout. A command is not run before the probe's port, if it has one, listens.
-/// nullopt: the service does its work; else why not.
-std::optional<std::string> RunProbe(const Probe& probe);
+/// nullopt: the service does its work; else why not. `stop` ends a command early.
+std::optional<std::string> RunProbe(const Probe& probe, const std::stop_token& stop = {});
 
 struct HttpAnswer {
   int status = 0;

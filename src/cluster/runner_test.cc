@@ -14,6 +14,7 @@
 
 #include "base/temp_dir.h"
 #include "cluster/folder.h"
+#include "cluster/host.h"
 #include "cluster/log.h"
 #include "cluster/machine.h"
 #include "cluster/probe.h"
@@ -114,6 +115,42 @@ TEST(Probe, AsksOverHttp) {
   EXPECT_THAT(RunProbe(HttpProbe(nonsense.port())).value_or(""), HasSubstr("does not speak HTTP"));
 }
 
+TEST(Probe, EndsACommandWhenItIsAskedTo) {
+  Probe probe;
+  probe.kind = ProbeKind::kCommand;
+  probe.command = {"/bin/sleep", "100"};
+  probe.timeout = 100'000;
+  std::optional<std::string> wrong;
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    const std::jthread asking([&](const std::stop_token& stop) { wrong = RunProbe(probe, stop); });
+  }
+  EXPECT_NE(wrong, std::nullopt);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(50));
+}
+
+TEST(Folder, IsFoundWithoutAHome) {
+  EXPECT_EQ(FindDirectories({{"HOME", "/h"}}).state, "/h/.local/state/tinderbox");
+  EXPECT_TRUE(FindDirectories({}).state.is_absolute()) << "from the list of users";
+  EXPECT_TRUE(FindDirectories({{"HOME", ""}}).cache.is_absolute());
+  EXPECT_EQ(FindDirectories({{"HOME", "/h"}, {"XDG_STATE_HOME", "here"}}).state, "/h/.local/state/tinderbox")
+      << "a relative folder counts as none";
+}
+
+TEST(Folder, KeepsSpaceToBeTakenDownWithoutAny) {
+  const base::TempDir temporary;
+  const ClusterFolder folder(temporary.path() / "demo");
+  folder.Make();
+  EXPECT_GE(std::filesystem::file_size(folder.path() / "reserve"), 65536U);
+}
+
+TEST(Host, MustBeAnAddressOfThisMachine) {
+  EXPECT_TRUE(CheckHost("127.0.0.1"));
+  EXPECT_TRUE(CheckHost("localhost"));
+  EXPECT_THROW(CheckHost("192.0.2.1"), Error) << "an address for documents, which nobody has";
+  EXPECT_THROW(CheckHost("no such host"), Error);
+}
+
 TEST(Probe, GivesUpInTime) {
   const int silent = ::socket(AF_INET, SOCK_STREAM, 0);  // listens and never accepts
   sockaddr_in address{};
@@ -181,6 +218,8 @@ TEST(Log, FindsTheCause) {
   EXPECT_THAT(CauseInLines({"java.lang.OutOfMemoryError: Java heap space", "at x.y"}), HasSubstr("out of memory"));
   EXPECT_EQ(CauseInLines({"a", "26/11/21 ERROR Master: something odd", "b"}), "26/11/21 ERROR Master: something odd");
   EXPECT_EQ(CauseInLines({"all is well"}), "");
+  EXPECT_EQ(CauseInLines({"java.io.IOException: gone", "\tat a.b.newConnectException0(Errors.java:166)"}),
+            "java.io.IOException: gone");
 }
 
 TEST(Log, LooksAtTheLastStartOnly) {

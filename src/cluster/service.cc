@@ -30,6 +30,7 @@ void Fields(ServiceType& service, const Visit& visit) {
   visit("restart", service.restart);
   visit("files", service.files);
   visit("page", service.page);
+  visit("archive", service.archive);
   visit("start_timeout", service.start_timeout);
   visit("stop_grace", service.stop_grace);
   visit("drain_timeout", service.drain_timeout);
@@ -44,7 +45,10 @@ void to_json(nlohmann::json& out, const Service& service) {
 }
 
 void from_json(const nlohmann::json& in, Service& service) {
-  Fields(service, [&](const char* name, auto& field) { in.at(name).get_to(field); });
+  Fields(service, [&](const char* name, auto& field) {
+    // One that the version before did not have keeps its default.
+    if (const auto found = in.find(name); found != in.end()) found->get_to(field);
+  });
 }
 
 void to_json(nlohmann::json& out, const Desired& desired) {

@@ -47,6 +47,7 @@ struct Service {
   Restart restart = Restart::kAlways;
   std::map<std::string, std::string> files;  ///< path and content, written before it starts
   std::string page;                          ///< address of its web page
+  std::string archive;                       ///< class-data archive (archive.h); empty: none
   int64_t start_timeout = 0;                 ///< these in milliseconds
   int64_t stop_grace = 0;
   int64_t drain_timeout = 0;

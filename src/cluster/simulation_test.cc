@@ -52,6 +52,7 @@ class World {
     state_.random = seed;
     faults_ = Chance(0.9);
     supervisor_dies_ = Chance(0.5);
+    clock_jumps_ = Chance(0.5);
     const int workers = Pick(1, 4);
     AddService("master", {});
     for (int i = 1; i <= workers; ++i) AddService("worker-" + std::to_string(i), {"master"});
@@ -62,6 +63,7 @@ class World {
   std::string Run() {
     for (int phase = Pick(2, 8); phase > 0 && wrong_.empty(); --phase) {
       Operate();
+      if (clock_jumps_ && Chance(0.3)) SetClock();
       RunUntil(now_ + Pick(100, 400'000));
     }
     faults_ = supervisor_dies_ = false;
@@ -143,7 +145,8 @@ class World {
   void RunUntil(Time end) {
     int steps_here = 0;
     while (wrong_.empty()) {
-      const Time wake = std::max(now_, NextWake(state_));
+      const Time asked = NextWake(state_);
+      const Time wake = asked == kNever ? kNever : std::max(now_, asked - skew_);
       const Time death = NextDeath();
       const Time next = std::min({queue_.empty() ? kNever : queue_.begin()->first, wake, death});
       if (next > end) break;
@@ -160,6 +163,13 @@ class World {
       }
     }
     now_ = std::max(now_, end);
+  }
+
+  /// Somebody sets the clock, or opens the laptop again.
+  void SetClock() {
+    const Time by = Pick(-20'000'000, 20'000'000);
+    skew_ += by;
+    Deliver(ClockJumped{by});
   }
 
   Time NextDeath() const {
@@ -195,7 +205,7 @@ class World {
         if (process.name == probed->name && !process.first_ok) process.first_ok = now_;
       }
     }
-    auto [state, actions] = step_(std::move(state_), event, now_);
+    auto [state, actions] = step_(std::move(state_), event, now_ + skew_);
     state_ = std::move(state);
     for (const Action& action : actions) {
       // What stands in the state file is the state before its actions are carried out.
@@ -303,7 +313,7 @@ class World {
   std::mt19937_64 random_;
   State state_;
   Desired desired_;
-  Time now_ = 1'000'000;
+  Time now_ = 1'000'000'000;
   std::multimap<Time, Event> queue_;
   std::map<int, SimulatedProcess> processes_;
   std::map<std::string, History> histories_;
@@ -311,6 +321,8 @@ class World {
   int next_pid_ = 100;
   bool faults_ = false;
   bool supervisor_dies_ = false;
+  bool clock_jumps_ = false;
+  Time skew_ = 0;  // of what the supervisor takes for the time
   int64_t steps_ = 0;
   std::string wrong_;
 };
@@ -383,6 +395,14 @@ TEST(Simulation, CatchesOneThatNeverGivesUp) {
     return Step(std::move(state), event, now);
   });
   EXPECT_THAT(wrong, testing::HasSubstr("crash loop"));
+}
+
+TEST(Simulation, CatchesOneThatBelievesTheClock) {
+  const std::string wrong = Complaint([](State state, const Event& event, Time now) {
+    const bool jumped = std::holds_alternative<ClockJumped>(event);
+    return Step(std::move(state), jumped ? Event(Tick{}) : event, now);
+  });
+  EXPECT_NE(wrong, "");
 }
 
 TEST(Simulation, CatchesOneThatNeverKills) {

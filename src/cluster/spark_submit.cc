@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <regex>
@@ -119,6 +120,8 @@ std::string ReadSettingsFile(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   std::ostringstream text;
   text << in.rdbuf();
+  if (std::filesystem::is_directory(file))
+    base::FailErrno("PATH_NOT_FOUND", EISDIR, fmt::format("Cannot read the settings in \"{}\"", file));
   if (!in) base::FailErrno("PATH_NOT_FOUND", errno, fmt::format("Cannot read the settings in \"{}\"", file));
   return text.str();
 }

@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "base/fail.h"
+#include "cluster/archive.h"
 #include "cluster/folder.h"
 #include "cluster/log.h"
 #include "cluster/machine.h"
@@ -54,7 +55,7 @@ std::vector<char*> Pointers(const std::vector<std::string>& words) {
 
 }  // namespace
 
-ProcessHandle::ProcessHandle(const Process& process) {
+ProcessHandle::ProcessHandle(const Process& process) : process_(process) {
   file_ = static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0));
   // Checked after opening: from here on the number cannot be given to another process without our noticing.
   if (file_ >= 0 && IdentifyProcess(process.pid) != process) ::close(std::exchange(file_, -1));
@@ -65,7 +66,11 @@ ProcessHandle::~ProcessHandle() {
 }
 
 void ProcessHandle::Signal(int signal) const {
-  if (file_ >= 0) ::syscall(SYS_pidfd_send_signal, file_, signal, nullptr, 0);
+  if (file_ >= 0) {
+    ::syscall(SYS_pidfd_send_signal, file_, signal, nullptr, 0);
+  } else if (process_.pid > 0 && IdentifyProcess(process_.pid) == process_) {
+    ::kill(process_.pid, signal);
+  }
 }
 
 Process SpawnInSession(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
@@ -129,7 +134,8 @@ std::map<std::string, std::string> PlainEnvironment() {
   return environment;
 }
 
-Process SpawnService(const Service& service, const std::string& cluster) {
+Process SpawnService(const Service& wanted, const std::string& cluster) {
+  const Service service = WithArchive(wanted);
   for (const auto& [path, content] : service.files) {
     std::error_code error;
     fs::create_directories(fs::path(path).parent_path(), error);

@@ -8,24 +8,26 @@
 
 namespace tinderbox::cluster {
 
-/// A file descriptor of a process, by which it is signalled and watched without mistaking another one for it.
+/// A file descriptor of a process, by which it is signalled and watched without mistaking another one for it. Where the
+/// kernel has none (before Linux 5.3, some sandboxes) there is nothing to watch, and signals go by number.
 class ProcessHandle {
  public:
   ProcessHandle() = default;
   /// Invalid when there is no such process any more.
   explicit ProcessHandle(const Process& process);
-  ProcessHandle(ProcessHandle&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+  ProcessHandle(ProcessHandle&& other) noexcept : process_(other.process_), file_(std::exchange(other.file_, -1)) {}
   ProcessHandle& operator=(ProcessHandle&& other) noexcept {
+    std::swap(process_, other.process_);
     std::swap(file_, other.file_);
     return *this;
   }
   ~ProcessHandle();
 
-  bool valid() const { return file_ >= 0; }
   int file() const { return file_; }
   void Signal(int signal) const;
 
  private:
+  Process process_;
   int file_ = -1;
 };
 
@@ -49,6 +51,6 @@ Process SpawnDetached(const std::vector<std::string>& command, const std::map<st
 std::map<std::string, std::string> PlainEnvironment();
 
 /// Writes the service's files and starts it with the marks of its cluster. Throws Error.
-Process SpawnService(const Service& service, const std::string& cluster);
+Process SpawnService(const Service& wanted, const std::string& cluster);
 
 }  // namespace tinderbox::cluster

@@ -106,6 +106,9 @@ class Stepping {
   }
 
   void operator()(const TookOver& event) {
+    Time last = 0;
+    for (const auto& [name, s] : state_.services) last = std::max(last, s.since);
+    if (last > now_) (*this)(ClockJumped{now_ - last});  // set back while nobody watched
     (*this)(DesiredChanged{event.desired});
     for (const auto& [name, process] : event.found) state_.services[name];
     for (auto& [name, s] : state_.services) {
@@ -127,6 +130,15 @@ class Stepping {
       s.process = found->second;
       s.started = now_;
       if (!Runs(s.phase)) Enter(name, &s, Phase::kStarting, "taken over");
+    }
+  }
+
+  void operator()(const ClockJumped& event) {
+    for (auto& [name, s] : state_.services) {
+      for (Time* time : {&s.since, &s.started, &s.ready, &s.wake, &s.probe_at}) {
+        if (*time != 0) *time += event.by;
+      }
+      for (Time& exit : s.exits) exit += event.by;
     }
   }
 

@@ -108,8 +108,13 @@ struct TookOver {
   Desired desired;
   std::map<std::string, Process> found;
 };
+/// The clock was set, or the machine slept: now is this much further on than time has passed, and every wait lasts as
+/// long as it would have.
+struct ClockJumped {
+  Time by = 0;
+};
 struct Tick {};
-using Event = std::variant<DesiredChanged, Spawned, SpawnFailed, Exited, Probed, TookOver, Tick>;
+using Event = std::variant<DesiredChanged, Spawned, SpawnFailed, Exited, Probed, TookOver, ClockJumped, Tick>;
 
 /// Answered by Spawned or SpawnFailed before anything else is said about the process.
 struct Spawn {

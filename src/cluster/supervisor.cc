@@ -28,9 +28,17 @@ namespace tinderbox::cluster {
 namespace {
 
 constexpr Time kHouseKeepingEvery = 10'000;
+constexpr Time kJump = 2000;      ///< a clock that differs by more from the time that has passed was set
+constexpr Time kPollEvery = 200;  ///< where the kernel does not tell of the end of a process
 
 Time Now() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+/// Time that has passed, without what the machine slept.
+Time Passed() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
 
@@ -39,6 +47,7 @@ class Probes {
  public:
   Probes() : file_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
   ~Probes() {
+    for (Running& running : threads_) running.thread.request_stop();
     threads_.clear();
     ::close(file_);
   }
@@ -54,8 +63,8 @@ class Probes {
     threads_.remove_if([](const Running& running) { return running.done->load(); });
     auto done = std::make_shared<std::atomic<bool>>(false);
     threads_.push_back(
-        {done, std::jthread([this, action, done] {
-           const std::optional<std::string> wrong = RunProbe(action.what);
+        {done, std::jthread([this, action, done](const std::stop_token& stop) {
+           const std::optional<std::string> wrong = RunProbe(action.what, stop);
            {
              const std::lock_guard lock(mutex_);
              results_.push_back({action.name, action.probe, !wrong, base::ReplaceInvalidUtf8(wrong.value_or(""))});
@@ -125,6 +134,7 @@ class Runner {
   const std::string& cluster() const { return cluster_; }
 
   void WaitAndDispatch() {
+    NoticeClock();
     std::vector<pollfd> files = {{inotify_, POLLIN, 0}, {probes_.file(), POLLIN, 0}};
     std::vector<std::string> names;
     for (const auto& [name, watched] : handles_) {
@@ -132,8 +142,10 @@ class Runner {
       names.push_back(name);
     }
     const Time wake = std::min(NextWake(state_), house_keeping_);
-    const Time wait = std::clamp<Time>(wake - Now(), 0, kHouseKeepingEvery);
+    const bool blind = std::any_of(files.begin() + 2, files.end(), [](const pollfd& file) { return file.fd < 0; });
+    const Time wait = std::clamp<Time>(wake - Now(), 0, blind ? kPollEvery : kHouseKeepingEvery);
     ::poll(files.data(), files.size(), static_cast<int>(wait));
+    NoticeClock();
     for (size_t i = 0; i < names.size(); ++i) {
       // A process that was gone before it could be opened has no file to wake us.
       if (files[i + 2].fd < 0 || files[i + 2].revents != 0) Reap(names[i]);
@@ -155,6 +167,16 @@ class Runner {
     Process process;
     ProcessHandle handle;
   };
+
+  void NoticeClock() {
+    const Time now = Now(), passed = Passed();
+    const Time by = (now - now_) - (passed - passed_);
+    now_ = now;
+    passed_ = passed;
+    if (std::abs(by) < kJump) return;
+    house_keeping_ += by;
+    Dispatch(ClockJumped{by});
+  }
 
   void Dispatch(Event event) {
     std::deque<Event> events;
@@ -224,7 +246,8 @@ class Runner {
     const Process process = handles_[name].process;
     int status = 0;
     const pid_t waited = ::waitpid(process.pid, &status, WNOHANG);
-    if (waited == 0) {  // it runs, and could not be opened before
+    // It runs, and could not be opened before.
+    if (waited == 0 || (waited < 0 && IdentifyProcess(process.pid) == process)) {
       handles_[name].handle = ProcessHandle(process);
       return;
     }
@@ -257,18 +280,20 @@ class Runner {
   Probes probes_;
   int inotify_ = -1;
   Time house_keeping_ = 0;
+  Time now_ = Now(), passed_ = Passed();
 };
 
 }  // namespace
 
-void Supervise(const ClusterFolder& folder) {
+std::optional<FileLock> Supervise(const ClusterFolder& folder) {
+  std::optional<FileLock> commands;  // given back after all below
   std::optional<FileLock> alone = folder.TryLockSupervisor();
   // Somebody may just be asking whether there is a supervisor.
   for (int attempt = 0; !alone && attempt < 20; ++attempt) {
     std::this_thread::sleep_for(std::chrono::milliseconds(25));
     alone = folder.TryLockSupervisor();
   }
-  if (!alone) return;
+  if (!alone) return std::nullopt;
   ReplaceFile(folder.path() / "supervisor.pid", fmt::format("{}\n", ::getpid()));
   Runner runner(folder);
   const base::OnInterrupt wake([&runner] { runner.Wake(); });
@@ -276,20 +301,19 @@ void Supervise(const ClusterFolder& folder) {
   runner.ReadDesired();
   for (;;) {
     while (!runner.idle()) {
-      if (base::InterruptRequested()) return;
+      if (base::InterruptRequested()) return std::nullopt;
       runner.WaitAndDispatch();
     }
     // Nobody can ask for more while this lock is held; who asks afterwards finds no supervisor and starts one.
-    const FileLock commands = folder.LockCommands();
+    commands = folder.LockCommands();
     runner.ReadDesired();
-    if (!runner.idle()) continue;
-    KillMarked(runner.cluster());
-    std::error_code ignored;
-    std::filesystem::remove(folder.path() / "supervisor.pid", ignored);
-    // The lock of the supervisor must be free before that of the commands.
-    alone.reset();
-    return;
+    if (runner.idle()) break;
+    commands.reset();
   }
+  KillMarked(runner.cluster());
+  std::error_code ignored;
+  std::filesystem::remove(folder.path() / "supervisor.pid", ignored);
+  return commands;
 }
 
 void Change(const ClusterFolder& folder, const std::string& program, const std::function<void(Desired*)>& change) {

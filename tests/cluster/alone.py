@@ -94,8 +94,13 @@ def check_doctor(machine):
     jars = machine.folder / "cache/dist/pyspark-4.2.0/jars"
     jars.mkdir(parents=True)
     assert "fail spark" in machine.run("doctor", expect=4)
+    archive = machine.folder / "cache/archives/spark-1.jsa"
+    archive.parent.mkdir()
+    archive.write_text("x")
+    foreign = machine.folder / "cache/of-another-program"
+    foreign.write_text("kept")
     machine.run("cleanup", "--cache", "--yes")
-    assert not jars.exists()
+    assert not jars.exists() and not archive.exists() and foreign.exists()
     assert "is installed from PyPI on first use" in machine.run("doctor")
 
 
@@ -163,7 +168,7 @@ def check_help(machine):
     for verb in (name for names in verbs for name in names.split(", ")):
         shown = machine.run("help", verb)
         assert "Usage: tinderbox" in shown or verb == "help", shown
-        assert verb in ("version", "help") or re.search(r"^(For e|E)xample", shown, re.MULTILINE), f"{verb}: no example"
+        assert verb in ("version", "help") or re.search(r"^(For e|E)xamples?\b", shown, re.MULTILINE), f"{verb}: no example"
         assert verb in ("help", "diffit") or "Did you mean --help?" in machine.run(verb, "--hepl", expect=2), verb
     assert "Did you mean cleanup?" in machine.run("cleanpu", expect=2)
     assert "nothing to build" in machine.run("build", expect=2)

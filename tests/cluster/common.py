@@ -85,7 +85,7 @@ class Cluster:
         return subprocess.Popen(
             [f"{environment['SPARK_HOME']}/bin/spark-submit", "--master", f"spark://127.0.0.1:{master['ports']['rpc']}",
              *options, str(file), *arguments],
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def run_pi(self):
         job = self.start_job(f"{self.spark_home()}/examples/src/main/python/pi.py", "2")

@@ -56,7 +56,7 @@ THIRD_PARTY = [
 # The C and C++ standard libraries, POSIX, Linux and the compiler.
 SYSTEM = re.compile(
     r"[a-z_0-9]+$|(sys|linux|asm|netinet|arpa)/|.*intrin\.h$|cxxabi\.h$|cpuid\.h$|"
-    r"(dirent|dlfcn|errno|execinfo|fcntl|link|fnmatch|glob|iconv|langinfo|malloc|netdb|poll|pthread|pwd|sched|signal|spawn|stdio|"
+    r"(dirent|dlfcn|errno|execinfo|fcntl|link|fnmatch|glob|iconv|langinfo|malloc|netdb|poll|pthread|pwd|regex|sched|signal|spawn|stdio|"
     r"stdlib|string|strings|termios|time|unistd|wchar)\.h$"
 )
 
