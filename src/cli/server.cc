@@ -81,14 +81,14 @@ std::string ReadToken(const std::string& file) {
 }
 
 /// Says where the server listens, and serves until it is stopped.
-int Serve(const ServerFlags& flags, connect::Server* server) {
+int Serve(const ServerFlags& flags, const std::string& upstream, connect::Server* server) {
   const base::OnInterrupt stop([server] { server->Stop(); });
   const std::string url = fmt::format(
       "sc://{}:{}", server->host().find(':') == std::string::npos ? server->host() : "[" + server->host() + "]",
       server->port());
   if (!flags.port_file.empty()) WriteFile(flags.port_file, fmt::format("{}\n", server->port()), true);
   if (flags.json) WriteOut(fmt::format("{{\"url\":{},\"port\":{}}}\n", base::JsonString(url), server->port()));
-  WriteError(fmt::format("Listening on {}\n", url));
+  WriteError(fmt::format("Listening on {}{}\n", url, upstream.empty() ? "" : " in front of " + upstream));
   base::ReleaseCodePages();
   server->Wait();
   return kSame;
@@ -117,13 +117,21 @@ int RunServer(const Arguments& arguments) {
   }
   if (flags.remote.given()) {
     RefuseEngine(flags.engine);
-    connect::Server server(options, connect::ParseConnection(RemoteUrl(flags.remote)));
-    return Serve(flags, &server);
+    if (app.count("--idle-timeout") > 0)
+      throw UsageError("server", "--idle-timeout: with --on the other server ends sessions. Leave one of them out.");
+    const connect::Connection upstream = connect::ParseConnection(RemoteUrl(flags.remote));
+    for (const char* own : {";user_id=", ";session_id="}) {
+      if (flags.remote.on.find(own) == std::string::npos) continue;
+      throw UsageError("server", fmt::format("--on \"{}\": users and sessions are the clients' own. Leave them out.",
+                                             flags.remote.on));
+    }
+    connect::Server server(options, upstream);
+    return Serve(flags, upstream.url(), &server);
   }
   const StartingEngine engine = StartEngine(flags.engine);
   connect::Server server(options, MakeSessions(engine));
   engine.get();
-  return Serve(flags, &server);
+  return Serve(flags, "", &server);
 }
 
 }  // namespace tinderbox::cli
