@@ -63,7 +63,9 @@ int RunPack(const Arguments& arguments) {
   app.add_option("PATH", flags.paths, "Folders, files and globs, and last the file to write")->required();
   std::vector<std::string> codecs = seqfile::CodecNames();
   codecs.insert(codecs.begin(), "none");
-  app.add_option("--codec", flags.codec, fmt::format("{} (default none)", fmt::join(codecs, ", ")))
+  app.add_option("--codec", flags.codec,
+                 fmt::format("{} (default none). Of zstd, Spark alone is no reader: Hadoop needs its native library",
+                             fmt::join(codecs, ", ")))
       ->type_name("NAME")
       ->check(CLI::IsMember(codecs))
       ->group("Output");
@@ -87,7 +89,7 @@ int RunPack(const Arguments& arguments) {
   app.footer(
       "For example:\n"
       "  tinderbox pack photos photos.seq\n"
-      "  tinderbox pack logs logs.seq --codec zstd\n"
+      "  tinderbox pack logs logs.seq --codec deflate\n"
       "  tinderbox pack 'logs/2024-*/*.json' 'old/*.json' --base . logs.seq --codec gzip --compression record\n\n"
       "Exit codes: 0 written, 2 not possible, 130 interrupted\n");
   if (!ParseFlags(&app, "pack", arguments)) return kSame;
@@ -105,6 +107,14 @@ int RunPack(const Arguments& arguments) {
   FileProgress progress("packing", flags.output);
   const seqfile::PackResult result = seqfile::Pack(options, progress.Callback());
   progress.Finish();
+  const std::filesystem::path& written = options.find.output;
+  const std::filesystem::path crc = written.parent_path() / ("." + written.filename().string() + ".crc");
+  if (std::error_code ignored; std::filesystem::exists(crc, ignored)) {
+    PrintWarning(
+        fmt::format("{} is a checksum that Hadoop left of another file; Hadoop reads the new one only when it "
+                    "is removed.",
+                    Printable(crc.string())));
+  }
   if (flags.output.json) {
     WriteOut(ToJson(options, result).dump() + "\n");
     return kSame;

@@ -49,6 +49,7 @@ class FileRange : public ByteSource {
   FileRange(std::shared_ptr<const base::InputFile> file, uint64_t begin, uint64_t end);
   size_t Read(char* out, size_t size) override;
   [[noreturn]] void FailDamaged(std::string_view why) const override;
+  const std::string& path() const { return file_->path(); }
   uint64_t position() const { return position_; }
   uint64_t end() const { return end_; }
   void Seek(uint64_t position) { position_ = position; }

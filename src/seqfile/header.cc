@@ -71,8 +71,8 @@ Header Header::Read(FileRange* in) {
       base::Fail(kUnsupported, "The SequenceFile has version {}; only version {}, Hadoop's since 2008, can be read.",
                  static_cast<int>(magic[3]), static_cast<int>(kVersion));
     }
-    in->Seek(0);
-    in->FailDamaged("this is no SequenceFile, which would begin with SEQ");
+    base::FailWith("FAILED_READ_FILE.NO_HINT", {{"path", "file://" + in->path()}},
+                   "{} is no SequenceFile, which would begin with the letters SEQ.", in->path());
   }
   if (have < sizeof(magic)) in->FailDamaged("it ends too early");
   out.key = ReadWritable(in, "keys", std::size(kWritables));

@@ -6,6 +6,7 @@ namespace tinderbox::seqfile {
 namespace {
 
 constexpr size_t kPiece = 256 << 10;
+constexpr uint64_t kMaxKey = 64 << 20;
 
 size_t VIntSize(uint64_t value) {
   std::string out;
@@ -141,6 +142,7 @@ std::optional<std::string> Reader::ReadKey(ByteSource* in, uint64_t length) cons
   const auto expect = [&](uint64_t expected) {
     if (length != expected) FailDamaged(fmt::format("the key has {} bytes, and its class {}", length, expected));
   };
+  if (length > kMaxKey) FailDamaged(fmt::format("the key has {} bytes, more than any name", length));
   switch (header_.key) {
     case Writable::kText: {
       const uint32_t size = in->ReadLength();

@@ -1,17 +1,22 @@
 #!/usr/bin/env python3
-"""SequenceFiles written and read by Hadoop's own classes, from the jars inside pyspark (the whole one, not the client).
+"""SequenceFiles written and read by Hadoop's own classes, from the jars of Apache Spark.
 
     hadoop.py record            writes tests/seqfile/hadoop/*.seq again, which the unit tests read
     hadoop.py check PROGRAM     what PROGRAM packs, Hadoop and Spark read; what they write, PROGRAM unpacks
+
+Spark is that of SPARK_HOME, or what `tinderbox up` installed into the cache. Skipped (exit code 77) without it or Java.
 """
 
+import glob
 import hashlib
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 
+SKIPPED = 77
 HERE = os.path.dirname(os.path.abspath(__file__))
 CODECS = {"none": None, "deflate": "DefaultCodec", "gzip": "GzipCodec", "bzip2": "BZip2Codec", "snappy": "SnappyCodec",
           "lz4": "Lz4Codec"}  # ZStandardCodec needs Hadoop's native library
@@ -19,9 +24,15 @@ FILES = [("a/hello.txt", b"hello\n" * 30), ("empty", b""), ("ü/ß", bytes(range
 
 
 def start_spark():
+    cache = os.environ.get("TINDERBOX_CACHE") or os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "tinderbox")
+    home = os.environ.get("SPARK_HOME") or max(glob.glob(os.path.join(cache, "dist", "pyspark-*", "python")), default="").removesuffix("/python")
+    if not home or not shutil.which("java"):
+        print("skipped: there is no Apache Spark (tinderbox up installs it) or no Java")
+        sys.exit(SKIPPED)
+    os.environ |= {"SPARK_HOME": home, "PYSPARK_PYTHON": sys.executable}
+    sys.path[:0] = [os.path.join(home, "python"), *glob.glob(os.path.join(home, "python", "lib", "py4j-*.zip"))]
     from pyspark import SparkConf, SparkContext
 
-    os.environ["PYSPARK_PYTHON"] = sys.executable
     conf = SparkConf().setMaster("local[2]").setAppName("sequencefiles").set("spark.ui.enabled", "false")
     conf.set("spark.driver.bindAddress", "127.0.0.1").set("spark.driver.host", "127.0.0.1")
     spark = SparkContext(conf=conf)
