@@ -205,19 +205,18 @@ TEST_F(SeqfileTest, RandomFilesComeBack) {
   std::mt19937 random(20240607);
   const auto below = [&](size_t n) { return static_cast<size_t>(random() % n); };
   const std::vector<std::string> parts{"a", "B b", "ü", "日本語", "-", "...", "x\ny", std::string(200, 'n')};
-  const std::vector<size_t> sizes{0,    1,     5,      112,    127,     128,     255,
-                                  4095, 65536, 131072, 131073, 300'000, 999'999, 1'500'000};
+  const std::vector<size_t> sizes{0, 1, 5, 112, 127, 128, 255, 4095, 65536, 131072, 131073, 300'000, 1'000'500};
   for (const Kind& kind : AllKinds()) {
     SCOPED_TRACE(fmt::format("{} {}", kind.codec == nullptr ? "none" : kind.codec, NameOf(kind.compression)));
     fs::remove_all(folder() / "in");
     fs::remove_all(folder() / "back");
     fs::remove(folder() / "out.seq");
-    for (size_t i = 0, n = 1 + below(25); i < n; ++i) {
+    for (size_t i = 0, n = 1 + below(12); i < n; ++i) {
       std::string name;
       for (size_t depth = below(3); depth > 0; --depth) name += parts[below(parts.size())] + "/";
       std::string content(sizes[below(sizes.size())], 'z');
       const bool noise = below(2) == 0;
-      for (char& c : content) c = static_cast<char>(noise ? random() : 'a' + below(2));
+      for (size_t at = 0; at < content.size(); ++at) content[at] = static_cast<char>(noise ? random() : 'a' + at % 23);
       WriteFile(folder() / "in" / (name + fmt::format("file{}", i)), content);
     }
     const PackResult packed = PackAll(kind);
