@@ -105,6 +105,14 @@ std::vector<Kind> AllKinds() {
   return kinds;
 }
 
+/// One of each way through the code, for tests of every byte.
+std::vector<Kind> FewKinds() {
+  return {{nullptr, Compression::kNone},
+          {"deflate", Compression::kRecord},
+          {"zstd", Compression::kBlock},
+          {"snappy", Compression::kBlock}};
+}
+
 PackOptions OptionsFor(const Kind& kind, std::vector<fs::path> inputs, const fs::path& output) {
   PackOptions options;
   options.find.inputs = std::move(inputs);
@@ -168,7 +176,7 @@ TEST(SeqfileHadoop, SyncMarkersAndSeveralBlocks) {
       EXPECT_EQ(whole[static_cast<size_t>(i)].first, fmt::format("file-{:03}", i));
       EXPECT_EQ(whole[static_cast<size_t>(i)].second, Repeated(i, 1500));
     }
-    for (const uint64_t split : {1000, 4096, 99'999}) EXPECT_EQ(Records(path, split), whole) << split;
+    for (const uint64_t split : {30'000, 99'999}) EXPECT_EQ(Records(path, split), whole) << split;
   }
   const auto large = Records(kHadoop / "large_deflate_block.seq");
   ASSERT_EQ(large.size(), 6U);
@@ -234,7 +242,7 @@ TEST_F(SeqfileTest, RandomFilesComeBack) {
 
 TEST_F(SeqfileTest, AFileCutAnywhereIsAnErrorAndTheRestIsRecovered) {
   for (const char* name : {"one", "two", "three"}) WriteFile(folder() / "in" / name, std::string(20, name[0]));
-  for (const Kind& kind : AllKinds()) {
+  for (const Kind& kind : FewKinds()) {
     SCOPED_TRACE(fmt::format("{} {}", kind.codec == nullptr ? "none" : kind.codec, NameOf(kind.compression)));
     fs::remove(folder() / "out.seq");
     PackAll(kind);
@@ -255,7 +263,7 @@ TEST_F(SeqfileTest, AFileCutAnywhereIsAnErrorAndTheRestIsRecovered) {
 TEST_F(SeqfileTest, AChangedByteNeverGoesUnseen) {
   WriteFile(folder() / "in/one", "some content, some content");
   WriteFile(folder() / "in/two", "other");
-  for (const Kind& kind : AllKinds()) {
+  for (const Kind& kind : FewKinds()) {
     SCOPED_TRACE(fmt::format("{} {}", kind.codec == nullptr ? "none" : kind.codec, NameOf(kind.compression)));
     fs::remove(folder() / "out.seq");
     PackAll(kind);
