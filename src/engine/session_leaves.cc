@@ -50,7 +50,7 @@ TranslatedRelation Named(TranslatedRelation relation, const Names& qualifiers) {
 }
 
 bool IsFileFormat(const std::string& name) {
-  return std::ranges::any_of(std::initializer_list<const char*>{"csv", "json", "parquet", "text", "orc"},
+  return std::ranges::any_of(std::initializer_list<const char*>{"csv", "json", "parquet", "text", "orc", "sequencefile"},
                              [&](const char* format) { return SameName(name, format, false); });
 }
 

@@ -167,6 +167,12 @@ void CheckFileFormat(const std::string& format) {
   for (const auto& [known, unused] : kFormats) {
     if (SameName(format, known, false)) return;
   }
+  if (SameName(format, "sequencefile", false)) {
+    throw Error("UNSUPPORTED_FEATURE.DATA_SOURCE",
+                "The embedded engine only reads SequenceFiles, by spark.read.format(\"sequencefile\"). tinderbox pack "
+                "writes them.",
+                {{"provider", "sequencefile"}});
+  }
   for (const char* known : {"orc", "jdbc", "binaryFile", "avro", "delta", "kafka", "iceberg"}) {
     if (!SameName(format, known, false)) continue;
     throw Error(
