@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <random>
 #include <set>
 
 #include "base/fail.h"
@@ -170,12 +171,18 @@ void RemoveOldJobs(const ClusterFolder& cluster, Time before) {
 void AssignJobPorts(const Directories& directories, const std::string& host, const JobFolder& folder, Job* job) {
   const FileLock lock = FileLock::Wait(directories.state / "ports.lock");
   const std::set<int> taken = PortsInUse(directories);
-  int next = kFirstPort;
+  // From anywhere in the range, because other users of this machine look for free ports, too, and do not ask us.
+  constexpr int kPorts = kLastPort - kFirstPort + 1;
+  const int begin = static_cast<int>(std::random_device()() % kPorts);
+  int tried = 0;
   for (const char* purpose : {"driver", "blocks", "ui"}) {
-    while (next <= kLastPort && (taken.contains(next) || FindPortOwner(host, next))) ++next;
-    if (next > kLastPort)
-      base::Fail("TINDERBOX_PORT", "No port from {} to {} is free for the job's driver.", kFirstPort, kLastPort);
-    job->ports[purpose] = next++;
+    int port = 0;
+    do {
+      if (tried == kPorts)
+        base::Fail("TINDERBOX_PORT", "No port from {} to {} is free for the job's driver.", kFirstPort, kLastPort);
+      port = kFirstPort + (begin + tried++) % kPorts;
+    } while (taken.contains(port) || FindPortOwner(host, port));
+    job->ports[purpose] = port;
   }
   folder.Write(*job);
 }

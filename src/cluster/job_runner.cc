@@ -11,6 +11,7 @@
 #include <chrono>
 #include <deque>
 #include <fstream>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -341,25 +342,24 @@ class Run {
   // ---- On a thread of its own: how far it is, and what it waits for.
 
   void Follow(const std::stop_token& stop) {
-    bool same = false;  // the page on the driver's port is our application's
+    std::string page;  // the application whose page the driver's port shows
     std::string told;
     auto diagnosed = Clock::time_point();
     while (!stop.stop_requested()) {
       std::string why;
       std::optional<JobProgress> progress;
-      if (launch_.driver_ui != 0 && !same) {
-        if (const auto answer = HttpGet(launch_.host, launch_.driver_ui, "/api/v1/applications", kHttpTimeout, &why)) {
-          const std::string id = ParseApplicationId(answer->body);
-          if (!id.empty()) {
-            Learn([&](Job* job) {
-              if (job->application.empty()) job->application = id;
-            });
-            same = Known().application == id;
-          }
+      // Another job may have the port: what the driver's own log says counts.
+      if (launch_.driver_ui != 0 && (page.empty() || page != Known().application)) {
+        if (const auto answer = HttpGet(launch_.host, launch_.driver_ui, "/api/v1/applications", kHttpTimeout, &why))
+          page = ParseApplicationId(answer->body);
+        if (!page.empty()) {
+          Learn([&](Job* job) {
+            if (job->application.empty()) job->application = page;
+          });
         }
       }
       const Job job = Known();
-      if (same) {
+      if (!page.empty() && page == job.application) {
         const std::string path = fmt::format("/api/v1/applications/{}/jobs?status=running", job.application);
         if (const auto answer = HttpGet(launch_.host, launch_.driver_ui, path, kHttpTimeout, &why))
           progress = ParseProgress(answer->body);
@@ -408,24 +408,25 @@ class Run {
     return held > 0 ? "The job waits for its executors, which have been started and have not reported yet." : "";
   }
 
+  /// What the newest executor that says anything says.
   std::string ExecutorsCause(const std::string& application) const {
-    fs::path newest;
-    fs::file_time_type when = fs::file_time_type::min();
+    std::map<fs::file_time_type, fs::path, std::greater<>> logs;
     std::error_code error;
     for (fs::directory_iterator worker(launch_.work, error), end; !error && worker != end; worker.increment(error)) {
       std::error_code none;
       for (fs::directory_iterator executor(worker->path() / application, none), last; !none && executor != last;
            executor.increment(none)) {
-        std::error_code gone;
-        const fs::path log = executor->path() / "stderr";
-        const auto time = fs::last_write_time(log, gone);
-        if (!gone && time > when) {
-          when = time;
-          newest = log;
+        for (const char* name : {"stderr", "stdout"}) {
+          std::error_code gone;
+          const auto time = fs::last_write_time(executor->path() / name, gone);
+          if (!gone) logs.emplace(time, executor->path() / name);
         }
       }
     }
-    return newest.empty() ? "" : base::ReplaceInvalidUtf8(CauseInLog(newest));
+    for (const auto& [time, log] : logs) {
+      if (const std::string cause = CauseInLog(log); !cause.empty()) return base::ReplaceInvalidUtf8(cause);
+    }
+    return "";
   }
 
   const JobFolder& folder_;

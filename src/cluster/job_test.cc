@@ -100,14 +100,6 @@ TEST_F(Jobs, LivingOnesKeepTheirPortsForThemselves) {
     for (const auto& [purpose, port] : job.ports) EXPECT_TRUE(ports.insert(port).second) << port;
   }
   EXPECT_EQ(ports.size(), 9U);
-  const JobFolder first = *FindJob(cluster_, "1");
-  Job job = first.Read();
-  job.state = JobState::kFinished;
-  first.Write(job);
-  const JobFolder next = Make();
-  Job again = next.Read();
-  AssignJobPorts(directories_, "127.0.0.1", next, &again);
-  EXPECT_EQ(again.ports, job.ports) << "those of an ended job are free";
 }
 
 TEST_F(Jobs, OldOnesAreRemoved) {

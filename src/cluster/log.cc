@@ -44,6 +44,7 @@ constexpr Cause kCauses[] = {
     {"UnknownHostException", "a host name could not be resolved"},
     {"Permission denied", "it lacks a permission"},
     {"Unrecognized VM option", "the Java that runs it does not know an option"},
+    {"Error occurred during initialization of VM", "its Java does not start with its options"},
     {"Too many open files", "too many files are open"},
 };
 

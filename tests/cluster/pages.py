@@ -10,14 +10,15 @@ import urllib.parse
 from browser import Browser
 from common import get, wait
 
-# A job that is there to be looked at, until its standard input ends.
+# A job that is there to be looked at, as long as its script is there.
 JOB = """
-import sys
+import os, time
 from pyspark.sql import SparkSession
 spark = SparkSession.builder.appName("looked-at").config("spark.sql.shuffle.partitions", "2").getOrCreate()
 table = spark.range(0, 100, 1, 2).selectExpr("id % 7 as k").groupBy("k").count().cache()
 assert table.count() == 7
-sys.stdin.read()
+while os.path.exists(__file__):
+    time.sleep(0.2)
 spark.stop()
 """
 
@@ -76,7 +77,7 @@ def run(cluster):
     with tempfile.TemporaryDirectory() as folder:
         script = pathlib.Path(folder) / "job.py"
         script.write_text(JOB)
-        job = cluster.start_job(script, "--")
+        job = cluster.start_job(script)
         browser = Browser()
         try:
             def driver_page():
@@ -95,5 +96,6 @@ def run(cluster):
                     "PythonPi - Spark Jobs", "stdout log page"])
         finally:
             browser.close()
-            job.communicate(timeout=60)  # closes its input
-        assert job.returncode == 0
+            script.unlink()
+            _, err = job.communicate(timeout=120)
+        assert job.returncode == 0, err[-3000:]

@@ -98,7 +98,7 @@ def job_of(cluster, script, *words):
         record.update(jobs[-1])
         return len(jobs) > before and record["application"] and SUM in pathlib.Path(record["logs"]["driver"]).read_text()
 
-    wait("the job runs", runs)
+    wait("the job runs", runs, 300)
     return process, record
 
 
@@ -106,14 +106,14 @@ def check_stops(cluster, script):
     process, record = job_of(cluster, script)
     ports = json.loads((cluster.home() / "jobs" / record["id"] / "job.json").read_text())["ports"]
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 130 and SUM in out, (process.returncode, out, err)
     assert json.loads(cluster.run("job", "show", record["id"], "--json"))["state"] == "killed"
     for port in ports.values():
         socket.create_server(("127.0.0.1", port)).close()
 
     process, record = job_of(cluster, script, "--no-wait")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 0 and out == record["id"] + "\n", (out, err)
     assert record["state"] == "running", record
     cluster.run("job", "kill", record["id"])
