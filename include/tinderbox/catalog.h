@@ -34,7 +34,7 @@ struct FunctionInfo {
   std::optional<std::string> catalog;
   std::vector<std::string> name_space;
   std::optional<std::string> description;
-  std::string class_name;
+  std::optional<std::string> class_name;
   bool is_temporary = false;
 };
 struct ColumnInfo {

@@ -146,6 +146,7 @@ namespace functions {
 Column Col(std::string_view name);
 Column Lit(const Value& value);
 Column Lit(const Value& value, const DataType& type);
+Column Call(std::string_view function, const std::vector<Column>& arguments);
 }  // namespace functions
 
 namespace dataframe {
@@ -190,18 +191,12 @@ class ColumnOrValue {
   ColumnOrValue(const T& text) : column_(functions::Lit(Value(std::string(std::string_view(text))))) {}  // NOLINT
   template <dataframe::Scalar T>
   ColumnOrValue(T value) : column_(functions::Lit(dataframe::ToValue(std::move(value)))) {}  // NOLINT
-  /// A literal array.
+  /// An array of literals.
   template <typename T>
   ColumnOrValue(const std::vector<T>& values) {  // NOLINT
-    auto list = std::make_shared<ListValue>();
-    for (const T& value : values) {
-      if constexpr (dataframe::Scalar<T>) {
-        list->items.push_back(dataframe::ToValue(value));
-      } else {
-        list->items.push_back(Value(std::string(value)));
-      }
-    }
-    column_ = functions::Lit(Value(std::move(list)));
+    std::vector<Column> literals;
+    for (const T& value : values) literals.push_back(ColumnOrValue(value).column());
+    column_ = functions::Call("array", literals);
   }
   /// A type where a function takes a schema: its JSON text.
   ColumnOrValue(const DataType& type) : ColumnOrValue(type.Json()) {}        // NOLINT

@@ -23,8 +23,7 @@ TableInfo ToTable(const Row& row) {
 }
 
 FunctionInfo ToFunction(const Row& row) {
-  return {row[0].As<std::string>(), Text(row[1]),     Texts(row[2]), Text(row[3]),
-          row[4].As<std::string>(), row[5].As<bool>()};
+  return {row[0].As<std::string>(), Text(row[1]), Texts(row[2]), Text(row[3]), Text(row[4]), row[5].As<bool>()};
 }
 
 DatabaseInfo ToDatabase(const Row& row) {

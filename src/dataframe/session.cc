@@ -127,8 +127,9 @@ std::map<std::string, std::string> Session::AllConf(const std::string& prefix) c
   proto::ConfigRequest::Operation operation;
   operation.mutable_get_all();
   // The engine would take a prefix off the names that it answers with.
+  const proto::ConfigResponse response = session_->Config(operation);
   std::map<std::string, std::string> out;
-  for (const auto& pair : session_->Config(operation).pairs()) {
+  for (const auto& pair : response.pairs()) {
     if (pair.key().starts_with(prefix)) out[pair.key()] = pair.value();
   }
   return out;

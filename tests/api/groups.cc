@@ -54,7 +54,7 @@ std::vector<Case> GroupCases() {
          return out + Value(points.Stat().Cov("x", "y")).ToJson() + "\n" +
                 (points.Stat().Corr("x", "x") > 0.999 ? "1\n" : "not 1\n") +
                 PrintSorted(Sales(s).Stat().Crosstab("region", "id").Select({"region_id", "1", "4"})) +
-                Print(Sales(s).Stat().FreqItems({"region"}, 0.5)) +
+                Print(s.Range(9).Select((Col("id") * 0).Alias("n")).Stat().FreqItems({"n"}, 0.5)) +
                 Print(Sales(s).Stat().SampleBy("region", {{"north", 1.0}, {"south", 0.0}}, 3).Select("id").Sort("id"));
        }},
       {"observe",

@@ -39,11 +39,17 @@ std::vector<Case> JoinCases() {
          return PrintSorted(s.Range(2).CrossJoin(s.Range(2).ToDf({"n"}))) +
                 ErrorOf([&] { s.Range(1).Join(s.Range(1), {"id"}, "sideways"); });
        }},
-      {"a self-join by the DataFrames' own columns",
+      {"a self-join by aliases",
+       [](const Session& s, const std::string&) {
+         const DataFrame a = s.Range(3).Alias("a");
+         const DataFrame b = s.Range(3).Filter(Col("id") > 0).Alias("b");
+         return PrintSorted(a.Join(b, Col("a.id") == Col("b.id") + 1).Select({"a.id", Col("b.id").Alias("other")}));
+       }},
+      {"two ranges by the DataFrames' own columns",
        [](const Session& s, const std::string&) {
          const DataFrame a = s.Range(3);
-         const DataFrame b = a.Filter(Col("id") > 0);
-         return PrintSorted(a.Join(b, a["id"] == b["id"] + 1).Select({a["id"], b["id"].Alias("other")}));
+         const DataFrame b = s.Range(1, 4);
+         return PrintSorted(a.Join(b, a["id"] == b["id"]).Select({a["id"], b["id"].Alias("other")}));
        }},
       {"broadcast",
        [](const Session& s, const std::string&) {
@@ -51,10 +57,10 @@ std::vector<Case> JoinCases() {
        }},
       {"lateral join",
        [](const Session& s, const std::string&) {
-         return PrintSorted(Sales(s)
-                                .Select({"id", "xs"})
-                                .LateralJoin(s.Range(1).Select(Explode(Col("xs").Outer()).Alias("x")))
-                                .Select({"id", "x"}));
+         const DataFrame counted = s.Range(3).ToDf({"n"}).Where(Col("n") < Size(Col("xs").Outer()));
+         return PrintSorted(Sales(s).Select({"id", "xs"}).LateralJoin(counted).Select({"id", "n"})) +
+                PrintSorted(
+                    Sales(s).Select({"id", "xs"}).LateralJoin(counted, Col("n") > 0, "left").Select({"id", "n"}));
        }},
       {"set operations",
        [](const Session& s, const std::string&) {
