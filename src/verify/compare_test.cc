@@ -24,7 +24,7 @@ class CompareTest : public testing::Test {
     fs::create_directories(right_.folder / "files");
   }
 
-  void Write(const Run& run, const std::string& name, const std::string& sql, const std::string& format,
+  void Write(const verify::Run& run, const std::string& name, const std::string& sql, const std::string& format,
              int parts = 1) {
     const fs::path target = run.folder / name;
     fs::create_directories(target);
@@ -41,14 +41,14 @@ class CompareTest : public testing::Test {
         fs::copy(entry.path(), target / entry.path().filename(), fs::copy_options::overwrite_existing);
     }
   }
-  static void File(const Run& run, const std::string& name, const std::string& text) {
+  static void File(const verify::Run& run, const std::string& name, const std::string& text) {
     std::ofstream(run.folder / name) << text;
   }
   Comparison Compared(const Allowed& allowed = {}) { return Compare(session_, left_, right_, allowed); }
 
   base::TempDir folder_;
   Session session_;
-  Run left_, right_;
+  verify::Run left_, right_;
 };
 
 TEST_F(CompareTest, RowsCountWhateverTheirOrderAndNumberOfFiles) {
