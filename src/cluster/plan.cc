@@ -62,6 +62,13 @@ std::set<int> PortsOfOthers(const Directories& directories, const ClusterFolder&
   return ports;
 }
 
+/// Who keeps clusters in another folder, such as another user, cannot see our ports while nothing listens there: so
+/// each folder begins elsewhere.
+int FirstPort(const Directories& directories) {
+  constexpr size_t kStart = 21000, kSpread = 100, kStep = 100;
+  return static_cast<int>(kStart + std::hash<std::string>()(directories.state) % kSpread * kStep);
+}
+
 /// Workers that the cluster has; an automatic number does not change with the memory that happens to be free.
 int64_t WorkersOf(const std::optional<Desired>& desired) {
   if (!desired) return 0;
@@ -91,7 +98,7 @@ Plan::Plan(const ClusterFolder& folder, const ClusterSpec& spec, const PlanInput
   const int64_t before = WorkersOf(desired);
   const int64_t workers = spec.worker_count == 0 && before != 0 ? before : WorkerCount(spec, facts);
   const PortWorld world{[&](int port) { return FindPortOwner(spec.host, port); },
-                        PortsOfOthers(inputs.directories, folder)};
+                        PortsOfOthers(inputs.directories, folder), FirstPort(inputs.directories)};
   const Ports ports = AssignPorts(spec, workers, RunningPorts(state), EarlierPorts(desired), world);
   services_ = Layout(spec, workers, ports, installation, folder.path());
   if (!loopback) {
