@@ -6,6 +6,7 @@
 
 #include "base/interrupt.h"
 #include "cli/console.h"
+#include "cli/error_text.h"
 #include "cli/flags.h"
 #include "cli/verbs.h"
 #include "cli/words.h"
@@ -190,7 +191,7 @@ int Run(const std::string& program, const Arguments& arguments) {
                  error.verb().empty() ? "Try: tinderbox help" : fmt::format("Try: tinderbox {} --help", error.verb()));
   } catch (const Error& error) {
     if (base::InterruptRequested()) return Interruption();
-    PrintFailure(error.what(), error.condition());
+    PrintFailure(ErrorText(error), error.condition());
   } catch (const std::bad_alloc&) {
     PrintFailure(
         "There is not enough memory. Give --memory less than the machine has free, so that data go to --temp instead.",

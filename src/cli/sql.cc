@@ -15,6 +15,7 @@
 #include "base/interrupt.h"
 #include "base/process.h"
 #include "cli/console.h"
+#include "cli/error_text.h"
 #include "cli/remote_flags.h"
 #include "cli/server_flags.h"
 #include "cli/sql_prompt.h"
@@ -171,7 +172,7 @@ class SqlRunner {
 };
 
 void PrintSqlError(const Error& error) {
-  std::string message = error.what();
+  std::string message = ErrorText(error);
   if (!error.contexts().empty()) message += "\n" + spark::Summary(error.contexts().front());
   while (!message.empty() && message.back() == '\n') message.pop_back();
   PrintFailure(message, error.condition());

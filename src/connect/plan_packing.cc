@@ -184,14 +184,14 @@ PlanPacking::Limits PlanPacking::GetLimits() {
       {"spark.connect.session.planCompression.defaultAlgorithm", "NONE"},
   };
   proto::ConfigRequest request;
-  for (const auto& [key, value] : kKeys) {
-    auto* pair = request.mutable_operation()->mutable_get_with_default()->add_pairs();
-    pair->set_key(key);
-    pair->set_value(value);
-  }
+  // With a default of ours beside it, a server would not tell its own.
+  for (const auto& [key, value] : kKeys) request.mutable_operation()->mutable_get_option()->add_keys(key);
   const auto response = client_->Call<proto::ConfigRequest, proto::ConfigResponse>(&Client::Stub::Config, request);
   std::map<std::string, std::string> values;
-  for (const auto& pair : response.pairs()) values[pair.key()] = pair.value();
+  for (const auto& [key, value] : kKeys) values[key] = value;
+  for (const auto& pair : response.pairs()) {
+    if (pair.has_value()) values[pair.key()] = pair.value();
+  }
   const auto number = [&](size_t i) {
     const std::string& text = values[kKeys[i].first];
     int64_t out = 0;
