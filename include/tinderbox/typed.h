@@ -198,7 +198,8 @@ struct Cell<std::tuple<Ts...>> {
   }
   static Value To(const std::tuple<Ts...>& value) {
     auto made = std::make_shared<StructValue>();
-    for (const StructField& field : Type().fields()) made->names.push_back(field.name);
+    const DataType type = Type();
+    for (const StructField& field : type.fields()) made->names.push_back(field.name);
     made->values = Values(value);
     return Value(std::move(made));
   }
