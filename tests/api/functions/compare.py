@@ -82,7 +82,7 @@ def call(row, parameters):
     function = getattr(builtin, row.name, None) or getattr(partitioning, row.name)
     takes = inspect.signature(function).parameters
     plain = {}
-    for _ in range(30):
+    for _ in range(200):
         words, named = [], {}
         for place, parameter in enumerate(parameters):
             options = candidates(parameter, place)
@@ -90,12 +90,11 @@ def call(row, parameters):
                 words += [option.value for option in options]
                 continue
             chosen = options[min(plain.get(place, 0), len(options) - 1)]
-            camel = re.sub(r"_(\w)", lambda m: m[1].upper(), parameter.name.removesuffix("_value"))
-            if camel in takes and takes[camel].kind is not inspect.Parameter.VAR_POSITIONAL and not any(
-                    p.kind is inspect.Parameter.VAR_POSITIONAL for p in takes.values()):
-                named[camel] = chosen.value
-            else:
+            if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in takes.values()):
                 words.append(chosen.value)
+            else:
+                camel = re.sub(r"_(\w)", lambda m: m[1].upper(), parameter.name.removesuffix("_value"))
+                named[camel if camel in takes else list(takes)[place]] = chosen.value
         try:
             shown = text(function(*words, **named)._expr.to_plan(MagicMock()))
         except Exception as error:  # PySpark wants a plain value here or there: try the next combination
