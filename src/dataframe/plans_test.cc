@@ -35,7 +35,7 @@ TEST(Plans, AreThoseOfPySpark) {
       R"(common { plan_id: 0 } fill_na { input { common { plan_id: 1 } range { start: 0 end: 3 step: 1 } } cols: "id" values { long: 1 } })");
   EXPECT_EQ(
       Print(d.Na().Replace({{1, 2}}, {"id"}).proto()),
-      R"(common { plan_id: 0 } replace { input { common { plan_id: 1 } range { start: 0 end: 3 step: 1 } } cols: "id" replacements { old_value { double: 1.0 } new_value { double: 2.0 } } })");
+      R"(common { plan_id: 0 } replace { input { common { plan_id: 1 } range { start: 0 end: 3 step: 1 } } cols: "id" replacements { old_value { double: 1 } new_value { double: 2 } } })");
   EXPECT_EQ(
       Print(d.Unpivot("id", {}, "k", "v").proto()),
       R"(common { plan_id: 0 } unpivot { input { common { plan_id: 1 } range { start: 0 end: 3 step: 1 } } ids { unresolved_attribute { unparsed_identifier: "id" } } variable_column_name: "k" value_column_name: "v" })");

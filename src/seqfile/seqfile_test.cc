@@ -307,8 +307,8 @@ TEST_F(SeqfileTest, RecoveryLosesOnlyWhatIsDamaged) {
     EXPECT_EQ(result.damages.size(), 3U) << fmt::format("{}", fmt::join(result.damages, "\n"));
     EXPECT_FALSE(files.contains("03"));
     EXPECT_FALSE(files.contains("20"));
-    // Behind a wrong length everything up to the next marker is lost: 100 KB.
-    EXPECT_GE(files.size(), kind.codec == nullptr ? 32U : 20U);
+    // Behind a wrong length everything up to the next marker is lost, 100 KB: when records are small, all that follows.
+    EXPECT_GE(files.size(), kind.codec == nullptr ? 32U : 19U);
     for (const auto& [name, content] : files) EXPECT_EQ(content, given.at(name));
   }
 }
