@@ -84,7 +84,7 @@ class RemoteTest(unittest.TestCase):
         self.assertEqual(sum(int(row.split(",")[0]) for row in rows), 1_000_000 * 999_999 // 2)
 
     def test_a_cut_insert_runs_once(self):
-        for limit in (0, 200, 400, 600, 800, 1_000, 1_200, 1_600):
+        for limit in (200, 500, 800, 1_600):
             # Bytes of answers before the cut: of the first one, of the table's creation, of the insertion …
             proxy = CuttingProxy(int(self.on.rsplit(":", 1)[1]), limit, 3)
             table = f"once_{limit}"
@@ -105,7 +105,7 @@ class RemoteTest(unittest.TestCase):
         server.process.kill()
         server.process.wait()
         server.stop()
-        again = servers.Server(common.PROGRAM, "--port", port)
+        again = servers.Server(common.PROGRAM, port=port)
         try:
             _, complaint = program.communicate("CREATE TABLE twice (id INT);\n", timeout=60)
             self.assertEqual(program.returncode, 2)
