@@ -50,7 +50,8 @@ struct DiffOptions {
   bool case_sensitive_names = false;
   size_t largest = 5;   ///< largest changes kept per column
   bool discard = true;  ///< equal rows may be recognised by their bytes first; never changes the answer
-  bool remote = false;  ///< the session is a Spark server's: Spark reads the inputs and writes the output, by paths it sees
+  bool remote =
+      false;  ///< the session is a Spark server's: Spark reads the inputs and writes the output, by paths it sees
 };
 
 enum class ColumnStatus { kSame, kTypeChanged, kNullabilityChanged, kLeftOnly, kRightOnly, kIgnored };

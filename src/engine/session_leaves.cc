@@ -50,8 +50,9 @@ TranslatedRelation Named(TranslatedRelation relation, const Names& qualifiers) {
 }
 
 bool IsFileFormat(const std::string& name) {
-  return std::ranges::any_of(std::initializer_list<const char*>{"csv", "json", "parquet", "text", "orc", "sequencefile"},
-                             [&](const char* format) { return SameName(name, format, false); });
+  return std::ranges::any_of(
+      std::initializer_list<const char*>{"csv", "json", "parquet", "text", "orc", "sequencefile"},
+      [&](const char* format) { return SameName(name, format, false); });
 }
 
 }  // namespace
