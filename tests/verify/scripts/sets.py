@@ -7,7 +7,7 @@ a = spark.range(300).select((F.col("id") % 40).alias("k"), F.when(F.col("id") % 
 b = spark.range(200).select(F.when(F.col("id") % 9 == 0, None).otherwise(F.col("id") % 50).alias("k"), (F.col("id") % 3).alias("v"))
 for name, both in [("union_all", a.unionByName(b)), ("intersected", a.intersect(b)), ("intersected_all", a.intersectAll(b)),
                    ("left_over", a.subtract(b)), ("left_over_all", a.exceptAll(b)), ("semi", a.join(b, "k", "semi")),
-                   ("anti", a.join(b, a.k.eqNullSafe(b.k), "anti")), ("outer_joined", a.distinct().join(b.distinct(), ["k", "v"], "outer"))]:
+                   ("anti", b.join(a, b.k.eqNullSafe(a.k), "anti")), ("outer_joined", a.distinct().join(b.distinct(), ["k", "v"], "outer"))]:
     both.write.saveAsTable(name)
     print(name, both.count())
 a.na.fill({"v": -1}).dropDuplicates(["k"]).select("k").write.saveAsTable("keys")
