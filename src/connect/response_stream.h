@@ -39,7 +39,6 @@ class ResponseStream {
   bool sent_ = false;        ///< the server may have the operation
   bool reattached_ = false;  ///< the stream at hand goes on with what it has
   bool received_ = false;    ///< something came on the stream at hand
-  bool over_limit_ = false;
   bool complete_ = false;
 };
 

@@ -14,7 +14,7 @@ import sys
 
 from common import clusters, timed
 
-TOPICS = ("pages", "life", "verbs", "submit", "survival", "twins", "verify")
+TOPICS = ("pages", "life", "verbs", "submit", "survival", "twins")
 
 
 def main():

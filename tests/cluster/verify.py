@@ -7,7 +7,7 @@ from common import python
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "tests" / "verify" / "scripts"
-EXAMPLES = ("clean_contacts", "sales_etl", "sessionise")
+EXAMPLES = ("sales_etl", "sessionise")
 
 
 def verify(cluster, script, *options, expect=0):
