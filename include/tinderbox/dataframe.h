@@ -12,6 +12,7 @@
 
 #include "tinderbox/column.h"
 #include "tinderbox/session.h"
+#include "tinderbox/storage_level.h"
 
 namespace spark::connect {
 class Relation;
@@ -28,16 +29,6 @@ class MergeIntoWriter;
 
 /// How much explain() tells.
 enum class ExplainMode { kSimple, kExtended, kCodegen, kCost, kFormatted };
-
-/// Where persisted rows are kept. The embedded engine keeps them in memory and spills; it takes any level.
-struct StorageLevel {
-  bool use_disk = true;
-  bool use_memory = true;
-  bool use_off_heap = false;
-  bool deserialized = true;
-  int replication = 1;
-  bool operator==(const StorageLevel&) const = default;
-};
 
 /// Aggregates that are computed while a DataFrame runs: `df.Observe(seen, {functions::Count("*").Alias("rows")})`, run
 /// an action, then `seen.Get()`. Copies are the same observation. Thread-safe. Source: pyspark.sql.Observation.

@@ -9,28 +9,16 @@
 #include "dataframe/relation.h"
 #include "spark/ipc.h"
 #include "spark/session.h"
+#include "spark/storage_level.h"
 #include "tinderbox/dataframe.h"
 #include "tinderbox/functions.h"
 
 namespace tinderbox {
-namespace dataframe {
-
-void ToProto(const StorageLevel& level, proto::StorageLevel* out) {
-  out->set_use_disk(level.use_disk);
-  out->set_use_memory(level.use_memory);
-  out->set_use_off_heap(level.use_off_heap);
-  out->set_deserialized(level.deserialized);
-  out->set_replication(level.replication);
-}
-
-}  // namespace dataframe
-
 namespace {
 
 using dataframe::MakeRelation;
 using dataframe::Parts;
 using dataframe::RunCommand;
-using dataframe::ToProto;
 using proto::AnalyzePlanRequest;
 using proto::AnalyzePlanResponse;
 using proto::Relation;
@@ -61,7 +49,7 @@ DataFrame MakeCheckpoint(const DataFrame& frame, bool local, bool eager, const s
     parts.Put(frame, checkpoint->mutable_relation());
     checkpoint->set_local(local);
     checkpoint->set_eager(eager);
-    if (level) ToProto(*level, checkpoint->mutable_storage_level());
+    if (level) spark::ToProto(*level, checkpoint->mutable_storage_level());
   });
   const std::shared_ptr<const Checkpointed> kept(
       new Checkpointed{frame.session(), response.checkpoint_command_result().relation()});
@@ -283,7 +271,7 @@ void DataFrame::CreateOrReplaceGlobalTempView(std::string_view name) const {
 DataFrame DataFrame::Persist(const tinderbox::StorageLevel& level) const {
   AnalyzePlanRequest request;
   *request.mutable_persist()->mutable_relation() = proto();
-  ToProto(level, request.mutable_persist()->mutable_storage_level());
+  spark::ToProto(level, request.mutable_persist()->mutable_storage_level());
   Ask(*this, request);
   DataFrame out(session_, relation_, dependencies_);
   out.analysis_->persisted_in = session_.waist();

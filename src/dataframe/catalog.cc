@@ -2,6 +2,7 @@
 
 #include "dataframe/relation.h"
 #include "spark/proto_types.h"
+#include "spark/storage_level.h"
 
 namespace tinderbox {
 namespace {
@@ -222,7 +223,7 @@ bool Catalog::FunctionExists(std::string_view name, const std::optional<std::str
 void Catalog::CacheTable(std::string_view name, const std::optional<StorageLevel>& level) const {
   Rows([&](auto* ask) {
     ask->mutable_cache_table()->set_table_name(std::string(name));
-    if (level) dataframe::ToProto(*level, ask->mutable_cache_table()->mutable_storage_level());
+    if (level) spark::ToProto(*level, ask->mutable_cache_table()->mutable_storage_level());
   });
 }
 void Catalog::UncacheTable(std::string_view name) const {

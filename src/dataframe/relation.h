@@ -14,8 +14,6 @@ int64_t NextPlanId();
 /// A seed by chance, never negative.
 int64_t RandomSeed();
 
-void ToProto(const StorageLevel& level, proto::StorageLevel* out);
-
 /// The finished relation, with the plans of its sub-queries around it when it has any.
 DataFrame Finish(const Session& session, std::shared_ptr<proto::Relation> relation, Parts parts);
 

@@ -14,6 +14,7 @@
 #include "spark/plan_extensions.pb.h"
 #include "spark/proto.h"
 #include "spark/proto_types.h"
+#include "spark/storage_level.h"
 #include "spark/type_names.h"
 #include "sql/parser.h"
 #include "tinderbox/error.h"
@@ -195,14 +196,6 @@ Rows Create(Workspace& workspace, const Request& request, const std::string& des
   return Nothing();
 }
 
-StorageLevel ToLevel(const proto::StorageLevel& level) {
-  return {.use_disk = level.use_disk(),
-          .use_memory = level.use_memory(),
-          .use_off_heap = level.use_off_heap(),
-          .deserialized = level.deserialized(),
-          .replication = level.replication()};
-}
-
 Rows Drop(Workspace& workspace, plan::DropObject::Kind kind, const std::string& name, bool if_exists, bool cascade) {
   plan::DropObject drop;
   drop.set_kind(kind);
@@ -300,7 +293,7 @@ Rows RunCatalogOperation(Workspace& workspace, const Operation& operation) {
     case Operation::kCacheTable: {
       const auto& request = operation.cache_table();
       PersistTable(workspace, sql::ParseName(request.table_name()),
-                   request.has_storage_level() ? ToLevel(request.storage_level()) : StorageLevel{});
+                   request.has_storage_level() ? spark::FromProto(request.storage_level()) : StorageLevel{});
       return Nothing();
     }
     case Operation::kUncacheTable:
