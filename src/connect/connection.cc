@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/escapes.h"
 #include "connect/server.h"
 #include "connect/uuid.h"
 #include "tinderbox/error.h"
@@ -29,27 +30,6 @@ constexpr size_t kMaxUserAgent = 2048;
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-/// "%41" is "A"; a percent sign that two digits do not follow stands for itself.
-std::string PercentDecode(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 && HexDigit(text[i + 2]) >= 0) {
-      out += static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
 }
 
 size_t PercentEncodedSize(std::string_view text) {
@@ -163,7 +143,7 @@ Connection ParseConnection(const std::string& url) {
       Refuse(fmt::format("The parameter \"{}\" is not of the form name=value; \"=\" in a value is written as %3D.",
                          part.substr(0, equals)));
     }
-    SetParameter(std::string(part.substr(0, equals)), PercentDecode(part.substr(equals + 1)), &agent, &out);
+    SetParameter(std::string(part.substr(0, equals)), base::PercentDecode(part.substr(equals + 1)), &agent, &out);
   }
   if (out.token.empty()) out.token = Environment("SPARK_CONNECT_AUTHENTICATE_TOKEN");
   if (!std::ranges::all_of(out.token, [](char c) { return c > ' ' && c <= '~'; }))

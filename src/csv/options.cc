@@ -48,13 +48,6 @@ std::optional<char> ToChar(std::string_view name, std::string_view value) {
   return value[0];
 }
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 /// The separator with \t, \\, \", \', \r, \n, \f, \b, \0, \xHH and \u00HH replaced by what they stand for.
 std::string ToText(std::string_view name, std::string_view value) {
   if (value.size() == 1) return std::string(value);
@@ -94,7 +87,7 @@ std::string ToText(std::string_view name, std::string_view value) {
         const size_t digits = value[i] == 'x' ? 2 : 4;
         int code = 0;
         for (size_t d = 1; d <= digits; ++d) {
-          const int digit = i + d < value.size() ? HexDigit(value[i + d]) : -1;
+          const int digit = i + d < value.size() ? base::HexDigit(value[i + d]) : -1;
           if (digit < 0) BadValue(name, value, "\\xHH or \\uHHHH with hexadecimal digits");
           code = code * 16 + digit;
         }

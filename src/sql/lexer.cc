@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "base/escapes.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::sql {
@@ -22,24 +23,6 @@ bool IsIdentifierStart(char c) {
 }
 bool IsIdentifierPart(char c) {
   return IsIdentifierStart(c) || base::IsDigit(c);
-}
-
-void AppendUtf8(std::string* out, uint32_t point) {
-  if (point < 0x80) {
-    *out += static_cast<char>(point);
-  } else if (point < 0x800) {
-    *out += static_cast<char>(0xC0 | point >> 6);
-    *out += static_cast<char>(0x80 | (point & 0x3F));
-  } else if (point < 0x10000) {
-    *out += static_cast<char>(0xE0 | point >> 12);
-    *out += static_cast<char>(0x80 | (point >> 6 & 0x3F));
-    *out += static_cast<char>(0x80 | (point & 0x3F));
-  } else {
-    *out += static_cast<char>(0xF0 | point >> 18);
-    *out += static_cast<char>(0x80 | (point >> 12 & 0x3F));
-    *out += static_cast<char>(0x80 | (point >> 6 & 0x3F));
-    *out += static_cast<char>(0x80 | (point & 0x3F));
-  }
 }
 
 class Lexer {
@@ -250,17 +233,17 @@ class Lexer {
           --at_;
         }
       }
-      AppendUtf8(out, point >= 0xD800 && point < 0xE000 ? '?' : point);
+      base::AppendUtf8(out, point >= 0xD800 && point < 0xE000 ? '?' : point);
       return;
     }
     if (c == 'U' && HexPoint(8, &point) && point <= 0x10FFFF) {
       at_ += 9;
-      AppendUtf8(out, point);
+      base::AppendUtf8(out, point);
       return;
     }
     const auto octal = [&](size_t i, char high) { return Peek(i) >= '0' && Peek(i) <= high; };
     if (octal(0, '1') && octal(1, '7') && octal(2, '7')) {
-      AppendUtf8(out, static_cast<uint32_t>((Peek() - '0') * 64 + (Peek(1) - '0') * 8 + (Peek(2) - '0')));
+      base::AppendUtf8(out, static_cast<uint32_t>((Peek() - '0') * 64 + (Peek(1) - '0') * 8 + (Peek(2) - '0')));
       at_ += 3;
       return;
     }

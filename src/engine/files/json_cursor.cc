@@ -4,40 +4,16 @@
 #include <cstdint>
 
 #include "base/ascii.h"
+#include "base/escapes.h"
 
 namespace tinderbox::engine {
 namespace {
 
-int HexDigit(char c) {
-  if (base::IsDigit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 /// The code unit of the four digits at `at`.
 uint32_t CodeUnit(const char* at) {
   uint32_t out = 0;
-  for (int i = 0; i < 4; ++i) out = out << 4 | static_cast<uint32_t>(HexDigit(at[i]));
+  for (int i = 0; i < 4; ++i) out = out << 4 | static_cast<uint32_t>(base::HexDigit(at[i]));
   return out;
-}
-
-void AppendUtf8(std::string* out, uint32_t code) {
-  if (code < 0x80) {
-    *out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    *out += static_cast<char>(0xC0 | code >> 6);
-    *out += static_cast<char>(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    *out += static_cast<char>(0xE0 | code >> 12);
-    *out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    *out += static_cast<char>(0x80 | (code & 0x3F));
-  } else {
-    *out += static_cast<char>(0xF0 | code >> 18);
-    *out += static_cast<char>(0x80 | (code >> 12 & 0x3F));
-    *out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    *out += static_cast<char>(0x80 | (code & 0x3F));
-  }
 }
 
 }  // namespace
@@ -72,7 +48,7 @@ bool JsonCursor::TakeString(std::string_view* raw) {
       case 'u':
         if (end_ - at_ < 5) return false;
         for (int i = 1; i <= 4; ++i) {
-          if (HexDigit(at_[i]) < 0) return false;
+          if (base::HexDigit(at_[i]) < 0) return false;
         }
         at_ += 4;
         break;
@@ -202,7 +178,7 @@ bool Unescape(std::string_view raw, std::string* scratch, std::string_view* out)
           code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
           copied += 6;
         }
-        AppendUtf8(scratch, code);
+        base::AppendUtf8(scratch, code);
         break;
       }
       default:

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/ascii.h"
+#include "base/escapes.h"
 #include "engine/functions/code_points.h"
 #include "engine/functions/text_case.h"
 #include "engine/translate/refusals.h"
@@ -252,7 +253,7 @@ std::string CharacterText(const Specifier& spec, const FormatArgument& argument)
   }
   if (argument.integer < 0 || argument.integer > 0x10FFFF) Throw(fmt::format("Code point = 0x{:x}", argument.integer));
   std::string out;
-  AppendPoint(&out, static_cast<uint32_t>(argument.integer));
+  base::AppendUtf8(&out, static_cast<uint32_t>(argument.integer));
   return out;
 }
 
@@ -264,7 +265,7 @@ std::string ArgumentText(const Specifier& spec, const FormatArgument& argument) 
       const std::vector<uint32_t> points = PointsOf(text);
       if (points.size() > static_cast<size_t>(spec.precision)) {
         text.clear();
-        for (size_t i = 0; i < static_cast<size_t>(spec.precision); ++i) AppendPoint(&text, points[i]);
+        for (size_t i = 0; i < static_cast<size_t>(spec.precision); ++i) base::AppendUtf8(&text, points[i]);
       }
     }
     return Justified(shout ? UpperOf(text) : text, spec);

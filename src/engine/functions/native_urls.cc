@@ -20,11 +20,6 @@ constexpr TypeKind kString = TypeKind::kString;
 bool IsAlpha(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
-int HexDigit(char c) {
-  if (base::IsDigit(c)) return c - '0';
-  return (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
-}
-
 /// The parts of a URI as java.net.URI gives them, raw.
 struct Uri {
   using Part = std::optional<std::string_view>;
@@ -37,7 +32,7 @@ bool IsLegal(std::string_view text, std::string_view marks) {
     const char c = text[i];
     if (IsAlpha(c) || base::IsDigit(c) || std::string_view("_-!.~'()*").find(c) != std::string_view::npos) continue;
     if (c == '%') {
-      if (text.size() - i < 3 || HexDigit(text[i + 1]) < 0 || HexDigit(text[i + 2]) < 0) return false;
+      if (text.size() - i < 3 || base::HexDigit(text[i + 1]) < 0 || base::HexDigit(text[i + 2]) < 0) return false;
       i += 2;
     } else if (static_cast<signed char>(c) >= 0 && marks.find(c) == std::string_view::npos) {
       return false;
@@ -82,7 +77,7 @@ bool IsAddress6(std::string_view host) {
     colons += c == ':' ? 1 : 0;
     digits = c == ':' ? 0 : digits + 1;
     if (digits > 4 && address.find('.') == std::string_view::npos) return false;
-    if (c != ':' && c != '.' && HexDigit(c) < 0) return false;
+    if (c != ':' && c != '.' && base::HexDigit(c) < 0) return false;
   }
   return colons >= 2 && colons <= 8 && (colons >= 6 || address.find("::") != std::string_view::npos);
 }
@@ -198,8 +193,8 @@ std::optional<std::string> UrlDecode(std::string_view text) {
       bytes += text[i] == '+' ? ' ' : text[i];
       continue;
     }
-    if (text.size() - i < 3 || HexDigit(text[i + 1]) < 0 || HexDigit(text[i + 2]) < 0) return std::nullopt;
-    bytes += static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
+    if (text.size() - i < 3 || base::HexDigit(text[i + 1]) < 0 || base::HexDigit(text[i + 2]) < 0) return std::nullopt;
+    bytes += static_cast<char>(base::HexDigit(text[i + 1]) * 16 + base::HexDigit(text[i + 2]));
     i += 2;
   }
   std::string out;
