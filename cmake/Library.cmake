@@ -1,3 +1,6 @@
+# What the tests labelled unit and fuzz run: all that the sanitizers need.
+add_custom_target(unit)
+
 # tinderbox_library(<folder> DEPS <folder or third party>... [TEST_DEPS ...])
 #
 # Makes the static library tinderbox_<folder> of every .cc file under src/<folder>, except *_test.cc, which become the
@@ -31,7 +34,9 @@ function(tinderbox_library folder)
     target_link_libraries(${folder}_test PRIVATE ${library} GTest::gmock GTest::gtest_main)
     tinderbox_link(${folder}_test PRIVATE ${arg_TEST_DEPS})
     add_test(NAME ${folder}_test COMMAND ${folder}_test WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
-    set_tests_properties(${folder}_test PROPERTIES LABELS unit)
+    set_tests_properties(${folder}_test PROPERTIES LABELS unit
+      ENVIRONMENT "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0")
+    add_dependencies(unit ${folder}_test)
   endif()
 endfunction()
 

@@ -50,6 +50,8 @@ struct DiffOptions {
   bool case_sensitive_names = false;
   size_t largest = 5;   ///< largest changes kept per column
   bool discard = true;  ///< equal rows may be recognised by their bytes first; never changes the answer
+  bool remote =
+      false;  ///< the session is a Spark server's: Spark reads the inputs and writes the output, by paths it sees
 };
 
 enum class ColumnStatus { kSame, kTypeChanged, kNullabilityChanged, kLeftOnly, kRightOnly, kIgnored };
@@ -135,8 +137,8 @@ struct DiffProgress {
 using DiffProgressSink = std::function<void(const DiffProgress&)>;  ///< called from any thread, at most every 50 ms
 
 enum class DiffLayout {
-  kChanges,     ///< diff (N, C, D, I), changes (list of columns), key, left_<col>, right_<col>
-  kSideBySide,  ///< key, then <col>_left and <col>_right next to each other
+  kChanges,     ///< diff (N, C, D, I), changes (list of columns), key, `left_<col>`, `right_<col>`
+  kSideBySide,  ///< key, then `<col>_left` and `<col>_right` next to each other
   kDiffit,      ///< the compared columns and diffit_ref (left, right): a row for each side
   kPatch,       ///< what `tinderbox patch` needs to make RIGHT from LEFT exactly
 };

@@ -40,6 +40,16 @@ void PrintPhases(const ProgressDisplay& progress) {
   WriteError(fmt::format("Time\n{}  {:<12} {:8.3f} s\n", out, "together", progress.Total()));
 }
 
+Session OpenWhere(const DiffPlan& plan) {
+  if (!plan.remote.given()) return OpenSession(plan.resources);
+  const Session session = Session::Connect(RemoteUrl(plan.remote));
+  // What the embedded engine has by default, so that values mean the same.
+  session.SetConf("spark.sql.session.timeZone", "UTC");
+  session.SetConf("spark.sql.ansi.enabled", "true");
+  session.SetConf("spark.sql.caseSensitive", "false");
+  return session;
+}
+
 int Answer(const DiffPlan& plan, const DiffSummary& summary) {
   if (plan.allowance) return Exceeds(*plan.allowance, summary) ? kDifferent : kSame;
   return summary.same() ? kSame : kDifferent;
@@ -52,7 +62,7 @@ int RunDiff(const Arguments& arguments) {
   if (!plan) return kSame;
   const Console console = Console::Inspect();
   ProgressDisplay progress(ProgressMode(*plan, console), console);
-  const Session session = OpenSession(plan->resources);
+  const Session session = OpenWhere(*plan);
   const base::OnInterrupt stop([&session] { session.Interrupt(); });
   const DiffResult result = Diff(session, plan->left, plan->right, plan->options,
                                  [&progress](const DiffProgress& now) { progress.Show(now); });

@@ -25,6 +25,7 @@ Examples:
   tinderbox diff a.parquet b.parquet --right-map "day=date_format(day, 'yyyyMMdd')"
   tinderbox diff a b --key id --report changes.html --output changes --overwrite
   tinderbox diff a b --key id --json --limit 0 --fail-above 0.1%
+  tinderbox diff hdfs:///lake/a hdfs:///lake/b --key id --on cluster
 
 Exit codes:
   0    the sides are the same (or differ by no more than --fail-above)
@@ -129,6 +130,7 @@ void AddFlags(CLI::App* app, RawFlags* raw, DiffPlan* plan) {
   app->add_flag("-q,--quiet", plan->quiet, "Only the exit code, outputs and errors")->group(answers);
   app->add_flag("-v,--verbose", plan->verbose, "Say at the end how long each phase took")->group(answers);
 
+  AddRemoteFlags(app, &plan->remote);
   AddResourceFlags(app, &plan->resources);
   app->add_flag("--no-discard", raw->no_discard, "Compare every row value by value, also those whose bytes are equal")
       ->group("Resources");
@@ -200,7 +202,9 @@ void FillOutput(const RawFlags& raw, DiffPlan* plan) {
     return;
   }
   DiffOutput output;
-  output.path = diff::LocalPath(raw.output).string();
+  const bool remote = plan->remote.given();
+  output.path = remote && IsRemotePath(raw.output) ? raw.output : diff::LocalPath(raw.output).string();
+  if (remote && !IsRemotePath(raw.output)) output.path = fs::absolute(output.path).string();
   if (!raw.output_format.empty()) output.format = raw.output_format;
   if (raw.layout == "side-by-side") output.layout = DiffLayout::kSideBySide;
   if (raw.layout == "diffit") output.layout = DiffLayout::kDiffit;
@@ -215,12 +219,14 @@ void FillOutput(const RawFlags& raw, DiffPlan* plan) {
 
 /// Refuses targets before any work is done for them.
 void CheckTarget(const char* option, const std::string& path, const DiffPlan& plan) {
+  if (IsRemotePath(path)) return;
   std::error_code error;
   if (fs::exists(path, error) && !plan.overwrite) {
     base::Fail("PATH_ALREADY_EXISTS", "{} \"{}\" exists already. Add --overwrite to replace it, or name another.",
                option, path);
   }
   for (const std::string& input : {plan.left_path, plan.right_path}) {
+    if (IsRemotePath(input)) continue;
     const fs::path local = diff::LocalPath(input);
     if (fs::exists(local, error) &&
         (diff::IsWithin(local, path) || (fs::exists(path, error) && fs::equivalent(local, path, error)))) {
@@ -246,10 +252,12 @@ std::optional<DiffPlan> ParseDiff(const Arguments& arguments) {
   if (raw.color) plan.color = true;
   if (raw.no_color) plan.color = false;
   if (!raw.fail_above.empty()) plan.allowance = ParseAllowance(raw.fail_above);
+  if (plan.remote.given()) RefuseResources(plan.resources);
   FillOptions(raw, &plan);
+  plan.options.remote = plan.remote.given();
   FillOutput(raw, &plan);
-  plan.left = MakeInput("LEFT", plan.left_path, raw.sides.both, raw.sides.left);
-  plan.right = MakeInput("RIGHT", plan.right_path, raw.sides.both, raw.sides.right);
+  plan.left = MakeInput("LEFT", plan.left_path, raw.sides.both, raw.sides.left, plan.options.remote);
+  plan.right = MakeInput("RIGHT", plan.right_path, raw.sides.both, raw.sides.right, plan.options.remote);
   const std::string left_format = FormatOf(plan.left_path, raw.sides.both, raw.sides.left);
   const std::string right_format = FormatOf(plan.right_path, raw.sides.both, raw.sides.right);
   for (const std::string& option : raw.sides.both.options) CheckReaderOption(option, {left_format, right_format});

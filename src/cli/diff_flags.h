@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/inputs.h"
+#include "cli/remote_flags.h"
 #include "cli/verbs.h"
 #include "cli/words.h"
 
@@ -26,6 +27,7 @@ struct DiffPlan {
   size_t report_rows = 2000;
   std::optional<Allowance> allowance;
   ResourceFlags resources;
+  RemoteFlags remote;
 };
 
 /// nullopt: help was asked for and printed. Throws UsageError and Error.

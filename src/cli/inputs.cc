@@ -157,6 +157,7 @@ void AddInputFlags(CLI::App* app, const std::string& prefix, InputFlags* flags) 
 }
 
 std::string GuessFormat(const std::string& path) {
+  if (IsRemotePath(path)) return FormatOfName(path);
   const std::string local = diff::LocalPath(path).string();
   std::error_code error;
   if (fs::is_directory(local, error)) return FormatOfName(FirstFile(local));
@@ -218,10 +219,15 @@ std::string FormatOf(const std::string& path, const InputFlags& shared, const In
   return guess.empty() && (HasCsvFlags(own) || HasCsvFlags(shared)) ? "csv" : guess;
 }
 
-DiffInput MakeInput(const std::string& name, const std::string& path, const InputFlags& shared, const InputFlags& own) {
-  CheckExists(name, path);
+bool IsRemotePath(const std::string& path) {
+  return path.find("://") != std::string::npos && !path.starts_with("file:");
+}
+
+DiffInput MakeInput(const std::string& name, const std::string& path, const InputFlags& shared, const InputFlags& own,
+                    bool remote) {
+  if (!remote) CheckExists(name, path);
   DiffInput input;
-  input.paths = {path};
+  input.paths = {remote && !IsRemotePath(path) ? fs::absolute(diff::LocalPath(path)).string() : path};
   input.format = own.format.empty() ? shared.format : own.format;
   const std::string format = FormatOf(path, shared, own);
   if (input.format.empty() && GuessFormat(path).empty()) input.format = format;

@@ -30,7 +30,11 @@ void AddInputFlags(CLI::App* app, const std::string& prefix, InputFlags* flags);
 
 /// The input as the library takes it. What `own` says wins over `shared`; conditions and maps of both apply.
 /// `name` is LEFT or RIGHT for messages. Looks at the file system: throws Error PATH_NOT_FOUND with the nearest names.
-DiffInput MakeInput(const std::string& name, const std::string& path, const InputFlags& shared, const InputFlags& own);
+/// `remote`: Spark reads it, which sees the path as it is; of a plain one it gets the absolute form.
+DiffInput MakeInput(const std::string& name, const std::string& path, const InputFlags& shared, const InputFlags& own,
+                    bool remote = false);
+/// True for "hdfs://…", "s3a://…": what only Spark reads.
+bool IsRemotePath(const std::string& path);
 
 /// What its reader will be by the flags, else by GuessFormat.
 std::string FormatOf(const std::string& path, const InputFlags& shared, const InputFlags& own);

@@ -153,7 +153,7 @@ LogLine LogChain::Take(std::string text) {
   return {std::move(text), time_};
 }
 
-/// Reads on, in the next file when one is at its end. False: nothing more for now.
+/// Reads on, in the next file when one is at its end. False: there is nothing more yet.
 bool LogChain::Fill() {
   for (;;) {
     // Looked for before reading: a log that was emptied and has grown again goes on at another place than it seems.

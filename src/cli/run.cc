@@ -6,6 +6,7 @@
 
 #include "base/interrupt.h"
 #include "cli/console.h"
+#include "cli/error_text.h"
 #include "cli/flags.h"
 #include "cli/verbs.h"
 #include "cli/words.h"
@@ -24,7 +25,11 @@ constexpr Verb kVerbs[] = {
     {"diff", RunDiff, kData, "Find the differences between two tables in files"},
     {"patch", RunPatch, kData, "Make the right table from the left one and a patch"},
     {"diffit", RunDiffit, kData, "The command lines of loum/diffit"},
+    {"pack", RunPack, kData, "Pack many small files into one SequenceFile"},
+    {"unpack", RunUnpack, kData, "Write the files of a SequenceFile into a folder"},
+    {"ls", RunLs, kData, "List the files in a SequenceFile"},
     {"run", RunScript, kEngine, "Run a PySpark script on an engine of its own"},
+    {"verify", RunVerify, kEngine, "Run a script on both engines and compare all it left"},
     {"sql", RunSql, kEngine, "Run SQL statements, or ask for them at a prompt"},
     {"server", RunServer, kEngine, "Serve Spark Connect: PySpark's own client runs on it"},
     {"up", RunUp, kCluster, "Bring up an Apache Spark cluster on this machine"},
@@ -190,7 +195,7 @@ int Run(const std::string& program, const Arguments& arguments) {
                  error.verb().empty() ? "Try: tinderbox help" : fmt::format("Try: tinderbox {} --help", error.verb()));
   } catch (const Error& error) {
     if (base::InterruptRequested()) return Interruption();
-    PrintFailure(error.what(), error.condition());
+    PrintFailure(ErrorText(error), error.condition());
   } catch (const std::bad_alloc&) {
     PrintFailure(
         "There is not enough memory. Give --memory less than the machine has free, so that data go to --temp instead.",

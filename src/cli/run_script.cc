@@ -3,13 +3,10 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <future>
 #include <nlohmann/json.hpp>
 
 #include "base/fail.h"
-#include "base/temp_dir.h"
 #include "cli/child.h"
 #include "cli/console.h"
 #include "cli/python_startup.h"
@@ -39,13 +36,6 @@ void CheckPython(const std::string& python) {
   }
 }
 
-void WriteFile(const std::filesystem::path& path, std::string_view text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) base::FailErrno("TINDERBOX_TEMP_DIRECTORY", errno, fmt::format("Cannot write {}", path.string()));
-}
-
 /// The place of the script among the arguments: behind our own options, each of which takes a value.
 size_t FindScript(const Arguments& arguments) {
   size_t at = 0;
@@ -55,22 +45,6 @@ size_t FindScript(const Arguments& arguments) {
     at += word == "-h" || word == "--help" || word.find('=') != std::string::npos ? 1 : 2;
   }
   return at;
-}
-
-/// What Python finds modules in: folders and archives as they are, single files by a link in a folder of their own.
-std::string ModulePath(const std::vector<std::string>& modules, const std::filesystem::path& links) {
-  namespace fs = std::filesystem;
-  std::string path;
-  for (const std::string& module : modules) {
-    const fs::path file = fs::absolute(module);
-    if (file.extension() == ".py") {
-      fs::create_directories(links);
-      fs::create_symlink(file, links / file.filename());
-    } else {
-      path += ":" + file.string();
-    }
-  }
-  return (fs::exists(links) ? ":" + links.string() : "") + path;
 }
 
 }  // namespace
@@ -97,12 +71,8 @@ int RunOnEngine(const EngineScript& script) {
   ::setenv("SPARK_CONNECT_MODE_ENABLED", "1", 1);
   ::unsetenv("MASTER");  // with it PySpark refuses SPARK_REMOTE
   if (!script.settings.empty()) ::setenv("TINDERBOX_SETTINGS", nlohmann::json(script.settings).dump().c_str(), 1);
-  const base::TempDir startup;
-  WriteFile(startup.path() / "sitecustomize.py", kPythonStartup);
-  const std::string modules = ModulePath(script.modules, startup.path() / "modules");
-  const char* python_path = std::getenv("PYTHONPATH");
-  const std::string rest = python_path == nullptr || *python_path == '\0' ? "" : fmt::format(":{}", python_path);
-  ::setenv("PYTHONPATH", (startup.path().string() + modules + rest).c_str(), 1);
+  const StartupFolder startup(script.modules);
+  ::setenv("PYTHONPATH", startup.PythonPath().c_str(), 1);
   std::vector<std::string> words = {script.python};
   words.insert(words.end(), script.words.begin(), script.words.end());
   ChildOptions child;

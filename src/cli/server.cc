@@ -10,14 +10,17 @@
 #include "base/interrupt.h"
 #include "base/json_text.h"
 #include "cli/console.h"
+#include "cli/remote_flags.h"
 #include "cli/server_flags.h"
 #include "cli/verbs.h"
+#include "connect/connection.h"
 
 namespace tinderbox::cli {
 namespace {
 
 struct ServerFlags {
   EngineFlags engine;
+  RemoteFlags remote;
   std::string host = "127.0.0.1";
   int port = 15002;
   std::string token_file, certificate, key, port_file;
@@ -51,13 +54,17 @@ void AddFlags(CLI::App* app, ServerFlags* flags) {
       ->check(CLI::PositiveNumber)
       ->group("Other");
   app->add_flag("--json", flags->json, "Say on standard output, in JSON, where the server listens")->group("Other");
+  AddRemoteFlags(app, &flags->remote);
   AddEngineFlags(app, &flags->engine);
   app->footer(
       "For example:\n"
       "  tinderbox server\n"
       "  SPARK_REMOTE=sc://127.0.0.1:15002 python script.py\n"
       "  tinderbox server --host 0.0.0.0 --token-file token --tls-cert cert.pem --tls-key key.pem\n"
+      "  tinderbox server --on cluster --port 0\n"
       "\n"
+      "With --on, what clients send goes on to another server, and its answers come back as they are; its token is\n"
+      "taken from SPARK_CONNECT_AUTHENTICATE_TOKEN.\n"
       "The server ends with Ctrl-C or SIGTERM. Exit code: 0, or 2 when it could not start\n");
 }
 
@@ -71,6 +78,20 @@ std::string ReadToken(const std::string& file) {
     if (token.empty()) base::Fail("TINDERBOX_USAGE", "--token-file \"{}\" is empty.", file);
   }
   return token;
+}
+
+/// Says where the server listens, and serves until it is stopped.
+int Serve(const ServerFlags& flags, const std::string& upstream, connect::Server* server) {
+  const base::OnInterrupt stop([server] { server->Stop(); });
+  const std::string url = fmt::format(
+      "sc://{}:{}", server->host().find(':') == std::string::npos ? server->host() : "[" + server->host() + "]",
+      server->port());
+  if (!flags.port_file.empty()) WriteFile(flags.port_file, fmt::format("{}\n", server->port()), true);
+  if (flags.json) WriteOut(fmt::format("{{\"url\":{},\"port\":{}}}\n", base::JsonString(url), server->port()));
+  WriteError(fmt::format("Listening on {}{}\n", url, upstream.empty() ? "" : " in front of " + upstream));
+  base::ReleaseCodePages();
+  server->Wait();
+  return kSame;
 }
 
 }  // namespace
@@ -94,19 +115,23 @@ int RunServer(const Arguments& arguments) {
     options.tls_certificate = ReadFile(flags.certificate);
     options.tls_key = ReadFile(flags.key);
   }
+  if (flags.remote.given()) {
+    RefuseEngine(flags.engine);
+    if (app.count("--idle-timeout") > 0)
+      throw UsageError("server", "--idle-timeout: with --on the other server ends sessions. Leave one of them out.");
+    const connect::Connection upstream = connect::ParseConnection(RemoteUrl(flags.remote));
+    for (const char* own : {";user_id=", ";session_id="}) {
+      if (flags.remote.on.find(own) == std::string::npos) continue;
+      throw UsageError("server", fmt::format("--on \"{}\": users and sessions are the clients' own. Leave them out.",
+                                             flags.remote.on));
+    }
+    connect::Server server(options, upstream);
+    return Serve(flags, upstream.url(), &server);
+  }
   const StartingEngine engine = StartEngine(flags.engine);
   connect::Server server(options, MakeSessions(engine));
   engine.get();
-  const base::OnInterrupt stop([&server] { server.Stop(); });
-  const std::string url = fmt::format(
-      "sc://{}:{}", server.host().find(':') == std::string::npos ? server.host() : "[" + server.host() + "]",
-      server.port());
-  if (!flags.port_file.empty()) WriteFile(flags.port_file, fmt::format("{}\n", server.port()), true);
-  if (flags.json) WriteOut(fmt::format("{{\"url\":{},\"port\":{}}}\n", base::JsonString(url), server.port()));
-  WriteError(fmt::format("Listening on {}\n", url));
-  base::ReleaseCodePages();
-  server.Wait();
-  return kSame;
+  return Serve(flags, "", &server);
 }
 
 }  // namespace tinderbox::cli

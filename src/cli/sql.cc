@@ -15,6 +15,8 @@
 #include "base/interrupt.h"
 #include "base/process.h"
 #include "cli/console.h"
+#include "cli/error_text.h"
+#include "cli/remote_flags.h"
 #include "cli/server_flags.h"
 #include "cli/sql_prompt.h"
 #include "cli/sql_statements.h"
@@ -33,6 +35,7 @@ enum class Format { kTable, kCsv, kJson };
 
 struct SqlFlags {
   EngineFlags engine;
+  RemoteFlags remote;
   std::string statement, file;
   Format format = Format::kTable;
   int rows = 1000;
@@ -169,7 +172,7 @@ class SqlRunner {
 };
 
 void PrintSqlError(const Error& error) {
-  std::string message = error.what();
+  std::string message = ErrorText(error);
   if (!error.contexts().empty()) message += "\n" + spark::Summary(error.contexts().front());
   while (!message.empty() && message.back() == '\n') message.pop_back();
   PrintFailure(message, error.condition());
@@ -232,6 +235,17 @@ void RunInput(SqlRunner* runner) {
   RunText(runner, open);
 }
 
+/// The session that the statements run in.
+std::shared_ptr<spark::Session> OpenWhere(const SqlFlags& flags) {
+  if (!flags.remote.given()) return engine::OpenSession(engine::OpenEngine(ToEmbedded(flags.engine)));
+  EngineFlags refused = flags.engine;
+  refused.time_zone.clear();  // a setting that every session has
+  RefuseEngine(refused);
+  std::shared_ptr<spark::Session> session = connect::OpenRemote(RemoteUrl(flags.remote));
+  if (!flags.engine.time_zone.empty()) session->SetConf("spark.sql.session.timeZone", flags.engine.time_zone);
+  return session;
+}
+
 }  // namespace
 
 int RunSql(const Arguments& arguments) {
@@ -253,18 +267,20 @@ int RunSql(const Arguments& arguments) {
       ->type_name("N")
       ->check(CLI::NonNegativeNumber)
       ->group("Input and output");
+  AddRemoteFlags(&app, &flags.remote);
   AddEngineFlags(&app, &flags.engine);
   app.footer(
       "For example:\n"
       "  tinderbox sql \"SELECT carrier, count(*) FROM parquet.`flights.parquet` GROUP BY 1\"\n"
       "  tinderbox sql --format csv -f report.sql > report.csv\n"
       "  tinderbox sql\n"
+      "  tinderbox sql --on cluster \"SELECT count(*) FROM parquet.`/data/flights.parquet`\"\n"
       "\n"
       "At the prompt a statement ends with a semicolon; Ctrl-C stops it, Ctrl-D leaves.\n"
       "Exit code: 0, or 2 at the first statement that fails\n");
   if (!ParseFlags(&app, "sql", arguments)) return kSame;
   if (!flags.statement.empty() && !flags.file.empty()) throw UsageError("sql", "Give a statement or --file, not both.");
-  SqlRunner runner(engine::OpenSession(engine::OpenEngine(ToEmbedded(flags.engine))), flags);
+  SqlRunner runner(OpenWhere(flags), flags);
   if (flags.statement.empty() && flags.file.empty() && base::IsTerminal(STDIN_FILENO)) {
     Prompt(&runner);
     return kSame;

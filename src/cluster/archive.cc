@@ -1,7 +1,6 @@
 #include "cluster/archive.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -223,7 +222,6 @@ void MakeArchive(const ClusterFolder& folder) {
   fs::create_directories(archive.parent_path());
   const std::optional<FileLock> alone = FileLock::Try(archive.parent_path() / "lock");
   if (!alone || IsThere(archive)) return;
-  ::setpriority(PRIO_PROCESS, 0, 19);
   const fs::path work = fs::path(archive).replace_extension(".partial");
   fs::remove_all(work);
   fs::create_directories(work);

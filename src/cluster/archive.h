@@ -28,7 +28,7 @@ std::map<std::string, std::string> DriverArchiveConf(const Service& service);
 /// Whether MakeArchive has something to do: the services recorded, and nothing was made of it, nor tried.
 bool LacksArchive(const Desired& desired);
 
-/// Makes the archive of the cluster's services at the lowest priority, which takes a processor most of a minute.
+/// Makes the archive of the cluster's services, which takes a processor most of a minute.
 /// Returns at once when somebody else does so. What goes wrong is kept beside the archive and not tried again.
 void MakeArchive(const ClusterFolder& folder);
 

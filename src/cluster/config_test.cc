@@ -1,12 +1,10 @@
 #include "cluster/config.h"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "base/temp_dir.h"
+#include "cluster/config_fixture.h"
 #include "cluster/keys.h"
 #include "cluster/units.h"
 #include "tinderbox/error.h"
@@ -16,31 +14,6 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-
-class ConfigTest : public testing::Test {
- protected:
-  std::filesystem::path Write(const std::string& name, const std::string& text) {
-    std::ofstream(folder_.path() / name) << text;
-    return folder_.path() / name;
-  }
-  /// The message of the error that reading this project file ends with.
-  std::string Complaint(const std::string& text) {
-    sources_.project_file = Write("cluster.toml", text);
-    return Complaint();
-  }
-  std::string Complaint() {
-    try {
-      ReadConfig(sources_);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.condition(), "TINDERBOX_CONFIG");
-      return error.what();
-    }
-    return "";
-  }
-
-  base::TempDir folder_;
-  ConfigSources sources_;
-};
 
 TEST(Units, ReadSizesAsSparkDoes) {
   EXPECT_EQ(ParseMemory("1g"), 1024 * kMiB);

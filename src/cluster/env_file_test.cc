@@ -1,12 +1,8 @@
 #include "cluster/env_file.h"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include <fstream>
-
-#include "base/temp_dir.h"
-#include "cluster/config.h"
+#include "cluster/config_fixture.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::cluster {
@@ -42,24 +38,9 @@ TEST(EnvFile, KnowsWhatItCannotRead) {
   for (const char* line : {"A B=c", "=b", "1A=b", "services:"}) EXPECT_THROW(ParseEnvFile(line, ".env"), Error) << line;
 }
 
-class VariablesTest : public testing::Test {
+class VariablesTest : public ConfigTest {
  protected:
-  void WriteEnv(const std::string& text) {
-    sources_.env_file = folder_.path() / ".env";
-    std::ofstream(sources_.env_file) << text;
-  }
-  std::string Complaint() {
-    try {
-      ReadConfig(sources_);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.condition(), "TINDERBOX_CONFIG");
-      return error.what();
-    }
-    return "";
-  }
-
-  base::TempDir folder_;
-  ConfigSources sources_;
+  void WriteEnv(const std::string& text) { sources_.env_file = Write(".env", text); }
 };
 
 TEST_F(VariablesTest, TheEnvironmentBeatsTheFile) {

@@ -233,6 +233,8 @@ class Builder {
         {"spark.storage.decommission.rddBlocks.enabled", "true"},
         {"spark.storage.decommission.shuffleBlocks.enabled", "true"},
     };
+    // What a worker's page calls its master is the page behind the gateway, under whatever name people reach that.
+    if (spec_.gateway) conf["spark.ui.reverseProxyUrl"] = "/";
     for (const auto& [name, value] : additions_.conf) conf[name] = value;
     for (const auto& [name, value] : spec_.spark_conf) conf[name] = value;
     std::string out;

@@ -40,6 +40,7 @@ void CheckSpec(const ClusterSpec& spec);
 struct PortWorld {
   std::function<std::optional<PortOwner>(int port)> owner;  ///< nullopt: the port is free
   std::set<int> reserved;                                   ///< of other clusters, which may be stopped
+  int first = 21000;                                        ///< where the search for a free one begins
 };
 /// A port for every service. `running` holds those that services of this cluster listen on now: they are kept as they
 /// are unless the spec pins another; `earlier` holds what they had before, which is taken again when it is free. Throws

@@ -27,7 +27,7 @@ ClusterSpec SpecOf(const std::vector<std::pair<std::string, std::string>>& setti
 }
 
 PortWorld FreeWorld() {
-  return {[](int) { return std::nullopt; }, {}};
+  return {[](int) { return std::nullopt; }, {}, 21000};
 }
 
 /// The reason for which the spec is refused.
@@ -135,6 +135,17 @@ TEST(Ports, StepAsideWhenSomebodyElseHasThem) {
   const Ports ports = AssignPorts(SpecOf({}), 1, {}, {}, world);
   EXPECT_NE(ports.at("master").at("rpc"), 7077);
   EXPECT_NE(ports.at("connect").at("rpc"), 15002);
+}
+
+TEST(Ports, AreSearchedForFromThePlaceOfTheFolderOnAndThenFromTheStart) {
+  PortWorld world = FreeWorld();
+  world.first = 32000;
+  const Ports ports = AssignPorts(SpecOf({}), 1, {}, {}, world);
+  EXPECT_EQ(ports.at("master").at("ui"), 32000);
+  EXPECT_EQ(ports.at("connect").at("ui"), 21000);
+  world.owner = [](int) { return PortOwner{1, "all"}; };
+  EXPECT_THAT(Complaint([&] { AssignPorts(SpecOf({}), 1, {}, {}, world); }, "TINDERBOX_PORT"),
+              HasSubstr("No port from 21000 to 32000 is free"));
 }
 
 TEST(Ports, NameTheOwnerOfAPinnedOne) {

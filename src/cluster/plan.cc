@@ -81,6 +81,13 @@ void CheckShrinking(const ClusterSpec& spec, const std::optional<Desired>& desir
         before, after);
 }
 
+/// Who keeps clusters in another folder, such as another user, cannot see our ports while nothing listens there: so
+/// each folder begins elsewhere.
+int FirstPort(const Directories& directories) {
+  constexpr size_t kStart = 21000, kSpread = 100, kStep = 100;
+  return static_cast<int>(kStart + std::hash<std::string>()(directories.state) % kSpread * kStep);
+}
+
 FileLock LockPorts(const Directories& directories) {
   std::error_code error;
   fs::create_directories(directories.state, error);
@@ -111,7 +118,7 @@ Plan::Plan(const ClusterFolder& folder, const ClusterSpec& spec, const PlanInput
   // An automatic number does not change with the memory that happens to be free.
   const int64_t workers = spec.worker_count == 0 && before != 0 ? before : WorkerCount(spec, facts);
   const PortWorld world{[&](int port) { return FindPortOwner(spec.host, port); },
-                        PortsOfOthers(inputs.directories, folder)};
+                        PortsOfOthers(inputs.directories, folder), FirstPort(inputs.directories)};
   const Ports ports = AssignPorts(spec, workers, RunningPorts(state), EarlierPorts(desired), world);
   services_ = Layout(spec, workers, ports, installation, folder.path());
   if (!loopback) {

@@ -57,11 +57,12 @@ Ports AssignPorts(const ClusterSpec& spec, int64_t workers, const Ports& running
     for (const auto& [purpose, port] : purposes) ours.insert(port);
   }
   const auto is_free = [&](int port) { return !taken.contains(port) && !ours.contains(port) && !world.owner(port); };
-  int next = kFirstFree;
+  int next = world.first, tried = 0;
   const auto find_free = [&] {
-    while (next <= kLastFree && !is_free(next)) ++next;
-    if (next > kLastFree)
-      base::Fail("TINDERBOX_PORT", "No port from {} to {} is free on this machine.", kFirstFree, kLastFree);
+    for (; !is_free(next); next = next == kLastFree ? kFirstFree : next + 1) {
+      if (++tried > kLastFree - kFirstFree)
+        base::Fail("TINDERBOX_PORT", "No port from {} to {} is free on this machine.", kFirstFree, kLastFree);
+    }
     return next;
   };
   const auto assign = [&](const PortRequest& request, int port) {

@@ -11,6 +11,7 @@
 #include <regex>
 #include <sstream>
 
+#include "base/escapes.h"
 #include "base/fail.h"
 #include "cluster/spec.h"
 #include "cluster/units.h"
@@ -66,18 +67,12 @@ constexpr SparkFlag kFlags[] = {
 
 constexpr std::pair<std::string_view, std::string_view> kLetters[] = {{"-c", "--conf"}, {"-v", "--verbose"}};
 
-/// \uXXXX as UTF-8; surrogates are no matter for settings.
-void AppendUnicode(unsigned code, std::string* out) {
-  if (code < 0x80) {
-    *out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    *out += static_cast<char>(0xC0 | (code >> 6));
-    *out += static_cast<char>(0x80 | (code & 0x3F));
-  } else {
-    *out += static_cast<char>(0xE0 | (code >> 12));
-    *out += static_cast<char>(0x80 | ((code >> 6) & 0x3F));
-    *out += static_cast<char>(0x80 | (code & 0x3F));
-  }
+/// The code unit that "uXXXX" at `at` names.
+std::optional<uint32_t> CodeUnit(std::string_view text, size_t at) {
+  uint32_t code = 0;
+  if (at + 5 > text.size() || text[at] != 'u') return std::nullopt;
+  const char* end = text.data() + at + 5;
+  return std::from_chars(text.data() + at + 1, end, code, 16).ptr == end ? std::optional(code) : std::nullopt;
 }
 
 std::string UnescapeProperty(std::string_view text) {
@@ -88,11 +83,15 @@ std::string UnescapeProperty(std::string_view text) {
       continue;
     }
     const char c = text[++i];
-    unsigned code = 0;
-    if (c == 'u' && i + 4 < text.size() &&
-        std::from_chars(text.data() + i + 1, text.data() + i + 5, code, 16).ptr == text.data() + i + 5) {
-      AppendUnicode(code, &out);
+    if (std::optional<uint32_t> code = CodeUnit(text, i)) {
       i += 4;
+      // Java writes a character beyond U+FFFF as two.
+      const auto low = text.substr(i + 1, 1) == "\\" ? CodeUnit(text, i + 2) : std::nullopt;
+      if (*code >= 0xD800 && *code < 0xDC00 && low && *low >= 0xDC00 && *low < 0xE000) {
+        code = 0x10000 + ((*code - 0xD800) << 10) + (*low - 0xDC00);
+        i += 6;
+      }
+      base::AppendUtf8(&out, *code >= 0xD800 && *code < 0xE000 ? 0xFFFD : *code);
     } else {
       out += c == 't' ? '\t' : c == 'n' ? '\n' : c == 'r' ? '\r' : c == 'f' ? '\f' : c;
     }

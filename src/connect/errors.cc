@@ -11,6 +11,7 @@
 #include "google/rpc/status.pb.h"
 #include "spark/error_classes.h"
 #include "spark/error_conditions.h"
+#include "tinderbox/server_error.h"
 
 namespace tinderbox::connect {
 namespace {
@@ -74,9 +75,11 @@ ErrorPointer CurrentError() {
   try {
     throw;
   } catch (const ParseError& error) {
-    return std::make_shared<ParseError>(error);
+    const ServerError* raised = ServerErrorOf(error);
+    return raised != nullptr ? raised->Share() : std::make_shared<ParseError>(error);
   } catch (const Error& error) {
-    return std::make_shared<Error>(error);
+    const ServerError* raised = ServerErrorOf(error);
+    return raised != nullptr ? raised->Share() : std::make_shared<Error>(error);
   } catch (const std::bad_alloc&) {
     return std::make_shared<Error>("TINDERBOX_OUT_OF_MEMORY", "There is not enough memory to go on.");
   } catch (const std::exception& error) {
@@ -94,7 +97,7 @@ grpc::Status ToStatus(const ErrorPointer& shared, ErrorStore* store) {
   auto& metadata = *info.mutable_metadata();
   metadata["classes"] = ToJson(error_class.hierarchy);
   if (!spark::IsJavaClass(error.condition())) metadata["errorClass"] = error.condition();
-  if (const std::string_view state = spark::SqlState(error.condition()); !state.empty()) metadata["sqlState"] = state;
+  if (const std::string_view state = spark::SqlStateOf(error); !state.empty()) metadata["sqlState"] = state;
   const std::string params = ToJson(nlohmann::json(error.params()));
   metadata["messageParameters"] = params.size() <= kMaxParams ? params : "{}";
   if (store != nullptr) metadata["errorId"] = store->Add(shared);

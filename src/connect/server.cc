@@ -29,7 +29,17 @@ bool IsLoopback(const std::string& host) {
   return ::inet_pton(AF_INET6, host.c_str(), &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
-Server::Server(const ServerOptions& options, SessionFactory factory) : host_(options.host) {
+Server::Server(const ServerOptions& options, SessionFactory factory)
+    : host_(options.host), service_(std::make_unique<Service>(std::move(factory), options.service)) {
+  Listen(options, service_.get());
+}
+
+Server::Server(const ServerOptions& options, const Connection& upstream, const RemoteOptions& upstream_options)
+    : host_(options.host), proxy_(std::make_unique<Proxy>(options.service.token, upstream, upstream_options)) {
+  Listen(options, proxy_.get());
+}
+
+void Server::Listen(const ServerOptions& options, grpc::Service* service) {
   const bool tls = !options.tls_certificate.empty();
   if (!IsLoopback(host_) && (options.service.token.empty() || !tls)) {
     throw Error(
@@ -46,10 +56,9 @@ Server::Server(const ServerOptions& options, SessionFactory factory) : host_(opt
   }
   // gRPC reports on standard error what also comes as an error; GRPC_VERBOSITY asks for it.
   if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
-  service_ = std::make_unique<Service>(std::move(factory), options.service);
   grpc::ServerBuilder builder;
   builder.AddListeningPort(Target(host_, options.port), credentials, &port_);
-  builder.RegisterService(service_.get());
+  builder.RegisterService(service);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.SetMaxSendMessageSize(kMaxMessageBytes);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a port in use is an error
@@ -66,12 +75,12 @@ Server::Server(const ServerOptions& options, SessionFactory factory) : host_(opt
 
 Server::~Server() {
   Stop();
-  service_->sessions().Close();
+  if (service_ != nullptr) service_->sessions().Close();
 }
 
 void Server::Stop() {
   if (server_ == nullptr) return;
-  service_->sessions().Close();
+  if (service_ != nullptr) service_->sessions().Close();
   server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
 }
 

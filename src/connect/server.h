@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "connect/proxy.h"
 #include "connect/service.h"
 
 namespace tinderbox::connect {
@@ -20,6 +21,8 @@ class Server {
  public:
   /// Throws Error: an address beyond loopback without token and TLS, or one that cannot be listened on.
   Server(const ServerOptions& options, SessionFactory factory);
+  /// A server in front of another one: see Proxy. Throws the same.
+  Server(const ServerOptions& options, const Connection& upstream, const RemoteOptions& upstream_options = {});
   /// Ends all sessions and waits for them.
   ~Server();
 
@@ -31,9 +34,12 @@ class Server {
   void Wait();
 
  private:
+  void Listen(const ServerOptions& options, grpc::Service* service);
+
   std::string host_;
   int port_ = 0;
-  std::unique_ptr<Service> service_;
+  std::unique_ptr<Service> service_;  ///< nullptr in front of another server
+  std::unique_ptr<Proxy> proxy_;
   std::unique_ptr<grpc::Server> server_;
 };
 

@@ -61,6 +61,7 @@ class FakeSession : public spark::Session {
   using spark::Session::Execute;
 
   std::unique_ptr<BatchReader> Execute(const proto::Relation& relation, const std::string& operation) override {
+    ++queries;
     if (relation.has_sql()) Fail(relation.sql().query());
     if (relation.has_local_relation()) WaitForInterrupt(operation);
     int64_t end = relation.range().end();
@@ -74,6 +75,7 @@ class FakeSession : public spark::Session {
 
   proto::ExecutePlanResponse Execute(const proto::Command& command, const std::string&) override {
     proto::ExecutePlanResponse response;
+    ++commands;
     if (command.has_sql_command())
       response.mutable_sql_command_result()->mutable_relation()->mutable_range()->set_end(3);
     return response;
@@ -126,6 +128,8 @@ class FakeSession : public spark::Session {
   Progress GetProgress(const std::string&) override { return {0.25, 10}; }
 
   std::atomic<int64_t> made = 0;         ///< rows, so far
+  std::atomic<int> queries = 0;          ///< that were started
+  std::atomic<int> commands = 0;         ///< the same
   std::atomic<int> lost_interrupts = 0;  ///< how many interrupts come too early to end anything
   std::map<std::string, std::string> artifacts;
   std::set<std::string> observing;

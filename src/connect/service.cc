@@ -12,6 +12,7 @@
 #include "connect/errors.h"
 #include "connect/execute.h"
 #include "connect/plan_bytes.h"
+#include "connect/token.h"
 #include "connect/uuid.h"
 #include "spark/error_classes.h"
 #include "spark/error_conditions.h"
@@ -150,7 +151,7 @@ void FetchErrorDetails(Sessions* sessions, proto::FetchErrorDetailsRequest* requ
   out->set_message(spark::FullMessage(*error));
   auto* throwable = out->mutable_spark_throwable();
   if (!spark::IsJavaClass(error->condition())) throwable->set_error_class(error->condition());
-  if (const std::string state(spark::SqlState(error->condition())); !state.empty()) throwable->set_sql_state(state);
+  if (const std::string state(spark::SqlStateOf(*error)); !state.empty()) throwable->set_sql_state(state);
   throwable->mutable_message_parameters()->insert(error->params().begin(), error->params().end());
   for (const QueryContext& context : error->contexts()) {
     const bool sql = context.kind == QueryContext::Kind::kSql;
@@ -224,13 +225,6 @@ grpc::ByteBuffer ToBytes(const google::protobuf::Message& message) {
   return {&slice, 1};
 }
 
-bool SameText(std::string_view left, std::string_view right) {
-  unsigned char different = left.size() == right.size() ? 0 : 1;
-  for (size_t i = 0; i < std::min(left.size(), right.size()); ++i)
-    different |= static_cast<unsigned char>(left[i] ^ right[i]);
-  return different == 0;
-}
-
 }  // namespace
 
 struct Service::State {
@@ -239,16 +233,6 @@ struct Service::State {
 
   ServiceOptions options;
   Sessions sessions;
-
-  grpc::Status CheckToken(const grpc::ServerContext& call) const {
-    if (options.token.empty()) return grpc::Status::OK;
-    const auto found = call.client_metadata().find("authorization");
-    const std::string_view given =
-        found == call.client_metadata().end() ? "" : std::string_view(found->second.data(), found->second.size());
-    if (SameText(given, "Bearer " + options.token)) return grpc::Status::OK;
-    return {grpc::StatusCode::UNAUTHENTICATED,
-            "The token of this server is needed: sc://HOST:PORT/;token=TOKEN, or SPARK_CONNECT_AUTHENTICATE_TOKEN."};
-  }
 
   /// Runs the body of a method that has parsed its request; an error goes to the store of its session.
   template <typename Request, typename Body>
@@ -287,7 +271,7 @@ Service::Service(SessionFactory factory, ServiceOptions options)
     add(method, RpcMethod::NORMAL_RPC,
         new grpc::internal::RpcMethodHandler<Service, Bytes, Bytes>(
             [state, answer](Service*, grpc::ServerContext* call, const Bytes* in, Bytes* out) -> grpc::Status {
-              if (grpc::Status refused = state->CheckToken(*call); !refused.ok()) return refused;
+              if (grpc::Status refused = CheckToken(state->options.token, *call); !refused.ok()) return refused;
               Request request;
               return state->Answer(request, [&] {
                 ParseMessage(*in, &request);
@@ -305,7 +289,7 @@ Service::Service(SessionFactory factory, ServiceOptions options)
         new grpc::internal::ServerStreamingHandler<Service, Bytes, Bytes>(
             [state, answer](Service*, grpc::ServerContext* call, const Bytes* in,
                             grpc::ServerWriter<Bytes>* writer) -> grpc::Status {
-              if (grpc::Status refused = state->CheckToken(*call); !refused.ok()) return refused;
+              if (grpc::Status refused = CheckToken(state->options.token, *call); !refused.ok()) return refused;
               Request request;
               return state->Answer(request, [&] {
                 ParseMessage(*in, &request);
@@ -322,7 +306,7 @@ Service::Service(SessionFactory factory, ServiceOptions options)
   add("AddArtifacts", RpcMethod::CLIENT_STREAMING,
       new grpc::internal::ClientStreamingHandler<Service, Bytes, Bytes>(
           [state](Service*, grpc::ServerContext* call, grpc::ServerReader<Bytes>* reader, Bytes* out) -> grpc::Status {
-            if (grpc::Status refused = state->CheckToken(*call); !refused.ok()) return refused;
+            if (grpc::Status refused = CheckToken(state->options.token, *call); !refused.ok()) return refused;
             proto::AddArtifactsRequest request;
             return state->Answer(request, [&] {
               std::shared_ptr<ClientSession> session;

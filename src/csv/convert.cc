@@ -7,21 +7,15 @@
 #include <cstring>
 #include <limits>
 
+#include "base/ascii.h"
 #include "base/fail.h"
 
 namespace tinderbox::csv {
 namespace {
 
-bool IsDigit(char c) {
-  return static_cast<unsigned char>(c - '0') < 10;
-}
-char LowerAscii(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool EqualsLower(std::string_view text, std::string_view lower) {
   return text.size() == lower.size() &&
-         std::equal(text.begin(), text.end(), lower.begin(), [](char a, char b) { return LowerAscii(a) == b; });
+         std::equal(text.begin(), text.end(), lower.begin(), [](char a, char b) { return base::LowerCase(a) == b; });
 }
 
 /// Eight digits at once; false when one of the eight bytes is none.
@@ -50,12 +44,12 @@ bool PlainNumber(std::string_view text, bool* negative, uint64_t* mantissa, int*
   if (at < end && (*at == '-' || *at == '+')) *negative = *at++ == '-';
   uint64_t value = 0;
   const char* const digits = at;
-  for (; at < end && IsDigit(*at); ++at) value = value * 10 + static_cast<uint64_t>(*at - '0');
+  for (; at < end && base::IsDigit(*at); ++at) value = value * 10 + static_cast<uint64_t>(*at - '0');
   auto count = at - digits;
   int scale = 0;
   if (at < end && *at == '.') {
     const char* const fraction = ++at;
-    for (; at < end && IsDigit(*at); ++at) value = value * 10 + static_cast<uint64_t>(*at - '0');
+    for (; at < end && base::IsDigit(*at); ++at) value = value * 10 + static_cast<uint64_t>(*at - '0');
     scale = static_cast<int>(std::min<ptrdiff_t>(at - fraction, 1000));
     count += at - fraction;
   }
@@ -95,7 +89,7 @@ bool ParseDigits(std::string_view text, DecimalDigits* out) {
   int64_t scale = 0;
   for (; at < text.size(); ++at) {
     const char c = text[at];
-    if (IsDigit(c)) {
+    if (base::IsDigit(c)) {
       ++out->all_digits;
       if (point) ++scale;
       if (c != '0' || !out->digits.empty()) out->digits.push_back(c);
@@ -115,7 +109,7 @@ bool ParseDigits(std::string_view text, DecimalDigits* out) {
       negative = rest[0] == '-';
       rest.remove_prefix(1);
     }
-    if (rest.empty() || rest.size() > 10 || !std::all_of(rest.begin(), rest.end(), IsDigit)) return false;
+    if (rest.empty() || rest.size() > 10 || !std::all_of(rest.begin(), rest.end(), base::IsDigit)) return false;
     for (const char c : rest) exponent = exponent * 10 + (c - '0');
     if (exponent > std::numeric_limits<int32_t>::max()) return false;
     if (negative) exponent = -exponent;
@@ -177,7 +171,7 @@ bool ParseInteger(std::string_view text, T* out) {
     at += 8;
   }
   for (; at < end; ++at) {
-    if (!IsDigit(*at)) return false;
+    if (!base::IsDigit(*at)) return false;
     value = value * 10 + static_cast<uint64_t>(*at - '0');
   }
   const uint64_t most = static_cast<uint64_t>(std::numeric_limits<T>::max()) + (negative ? 1 : 0);
@@ -222,10 +216,10 @@ bool ParseFloating(std::string_view text, const CsvOptions& options, T* out) {
     *out = negative ? -value : value;
     return true;
   }
-  const char last = LowerAscii(text.back());
+  const char last = base::LowerCase(text.back());
   auto format = std::chars_format::general;
   std::string_view number = text;
-  const bool hex = text.size() > 2 && text[0] == '0' && LowerAscii(text[1]) == 'x';
+  const bool hex = text.size() > 2 && text[0] == '0' && base::LowerCase(text[1]) == 'x';
   if (hex) {
     if (text.find_first_of("pP") == std::string_view::npos) return false;
     number.remove_prefix(2);
@@ -236,7 +230,7 @@ bool ParseFloating(std::string_view text, const CsvOptions& options, T* out) {
   }
   // from_chars also knows "inf" and "nan", which Java does not.
   if (number.empty() ||
-      (number[0] != '.' && !(hex ? std::isxdigit(static_cast<unsigned char>(number[0])) : IsDigit(number[0])))) {
+      (number[0] != '.' && !(hex ? std::isxdigit(static_cast<unsigned char>(number[0])) : base::IsDigit(number[0])))) {
     return false;
   }
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value, format);

@@ -1,14 +1,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/ascii.h"
+
 #include "csv/convert.h"
 
 namespace tinderbox::csv {
 namespace {
-
-bool IsDigit(char c) {
-  return static_cast<unsigned char>(c - '0') < 10;
-}
 
 /// Spark's trimAll: white space and control characters.
 std::string_view TrimAll(std::string_view text) {
@@ -84,7 +82,7 @@ bool ParseOffset(std::string_view text, int32_t* out) {
   text.remove_prefix(1);
   int parts[3] = {0, 0, 0};
   if (text.find(':') == std::string_view::npos) {
-    if (!std::all_of(text.begin(), text.end(), IsDigit)) return false;
+    if (!std::all_of(text.begin(), text.end(), base::IsDigit)) return false;
     if (text.size() == 1) {
       parts[0] = text[0] - '0';
     } else if (text.size() == 2 || text.size() == 4 || text.size() == 6) {
@@ -99,7 +97,7 @@ bool ParseOffset(std::string_view text, int32_t* out) {
       if (c == ':') {
         if (digits == 0 || ++part > 2) return false;
         digits = 0;
-      } else if (!IsDigit(c) || ++digits > 2) {
+      } else if (!base::IsDigit(c) || ++digits > 2) {
         return false;
       } else {
         parts[part] = parts[part] * 10 + (c - '0');
@@ -169,7 +167,7 @@ bool ParseParts(std::string_view text, TimestampParts* out) {
   bool ended = false;
   for (; at < text.size(); ++at) {
     const char c = text[at];
-    if (IsDigit(c)) {
+    if (base::IsDigit(c)) {
       if (part != 6 || digits < 6) value = value * 10 + (c - '0');
       if (++digits > 6 && part != 6) return false;
       continue;
@@ -225,7 +223,7 @@ bool ParseDate(std::string_view text, int32_t* out) {
       parts[part++] = value;
       value = 0;
       digits = 0;
-    } else if (!IsDigit(text[at]) || ++digits > 7) {
+    } else if (!base::IsDigit(text[at]) || ++digits > 7) {
       return false;
     } else {
       value = value * 10 + (text[at] - '0');

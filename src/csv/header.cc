@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/ascii.h"
 #include "csv/blocks.h"
 
 namespace tinderbox::csv {
@@ -24,21 +25,15 @@ std::vector<std::string> ReadFirstRecord(const std::string& file, const CsvOptio
 }
 
 std::vector<std::string> ColumnNames(const std::vector<std::string>& first_record, const CsvOptions& options) {
-  const auto lower = [](std::string name) {
-    for (char& c : name) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return name;
-  };
   std::map<std::string, int> times;
-  for (const std::string& name : first_record) ++times[lower(name)];
+  for (const std::string& name : first_record) ++times[base::LowerCase(name)];
   std::vector<std::string> out;
   for (size_t i = 0; i < first_record.size(); ++i) {
     const std::string& name = first_record[i];
     if (!options.header || name.empty()) {
       out.push_back("_c" + std::to_string(i));
     } else {
-      out.push_back(times[lower(name)] > 1 ? name + std::to_string(i) : name);
+      out.push_back(times[base::LowerCase(name)] > 1 ? name + std::to_string(i) : name);
     }
   }
   return out;

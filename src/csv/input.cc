@@ -1,9 +1,6 @@
 #include "csv/input.h"
 
-#include <fcntl.h>
 #include <iconv.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -206,32 +203,6 @@ class TranscodedStream : public ByteStream {
 };
 
 }  // namespace
-
-File::File(const std::string& path) : path_(path), descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-  struct stat status {};
-  if (descriptor_ < 0 || fstat(descriptor_, &status) != 0) {
-    const int error = errno;
-    if (descriptor_ >= 0) close(descriptor_);
-    base::FailErrno(kReadFailed, error, fmt::format("Cannot read the CSV file '{}'", path));
-  }
-  size_ = static_cast<uint64_t>(status.st_size);
-}
-
-File::~File() {
-  close(descriptor_);
-}
-
-void File::Read(uint64_t offset, char* out, size_t size) const {
-  while (size > 0) {
-    const ssize_t n = pread(descriptor_, out, size, static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) base::FailErrno(kReadFailed, errno, fmt::format("Cannot read the CSV file '{}'", path_));
-    if (n == 0) base::Fail(kReadFailed, "The CSV file '{}' became shorter while it was read.", path_);
-    offset += static_cast<uint64_t>(n);
-    out += n;
-    size -= static_cast<size_t>(n);
-  }
-}
 
 bool IsPlain(const std::string& path, Encoding encoding) {
   return encoding == Encoding::kUtf8 && !EndsWith(path, ".gz") && !EndsWith(path, ".zst") && !EndsWith(path, ".bz2") &&

@@ -4,29 +4,12 @@
 #include <memory>
 #include <string>
 
+#include "base/input_file.h"
 #include "csv/options.h"
 
 namespace tinderbox::csv {
 
-/// An open file that several threads may read at once.
-class File {
- public:
-  /// Throws Error FAILED_READ_FILE.
-  explicit File(const std::string& path);
-  ~File();
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-
-  const std::string& path() const { return path_; }
-  uint64_t size() const { return size_; }
-  /// Reads exactly `size` bytes; throws Error FAILED_READ_FILE when the file has become shorter.
-  void Read(uint64_t offset, char* out, size_t size) const;
-
- private:
-  std::string path_;
-  int descriptor_;
-  uint64_t size_;
-};
+using File = base::InputFile;
 
 /// Bytes that can only be read in order.
 class ByteStream {

@@ -4,19 +4,12 @@
 #include <charconv>
 #include <optional>
 
+#include "base/ascii.h"
 #include "base/fail.h"
 #include "spark/error_conditions.h"
 
 namespace tinderbox::csv {
 namespace {
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 [[noreturn]] void BadValue(std::string_view name, std::string_view value, std::string_view wanted) {
   base::FailWith("INVALID_OPTION", {{"option", std::string(name)}, {"value", std::string(value)}},
@@ -29,7 +22,7 @@ std::string Lower(std::string_view text) {
 }
 
 bool ToBool(std::string_view name, std::string_view value) {
-  const std::string lower = Lower(value);
+  const std::string lower = base::LowerCase(value);
   if (lower == "true") return true;
   if (lower == "false") return false;
   base::FailWith("_LEGACY_ERROR_TEMP_2147", {{"paramName", std::string(name)}}, "{} flag can be true or false", name);
@@ -53,13 +46,6 @@ std::optional<char> ToChar(std::string_view name, std::string_view value) {
   }
   if (value.size() != 1 || static_cast<unsigned char>(value[0]) >= 0x80) BadValue(name, value, "one ASCII character");
   return value[0];
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 /// The separator with \t, \\, \", \', \r, \n, \f, \b, \0, \xHH and \u00HH replaced by what they stand for.
@@ -101,7 +87,7 @@ std::string ToText(std::string_view name, std::string_view value) {
         const size_t digits = value[i] == 'x' ? 2 : 4;
         int code = 0;
         for (size_t d = 1; d <= digits; ++d) {
-          const int digit = i + d < value.size() ? HexDigit(value[i + d]) : -1;
+          const int digit = i + d < value.size() ? base::HexDigit(value[i + d]) : -1;
           if (digit < 0) BadValue(name, value, "\\xHH or \\uHHHH with hexadecimal digits");
           code = code * 16 + digit;
         }
@@ -118,7 +104,7 @@ std::string ToText(std::string_view name, std::string_view value) {
 }
 
 Encoding ToEncoding(std::string_view name, std::string_view value) {
-  std::string lower = Lower(value);
+  std::string lower = base::LowerCase(value);
   std::replace(lower.begin(), lower.end(), '_', '-');
   if (lower == "utf-8" || lower == "utf8" || lower == "us-ascii" || lower == "ascii") return Encoding::kUtf8;
   if (lower == "utf-16" || lower == "utf16") return Encoding::kUtf16;
@@ -156,7 +142,7 @@ CsvOptions ParseCsvOptions(const std::map<std::string, std::string>& options) {
   std::optional<char> escape_escape;
   bool escape_escape_given = false;
   for (const auto& [name, value] : options) {
-    const std::string key = Lower(name);
+    const std::string key = base::LowerCase(name);
     if (key == "sep" || key == "delimiter") {
       if (value.empty()) {
         base::Fail(spark::kJavaIllegalArgument, "requirement failed: Delimiter cannot be empty string");
@@ -203,7 +189,7 @@ CsvOptions ParseCsvOptions(const std::map<std::string, std::string>& options) {
     } else if (key == "negativeinf") {
       out.negative_inf = value;
     } else if (key == "mode") {
-      const std::string mode = Lower(value);
+      const std::string mode = base::LowerCase(value);
       if (mode == "permissive") {
         out.mode = Mode::kPermissive;
       } else if (mode == "dropmalformed") {
@@ -242,10 +228,10 @@ CsvOptions ParseCsvOptions(const std::map<std::string, std::string>& options) {
     } else if (key == "samplingratio") {
       if (value != "1" && value != "1.0") Unsupported(name, value, "All rows are read to infer a schema.");
     } else if (key == "locale") {
-      const std::string lower = Lower(value);
+      const std::string lower = base::LowerCase(value);
       if (lower != "en-us" && lower != "en_us" && lower != "en") Unsupported(name, value, "Only en-US is known.");
     } else if (key == "unescapedquotehandling") {
-      if (Lower(value) != "stop_at_delimiter")
+      if (base::LowerCase(value) != "stop_at_delimiter")
         Unsupported(name, value, "Only STOP_AT_DELIMITER, Spark's default, is known.");
     } else if (key == "columnpruning") {
       ToBool(name, value);  // never changes a result here: field counts are always checked

@@ -1,11 +1,10 @@
 #include "tinderbox/dataframe.h"
 
-#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
-#include <map>
 #include <optional>
 
+#include "dataframe/plan_text_fixture.h"
 #include "spark/ipc.h"
 #include "spark/proto.h"
 #include "spark/proto_types.h"
@@ -71,27 +70,6 @@ class DataFrameTest : public testing::Test {
   std::shared_ptr<FakeSession> fake_ = std::make_shared<FakeSession>();
   Session session_{fake_};
 };
-
-/// The message as text on one line, with plan ids counted from 0 in the order of their appearance.
-std::string Print(const google::protobuf::Message& message) {
-  google::protobuf::TextFormat::Printer printer;
-  printer.SetSingleLineMode(true);
-  std::string text;
-  printer.PrintToString(message, &text);
-  std::map<std::string, size_t> numbers;
-  std::string out;
-  for (size_t at = 0; at < text.size();) {
-    const size_t found = text.find("plan_id: ", at);
-    if (found == std::string::npos) return out + text.substr(at, text.find_last_not_of(' ') + 1 - at);
-    const size_t start = found + 9;
-    const size_t end = text.find_first_not_of("0123456789", start);
-    const std::string id = text.substr(start, end - start);
-    const size_t number = numbers.emplace(id, numbers.size()).first->second;
-    out += text.substr(at, start - at) + std::to_string(number);
-    at = end;
-  }
-  return out;
-}
 
 // Expected texts are what pyspark-client 4.2.0 sends for the same calls.
 TEST_F(DataFrameTest, RelationsAreThoseOfPySpark) {

@@ -347,6 +347,17 @@ bool LosesValue(const ComparedColumn& column) {
          (n.unordered && column.type.kind() == Kind::kArray) || ContainsExact(column.left_type, column.right_type);
 }
 
+bool NeedsExactDecimal(const DataType& left, const DataType& right) {
+  if (left.kind() != right.kind() || !left.IsNested())
+    return ExactAgainstDouble(left, right) && WideOf(left, right).kind() == Kind::kDecimal;
+  if (left.kind() == Kind::kArray) return NeedsExactDecimal(left.element(), right.element());
+  if (left.kind() == Kind::kMap)
+    return NeedsExactDecimal(left.key(), right.key()) || NeedsExactDecimal(left.value(), right.value());
+  const std::vector<FieldPair> fields = PairFields(left, right);
+  return std::any_of(fields.begin(), fields.end(),
+                     [](const FieldPair& field) { return NeedsExactDecimal(field.left_type, field.right_type); });
+}
+
 bool ContainsMap(const DataType& type) {
   return Former::Contains(type, Kind::kMap);
 }

@@ -36,6 +36,8 @@ Column RestoreMaps(const Column& plain, const DataType& display);
 Value RestoreMaps(const Value& plain, const DataType& display);
 
 bool ContainsMap(const DataType& type);
+/// Whether the pair is compared by tb_exact_equal, which only our engine has.
+bool NeedsExactDecimal(const DataType& left, const DataType& right);
 
 /// Whether two canonical values are equal, within the column's tolerance if it has one.
 Column EqualWithin(const Column& left, const Column& right, const ComparedColumn& column);

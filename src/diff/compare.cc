@@ -238,7 +238,7 @@ Comparison Compare(const Session& session, const OpenedSides& sides, const Match
   Discarding discarding(session, sides, reading, progress);
   // Counting how often rows occur in either side needs all of them: without their equals, a row may look like
   // one-sided.
-  const Remaining remaining = discarding.Run(options.discard && !options.set_semantics, form);
+  const Remaining remaining = discarding.Run(options.discard && !options.set_semantics && !options.remote, form);
   progress->Phase("comparing");
   Comparison out{layout, options.set_semantics, {}, {}, std::nullopt, remaining.rows.left};
   CountRows(reading, remaining, sides.left.values_parse && sides.right.values_parse, &out);

@@ -54,6 +54,23 @@ std::vector<MalformedValue> FirstMalformed(const OpenedSide& side, const Differe
   return out;
 }
 
+/// Refuses the comparisons that need functions of our engine.
+void RefuseOnSpark(const MatchedColumns& matched) {
+  for (const ComparedColumn& column : matched.compared) {
+    if (!column.normalization.unicode.empty()) {
+      base::Fail("UNSUPPORTED_FEATURE.DIFF_ON_SPARK",
+                 "Column \"{}\": Spark has no Unicode normal forms, so --unicode-normalize works without --on only.",
+                 column.name);
+    }
+    if (NeedsExactDecimal(column.left_type, column.right_type)) {
+      base::Fail("UNSUPPORTED_FEATURE.DIFF_ON_SPARK",
+                 "Column \"{0}\" is {1} on the left and {2} on the right; Spark cannot compare a decimal with a double "
+                 "exactly. Bring them to one type, as with --map '{0}=CAST({0} AS DOUBLE)', or compare without --on.",
+                 column.name, column.left_type.SimpleString(), column.right_type.SimpleString());
+    }
+  }
+}
+
 void AddWarnings(DiffSummary* summary) {
   for (const DiffColumn& column : summary->columns) {
     switch (column.status) {
@@ -100,8 +117,9 @@ DiffResult Diff(const Session& session, const DiffInput& left, const DiffInput& 
   diff::ProgressReporter progress(session, sink);
   progress.Phase("reading");
   diff::OpenedSides sides =
-      diff::OpenSides(session, left, right, options.case_sensitive_names, diff::TextTypes::kTyped);
+      diff::OpenSides(session, left, right, options.case_sensitive_names, diff::TextTypes::kTyped, options.remote);
   diff::MatchedColumns matched = diff::MatchColumns(sides.left.columns, sides.right.columns, options);
+  if (options.remote) diff::RefuseOnSpark(matched);
   diff::Comparison comparison = diff::Compare(session, sides, matched, options, &progress);
   diff::Statistics statistics = diff::Summarise(comparison, options.largest);
 

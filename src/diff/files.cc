@@ -8,6 +8,7 @@
 #include <system_error>
 #include <thread>
 
+#include "base/escapes.h"
 #include "base/fail.h"
 #include "tinderbox/error.h"
 
@@ -49,26 +50,6 @@ void AddPath(const fs::path& path, std::vector<fs::path>* out) {
   }
 }
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string Unescape(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 && HexDigit(text[i + 2]) >= 0) {
-      out += static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 fs::path LocalPath(std::string_view text) {
@@ -86,7 +67,7 @@ fs::path LocalPath(std::string_view text) {
   }
   std::string_view rest = text.substr(colon + 1);
   if (rest.starts_with("//")) rest = rest.substr(std::min(rest.find('/', 2), rest.size()));
-  return fs::path(Unescape(rest));
+  return fs::path(base::PercentDecode(rest));
 }
 
 std::vector<fs::path> DataFiles(const std::vector<std::string>& paths) {

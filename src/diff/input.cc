@@ -41,6 +41,7 @@ struct Pending {
   std::optional<StructType> reported;  ///< what the side alone looks like, when that is not `schema`
   bool values_parse = false;           ///< as in OpenedSide
   int threads = 1;
+  bool remote = false;  ///< Spark reads the files
 
   bool NeedsTypes() const { return format != "parquet" && !input->schema; }
   std::vector<std::string> FileNames() const {
@@ -56,10 +57,54 @@ struct Pending {
   }
 };
 
-Pending Prepare(const Session& session, const DiffInput& input, const char* side) {
-  Pending out{&input, side, input.format, input.options, DataFiles(input.paths), input.schema, std::nullopt};
-  out.threads = Threads(session);
-  if (out.files.empty()) {
+/// The format of a side that Spark reads: of files that may lie anywhere.
+std::string RemoteFormat(const DiffInput& input, const char* side) {
+  if (!input.format.empty()) return input.format;
+  std::string format;
+  for (const std::string& path : input.paths) {
+    std::string name = path;
+    while (name.ends_with('/')) name.pop_back();
+    format = FormatByExtension(name);
+    std::error_code error;
+    // What this machine sees too may be looked at.
+    if (format.empty() && path.find("://") == std::string::npos && fs::exists(LocalPath(path), error)) {
+      if (const std::vector<fs::path> files = DataFiles({path}); !files.empty()) format = FormatOf(files[0]);
+    }
+  }
+  if (format.empty()) {
+    base::Fail("TINDERBOX_DIFF_INPUT",
+               "The format of the {} side, {}, cannot be told from its name. Give --format csv, json or parquet.", side,
+               input.paths.empty() ? "" : input.paths[0]);
+  }
+  return format;
+}
+
+/// Spark's reader makes NULL of a value that it cannot read, and NULL equals an empty field: such values end the diff.
+void ReadStrictly(Pending* side) {
+  for (auto& [name, value] : side->options) {
+    const std::string folded = FoldName(name, false);
+    if (folded == "bindbyname" || (folded == "mode" && FoldName(value, false) != "failfast")) {
+      base::Fail("UNSUPPORTED_FEATURE.DIFF_ON_SPARK",
+                 "The reader's option {}={} of the {} side cannot be had on Spark: a value that cannot be read would "
+                 "count as an empty one. Leave it out, or compare without --on.",
+                 name, value, side->side);
+    }
+  }
+  side->options["mode"] = "FAILFAST";
+  // Columns of a file in another order than the schema's are an error.
+  if (side->format == "csv") side->options["enforceSchema"] = "false";
+}
+
+Pending Prepare(const Session& session, const DiffInput& input, const char* side, bool remote) {
+  Pending out{&input, side, input.format, input.options, {}, input.schema, std::nullopt};
+  out.remote = remote;
+  if (remote) {
+    out.format = RemoteFormat(input, side);
+  } else {
+    out.files = DataFiles(input.paths);
+    out.threads = Threads(session);
+  }
+  if (!remote && out.files.empty()) {
     base::Fail("PATH_NOT_FOUND", "The {} side, {}, holds no data files, so there is nothing to compare.", side,
                input.paths.empty() ? "" : input.paths[0]);
   }
@@ -86,15 +131,17 @@ Pending Prepare(const Session& session, const DiffInput& input, const char* side
     if (!given("multiLine")) out.options["multiLine"] = "true";
     if (!given("escape")) out.options["escape"] = "\"";
     if (!given("sep") && !given("delimiter")) {
-      const std::string extension = FoldName(WithoutCompression(out.files[0]).extension().string(), false);
+      const fs::path first = remote ? fs::path(input.paths[0]) : out.files[0];
+      const std::string extension = FoldName(WithoutCompression(first).extension().string(), false);
       if (extension == ".tsv" || extension == ".tab") out.options["sep"] = "\t";
     }
-    if (!given("bindByName")) {
+    if (!remote && !given("bindByName")) {
       const auto header = std::find_if(out.options.begin(), out.options.end(),
                                        [](const auto& option) { return FoldName(option.first, false) == "header"; });
       if (FoldName(header->second, false) == "true") out.options["bindByName"] = "true";
     }
   }
+  if (remote && out.format != "parquet") ReadStrictly(&out);
   return out;
 }
 
@@ -153,16 +200,35 @@ bool ReadableAsText(const DataType& type) {
   return !type.IsNested() && type.kind() != TypeKind::kBinary && type.kind() != TypeKind::kNull;
 }
 
+[[noreturn]] void RefuseToInfer(const Pending& side) {
+  base::Fail(
+      "UNSUPPORTED_FEATURE.DIFF_ON_SPARK",
+      "The types of the {} side's CSV columns are not known, and Spark finds other ones than Tinderbox does. Give "
+      "--schema (or --{}-schema), or compare without --on.",
+      side.side, side.side);
+}
+
+/// The column names of a CSV side, in the file's order.
+std::vector<std::string> CsvNames(const Session& session, const Pending& side) {
+  if (!side.remote) return csv::ReadHeader(side.files[0].string(), side.options);
+  std::vector<std::string> out;
+  for (const StructField& field : Reader(session, side).Load(side.input->paths).Schema().fields)
+    out.push_back(field.name);
+  return out;
+}
+
 /// Types for a CSV side from the other side, whose types are known; what only this side has is inferred.
-void AdoptIntoCsv(Pending* side, const Pending& other, const StructType& other_schema, bool case_sensitive) {
+void AdoptIntoCsv(const Session& session, Pending* side, const Pending& other, const StructType& other_schema,
+                  bool case_sensitive) {
   StructType schema;
   bool complete = true;
-  for (const std::string& name : csv::ReadHeader(side->files[0].string(), side->options)) {
+  for (const std::string& name : CsvNames(session, *side)) {
     const StructField* partner = Partner(*side, name, other, other_schema, case_sensitive);
     const bool usable = partner != nullptr && ReadableAsText(partner->type);
     complete = complete && usable;
     schema.fields.push_back({name, usable ? partner->type : DataType(TypeKind::kNull), true, "{}"});
   }
+  if (!complete && side->remote) RefuseToInfer(*side);
   if (!complete) {
     const StructType inferred = InferCsv(*side);
     for (size_t i = 0; i < schema.fields.size() && i < inferred.fields.size(); ++i) {
@@ -222,6 +288,7 @@ void ResolveTypes(const Session& session, Pending* left, Pending* right, bool ca
   const bool r = right->NeedsTypes();
   if (!l && !r) return;
   if (l && r && left->format == right->format) {
+    if (left->format == "csv" && left->remote) RefuseToInfer(*left);
     if (left->format == "csv") return InferBothCsv(left, right, case_sensitive);
     return InferBothJson(session, left, right, case_sensitive);
   }
@@ -230,7 +297,7 @@ void ResolveTypes(const Session& session, Pending* left, Pending* right, bool ca
   Pending* open = known == left ? right : left;
   if (known->NeedsTypes()) known->schema = InferJson(session, *known);
   const StructType types = known->schema ? *known->schema : Reader(session, *known).Load(known->input->paths).Schema();
-  if (open->format == "csv") return AdoptIntoCsv(open, *known, types, case_sensitive);
+  if (open->format == "csv") return AdoptIntoCsv(session, open, *known, types, case_sensitive);
   open->schema = InferJson(session, *open);
   AdoptIntoJson(open, *known, types, case_sensitive);
 }
@@ -245,7 +312,7 @@ size_t FindColumn(const StructType& schema, const std::string& name, const char*
 }
 
 OpenedSide Open(const Session& session, const Pending& side) {
-  const bool text = side.format != "parquet";
+  const bool text = side.format != "parquet" && !side.remote;
   DataFrameReader reader = Reader(session, side);
   if (side.schema) reader = reader.Schema(*side.schema);
   if (text) reader = reader.Option("columnNameOfMalformed", kMalformed).Option("columnNameOfLocation", kLocation);
@@ -348,9 +415,9 @@ std::string FormatOf(const fs::path& file) {
 }
 
 OpenedSides OpenSides(const Session& session, const DiffInput& left, const DiffInput& right, bool case_sensitive_names,
-                      TextTypes text) {
-  Pending l = Prepare(session, left, "left");
-  Pending r = Prepare(session, right, "right");
+                      TextTypes text, bool remote) {
+  Pending l = Prepare(session, left, "left", remote);
+  Pending r = Prepare(session, right, "right", remote);
   if (text == TextTypes::kStrings) {
     ReadAsStrings(&l);
     ReadAsStrings(&r);
@@ -361,7 +428,7 @@ OpenedSides OpenSides(const Session& session, const DiffInput& left, const DiffI
 }
 
 OpenedSide OpenSide(const Session& session, const DiffInput& input, TextTypes text) {
-  Pending side = Prepare(session, input, "left");
+  Pending side = Prepare(session, input, "left", false);
   if (text == TextTypes::kStrings) {
     ReadAsStrings(&side);
   } else if (side.format == "csv" && !input.schema) {

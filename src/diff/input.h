@@ -17,9 +17,9 @@ struct OpenedSide {
   SideColumns columns;
   std::string format;                          ///< csv, json or parquet
   std::map<std::string, std::string> options;  ///< as given to the reader
-  std::vector<std::filesystem::path> files;
-  StructType file_schema;        ///< before rename and map
-  std::string malformed_column;  ///< empty: the format has no malformed values
+  std::vector<std::filesystem::path> files;    ///< none when Spark reads them
+  StructType file_schema;                      ///< before rename and map
+  std::string malformed_column;                ///< empty: the format has no malformed values
   std::string location_column;
   bool untouched = false;                 ///< no rename, map or where
   std::vector<std::string> paths;         ///< as given
@@ -37,8 +37,9 @@ enum class TextTypes {
 };
 
 /// Opens both sides, since the types of one may follow from the other.
+/// `remote`: Spark reads them; what it would read otherwise than we do is refused by name.
 OpenedSides OpenSides(const Session& session, const DiffInput& left, const DiffInput& right, bool case_sensitive_names,
-                      TextTypes text);
+                      TextTypes text, bool remote = false);
 /// Opens one side alone.
 OpenedSide OpenSide(const Session& session, const DiffInput& input, TextTypes text);
 

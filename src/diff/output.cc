@@ -242,7 +242,12 @@ void DiffResult::Write(const DiffOutput& output) const {
   if (output.include_equal && output.layout != DiffLayout::kChanges) {
     base::Fail("TINDERBOX_DIFF_OPTION", "Equal rows can be written in the layout of changes (N, C, D, I) only.");
   }
-  CheckOutput(output.path, output.overwrite, {&state_->left_input, &state_->right_input});
+  const bool remote = state_->options.remote;
+  if (remote && output.layout == DiffLayout::kPatch) {
+    base::Fail("UNSUPPORTED_FEATURE.DIFF_ON_SPARK",
+               "A patch holds the sides' rows as our readers see them; it cannot be written by Spark. Leave out --on.");
+  }
+  if (!remote) CheckOutput(output.path, output.overwrite, {&state_->left_input, &state_->right_input});
   if (output.layout == DiffLayout::kPatch) return WritePatch(*state_, output);
 
   const Comparison& comparison = state_->comparison;
@@ -259,7 +264,7 @@ void DiffResult::Write(const DiffOutput& output) const {
   DataFrameWriter writer =
       rows.Write().Format(output.format).Mode(output.overwrite ? SaveMode::kOverwrite : SaveMode::kErrorIfExists);
   if (output.format == "csv") writer = writer.Option("header", "true").Option("escape", "\"");
-  writer.Save(LocalPath(output.path).string());
+  writer.Save(remote ? output.path : LocalPath(output.path).string());
 }
 
 }  // namespace tinderbox

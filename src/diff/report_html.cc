@@ -14,34 +14,8 @@ constexpr int kLongestText = 2000;       // of a value in the page
 constexpr size_t kSameColumnsOpen = 12;  // more equal columns than this are folded away
 constexpr int64_t kPictureWidth = 190;
 
-std::string Escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 std::string Shown(std::string_view text) {
-  return Escape(Visible(text));
+  return EscapeHtml(Visible(text));
 }
 
 class HtmlPage {
@@ -89,7 +63,7 @@ class HtmlPage {
 
   void Tile(std::string_view style, std::string_view name, int64_t number, std::string_view note) {
     Add("<li class=\"{}\"><small>{}</small><b>{}</b><small>{}</small></li>\n", style, name, GroupDigits(number),
-        Escape(note));
+        EscapeHtml(note));
   }
 
   void Header() {
@@ -149,7 +123,7 @@ class HtmlPage {
       for (const MalformedValue& value : side->malformed) {
         Add("<tr><td class=\"v\">{}</td><td>{}</td><td class=\"v\">{}</td></tr>\n", Shown(value.location),
             value.column.empty() ? "<span class=\"quiet\">whole record</span>" : Shown(value.column),
-            Escape(Clip(Visible(value.text), kLongestText)));
+            EscapeHtml(Clip(Visible(value.text), kLongestText)));
       }
       out_ += "</tbody></table></div>";
       const int64_t hidden = side->malformed_rows - static_cast<int64_t>(side->malformed.size());
@@ -199,8 +173,8 @@ class HtmlPage {
       Add("<line x1=\"0\" x2=\"{}\" y1=\"{}.5\" y2=\"{}.5\"/>", kPictureWidth, height, height);
       Add("<text class=\"q\" x=\"0\" y=\"{}\">{}</text><text class=\"q\" x=\"{}\" y=\"{}\" "
           "text-anchor=\"end\">{}</text></svg>",
-          height + 12, Escape(Clip(Visible(column.histogram.front().first), 14)), kPictureWidth, height + 12,
-          Escape(Clip(Visible(column.histogram.back().first), 14)));
+          height + 12, EscapeHtml(Clip(Visible(column.histogram.front().first), 14)), kPictureWidth, height + 12,
+          EscapeHtml(Clip(Visible(column.histogram.back().first), 14)));
       return;
     }
     const size_t shown = std::min<size_t>(4, column.histogram.size());
@@ -213,8 +187,8 @@ class HtmlPage {
           std::max(2.0, static_cast<double>(width) * static_cast<double>(rows) / static_cast<double>(most));
       Add("<g><title>{}: {} rows</title><rect class=\"g\" x=\"0\" y=\"{}\" width=\"{:.1f}\" height=\"17\"/>"
           "<text x=\"4\" y=\"{}\">{}</text></g>",
-          Escape(Clip(Visible(change), kLongestText)), GroupDigits(rows), i * 19, wide, i * 19 + 12,
-          Escape(Clip(fmt::format("{} × {}", GroupDigits(rows), Visible(change)), 55)));
+          EscapeHtml(Clip(Visible(change), kLongestText)), GroupDigits(rows), i * 19, wide, i * 19 + 12,
+          EscapeHtml(Clip(fmt::format("{} × {}", GroupDigits(rows), Visible(change)), 55)));
     }
     out_ += "</svg>";
   }
@@ -245,9 +219,9 @@ class HtmlPage {
       Add("</th><td class=\"n\">{}</td><td style=\"white-space:nowrap\"><span class=\"bar\"><i "
           "style=\"width:{:.2f}%\"></i></span> {}</td>"
           "<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>",
-          GroupDigits(column.changed), share, Escape(Percent(column.changed, pairs)), some(column.null_to_value),
-          some(column.value_to_null), column.mean_delta ? Escape(DeltaText(type, *column.mean_delta)) : "",
-          column.max_abs_delta ? Escape(DeltaText(type, *column.max_abs_delta).substr(1)) : "");
+          GroupDigits(column.changed), share, EscapeHtml(Percent(column.changed, pairs)), some(column.null_to_value),
+          some(column.value_to_null), column.mean_delta ? EscapeHtml(DeltaText(type, *column.mean_delta)) : "",
+          column.max_abs_delta ? EscapeHtml(DeltaText(type, *column.max_abs_delta).substr(1)) : "");
       Picture(column);
       out_ += "</td></tr>\n";
     }
@@ -269,11 +243,11 @@ class HtmlPage {
       for (const LargestChange& change : column.largest) {
         Add("<tr><th scope=\"row\">{}</th>", Shown(column.name));
         for (size_t i = 0; i < change.key.size(); ++i)
-          Add("<td class=\"v\">{}</td>", Escape(Clip(CellText(change.key[i]), 200)));
+          Add("<td class=\"v\">{}</td>", EscapeHtml(Clip(CellText(change.key[i]), 200)));
         Add("<td class=\"n v\"><span class=\"del\">{}</span></td><td class=\"n v\"><span "
             "class=\"ins\">{}</span></td><td class=\"n\">{}</td></tr>\n",
-            Escape(CellText(change.left)), Escape(CellText(change.right)),
-            Escape(DeltaText(TypeOf(column.name), change.delta)));
+            EscapeHtml(CellText(change.left)), EscapeHtml(CellText(change.right)),
+            EscapeHtml(DeltaText(TypeOf(column.name), change.delta)));
       }
     }
     out_ += "</tbody></table></div></section>\n";
@@ -290,8 +264,8 @@ class HtmlPage {
       Add("<tr><th scope=\"row\">{}</th><td class=\"v\">{}</td><td class=\"n\">{}</td><td "
           "style=\"white-space:nowrap\"><span class=\"bar\">"
           "<i style=\"width:{:.2f}%\"></i></span> {}</td></tr>\n",
-          Shown(where.column), Escape(Clip(Visible(where.value), kLongestText)), GroupDigits(where.rows),
-          100 * where.share, Escape(Percent(std::llround(where.share * 1e6), 1000000)));
+          Shown(where.column), EscapeHtml(Clip(Visible(where.value), kLongestText)), GroupDigits(where.rows),
+          100 * where.share, EscapeHtml(Percent(std::llround(where.share * 1e6), 1000000)));
     }
     out_ += "</tbody></table></div></section>\n";
   }

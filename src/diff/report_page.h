@@ -12,6 +12,9 @@ namespace tinderbox::diff {
 extern const std::string_view kPageStyle;
 extern const std::string_view kPageScript;
 
+/// Text for the inside of an element or a quoted attribute.
+std::string EscapeHtml(std::string_view text);
+
 /// The element #data: the rows as JSON that cannot leave its script element.
 std::string PageData(const DiffSummary& summary, const std::vector<DiffRow>& rows);
 

@@ -9,6 +9,7 @@
 #include "engine/texts.h"
 #include "engine/translate/relations.h"
 #include "engine/workspace.h"
+#include "spark/children.h"
 #include "spark/proto.h"
 #include "spark/proto_types.h"
 #include "tinderbox/error.h"
@@ -25,7 +26,6 @@ constexpr char kSparkVersion[] = "4.2.0";
 /// The operations of a plan, one a line, inputs indented below.
 void AppendOperations(const google::protobuf::Message& message, const std::string& indent, int depth,
                       std::string* out) {
-  using google::protobuf::FieldDescriptor;
   if (depth > kMaxRelationDepth) return;
   std::string inner = indent;
   if (const auto* relation = dynamic_cast<const proto::Relation*>(&message)) {
@@ -34,17 +34,8 @@ void AppendOperations(const google::protobuf::Message& message, const std::strin
                         field == nullptr ? "Nothing" : field->message_type()->name());
     inner = indent + "   ";
   }
-  const auto* reflection = message.GetReflection();
-  std::vector<const FieldDescriptor*> fields;
-  reflection->ListFields(message, &fields);
-  for (const FieldDescriptor* field : fields) {
-    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
-    if (field->message_type() == proto::Expression::descriptor()) continue;
-    for (int i = 0; i < (field->is_repeated() ? reflection->FieldSize(message, field) : 1); ++i) {
-      AppendOperations(field->is_repeated() ? reflection->GetRepeatedMessage(message, field, i)
-                                            : reflection->GetMessage(message, field),
-                       inner, depth + 1, out);
-    }
+  for (const auto* child : spark::Children(message)) {
+    if (child->GetDescriptor() != proto::Expression::descriptor()) AppendOperations(*child, inner, depth + 1, out);
   }
 }
 

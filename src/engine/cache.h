@@ -13,18 +13,9 @@
 
 #include "engine/duckdb/connection.h"
 #include "engine/translate/scope.h"
+#include "tinderbox/storage_level.h"
 
 namespace tinderbox::engine {
-
-/// Where Spark keeps the rows of a persisted relation. The engine keeps them in its memory and spills to disk by itself
-/// what `use_disk` allows; what must stay in memory is given up when it grows too much, and computed again.
-struct StorageLevel {
-  bool use_disk = true;
-  bool use_memory = true;
-  bool use_off_heap = false;
-  bool deserialized = true;
-  int replication = 1;
-};
 
 /// Rows in a table of the engine's database, called c0, c1, …. The table goes with the last owner.
 class StoredRows {

@@ -18,6 +18,7 @@
 #include "spark/plan_extensions.pb.h"
 #include "spark/proto.h"
 #include "spark/proto_types.h"
+#include "spark/storage_level.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -31,22 +32,6 @@ template <typename Message>
 std::string FieldName(int number, const char* none) {
   const auto* field = Message::descriptor()->FindFieldByNumber(number);
   return field == nullptr ? none : field->name();
-}
-
-StorageLevel ToLevel(const proto::StorageLevel& level) {
-  return {.use_disk = level.use_disk(),
-          .use_memory = level.use_memory(),
-          .use_off_heap = level.use_off_heap(),
-          .deserialized = level.deserialized(),
-          .replication = level.replication()};
-}
-
-void ToProto(const StorageLevel& level, proto::StorageLevel* out) {
-  out->set_use_disk(level.use_disk);
-  out->set_use_memory(level.use_memory);
-  out->set_use_off_heap(level.use_off_heap);
-  out->set_deserialized(level.deserialized);
-  out->set_replication(level.replication);
 }
 
 class EmbeddedSession : public spark::Session {
@@ -148,7 +133,8 @@ class EmbeddedSession : public spark::Session {
       case proto::AnalyzePlanRequest::kPersist: {
         const auto& persist = request.persist();
         if (IsStreaming(workspace_, persist.relation())) ThrowIsStreaming();
-        const StorageLevel level = persist.has_storage_level() ? ToLevel(persist.storage_level()) : StorageLevel{};
+        const StorageLevel level =
+            persist.has_storage_level() ? spark::FromProto(persist.storage_level()) : StorageLevel{};
         cache.Add(workspace_.CacheKey(persist.relation()), persist.relation().rel_type_case(), level);
         response.mutable_persist();
         break;
@@ -161,7 +147,7 @@ class EmbeddedSession : public spark::Session {
         const auto level = cache.Find(workspace_.CacheKey(request.get_storage_level().relation()));
         constexpr StorageLevel kNone{
             .use_disk = false, .use_memory = false, .use_off_heap = false, .deserialized = false, .replication = 1};
-        ToProto(level.value_or(kNone), response.mutable_get_storage_level()->mutable_storage_level());
+        spark::ToProto(level.value_or(kNone), response.mutable_get_storage_level()->mutable_storage_level());
         break;
       }
       default: {

@@ -4,16 +4,10 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "spark/proto.h"
 
 namespace tinderbox::engine {
-
-std::string LowerCase(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
 
 std::shared_ptr<const NamedPlan> NamedPlans::Add(NamedPlan plan) {
   const std::lock_guard lock(mutex_);
@@ -37,7 +31,7 @@ TempViews::TempViews(const TempViews& other) {
 
 bool TempViews::Set(const std::string& name, std::shared_ptr<const NamedPlan> view, bool replace) {
   const std::lock_guard lock(mutex_);
-  auto& slot = views_[LowerCase(name)];
+  auto& slot = views_[base::LowerCase(name)];
   if (slot != nullptr && !replace) return false;
   slot = std::move(view);
   return true;
@@ -45,13 +39,13 @@ bool TempViews::Set(const std::string& name, std::shared_ptr<const NamedPlan> vi
 
 std::shared_ptr<const NamedPlan> TempViews::Find(const std::string& name) const {
   const std::lock_guard lock(mutex_);
-  const auto found = views_.find(LowerCase(name));
+  const auto found = views_.find(base::LowerCase(name));
   return found == views_.end() ? nullptr : found->second;
 }
 
 bool TempViews::Drop(const std::string& name) {
   const std::lock_guard lock(mutex_);
-  return views_.erase(LowerCase(name)) > 0;
+  return views_.erase(base::LowerCase(name)) > 0;
 }
 
 std::vector<std::string> TempViews::Names() const {

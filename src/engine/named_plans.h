@@ -56,7 +56,4 @@ class TempViews {
   std::map<std::string, std::shared_ptr<const NamedPlan>> views_;
 };
 
-/// Letters A to Z made small; others are kept.
-std::string LowerCase(std::string_view text);
-
 }  // namespace tinderbox::engine

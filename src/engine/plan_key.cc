@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "spark/children.h"
 #include "spark/proto.h"
 #include "tinderbox/error.h"
 
@@ -26,20 +27,8 @@ class Normaliser {
   /// Notes the plan ids that expressions refer to; no other matters.
   void Collect(const Message& message, int depth) {
     if (depth > kMaxDepth || dynamic_cast<const proto::RelationCommon*>(&message) != nullptr) return;
-    const auto* reflection = message.GetReflection();
-    std::vector<const FieldDescriptor*> fields;
-    reflection->ListFields(message, &fields);
-    for (const FieldDescriptor* field : fields) {
-      if (field->name() == "plan_id" && field->cpp_type() == FieldDescriptor::CPPTYPE_INT64) {
-        used_.insert(reflection->GetInt64(message, field));
-      }
-      if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
-      for (int i = 0; i < (field->is_repeated() ? reflection->FieldSize(message, field) : 1); ++i) {
-        Collect(field->is_repeated() ? reflection->GetRepeatedMessage(message, field, i)
-                                     : reflection->GetMessage(message, field),
-                depth + 1);
-      }
-    }
+    if (const FieldDescriptor* id = PlanId(message)) used_.insert(message.GetReflection()->GetInt64(message, id));
+    for (const Message* child : spark::Children(message)) Collect(*child, depth + 1);
   }
 
   void Normalise(Message* message, int depth) {
@@ -59,26 +48,22 @@ class Normaliser {
       if (used) relation->mutable_common()->set_plan_id(plan_id);
     }
     if (auto* expression = dynamic_cast<proto::Expression*>(message)) expression->clear_common();
-    const auto* reflection = message->GetReflection();
-    std::vector<const FieldDescriptor*> fields;
-    reflection->ListFields(*message, &fields);
-    for (const FieldDescriptor* field : fields) {
-      if (field->name() == "plan_id" && field->cpp_type() == FieldDescriptor::CPPTYPE_INT64) {
-        int64_t id = reflection->GetInt64(*message, field);
-        reflection->SetInt64(message, field, ids_.try_emplace(id, static_cast<int64_t>(ids_.size())).first->second);
-      }
-      if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
-      if (!field->is_repeated()) {
-        Normalise(reflection->MutableMessage(message, field), depth + 1);
-        continue;
-      }
-      for (int i = 0; i < reflection->FieldSize(*message, field); ++i) {
-        Normalise(reflection->MutableRepeatedMessage(message, field, i), depth + 1);
-      }
+    if (const FieldDescriptor* id = PlanId(*message)) {
+      const auto* reflection = message->GetReflection();
+      const auto next = static_cast<int64_t>(ids_.size());
+      reflection->SetInt64(message, id, ids_.try_emplace(reflection->GetInt64(*message, id), next).first->second);
     }
+    for (Message* child : spark::MutableChildren(message)) Normalise(child, depth + 1);
   }
 
  private:
+  /// The field of the message that holds the id of a plan; nullptr when there is none or it is not set.
+  static const FieldDescriptor* PlanId(const Message& message) {
+    const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName("plan_id");
+    if (field == nullptr || field->cpp_type() != FieldDescriptor::CPPTYPE_INT64) return nullptr;
+    return message.GetReflection()->HasField(message, field) ? field : nullptr;
+  }
+
   const std::function<void(proto::Relation*)>& expand_;
   std::map<int64_t, int64_t> ids_;
   std::set<int64_t> used_;
@@ -90,17 +75,7 @@ void CheckDepth(const Message& message, int depth) {
     throw Error("TINDERBOX_PLAN_TOO_DEEP",
                 "The query nests too deeply. Persist a step in the middle, or combine steps.");
   }
-  const auto* reflection = message.GetReflection();
-  std::vector<const FieldDescriptor*> fields;
-  reflection->ListFields(message, &fields);
-  for (const FieldDescriptor* field : fields) {
-    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
-    for (int i = 0; i < (field->is_repeated() ? reflection->FieldSize(message, field) : 1); ++i) {
-      CheckDepth(field->is_repeated() ? reflection->GetRepeatedMessage(message, field, i)
-                                      : reflection->GetMessage(message, field),
-                 depth + 1);
-    }
-  }
+  for (const Message* child : spark::Children(message)) CheckDepth(*child, depth + 1);
 }
 
 }  // namespace

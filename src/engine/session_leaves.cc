@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "engine/catalog/operations.h"
 #include "engine/files/read.h"
 #include "engine/plan_key.h"
@@ -49,8 +50,9 @@ TranslatedRelation Named(TranslatedRelation relation, const Names& qualifiers) {
 }
 
 bool IsFileFormat(const std::string& name) {
-  return std::ranges::any_of(std::initializer_list<const char*>{"csv", "json", "parquet", "text", "orc"},
-                             [&](const char* format) { return SameName(name, format, false); });
+  return std::ranges::any_of(
+      std::initializer_list<const char*>{"csv", "json", "parquet", "text", "orc", "sequencefile"},
+      [&](const char* format) { return SameName(name, format, false); });
 }
 
 }  // namespace
@@ -91,8 +93,8 @@ StructType ParseSchemaText(const std::string& text) {
 std::pair<std::string, std::string> SplitTableName(const Names& name, const std::string& database) {
   Names parts = name;
   if (parts.size() == 3 && SameName(parts[0], kCatalogName, false)) parts.erase(parts.begin());
-  if (parts.size() == 1) return {database, LowerCase(parts[0])};
-  if (parts.size() == 2) return {LowerCase(parts[0]), LowerCase(parts[1])};
+  if (parts.size() == 1) return {database, base::LowerCase(parts[0])};
+  if (parts.size() == 2) return {base::LowerCase(parts[0]), base::LowerCase(parts[1])};
   throw Error("REQUIRES_SINGLE_PART_NAMESPACE",
               fmt::format("{} requires a single-part namespace, but got identifier {}.", kCatalogName, QuoteName(name)),
               {{"sessionCatalog", kCatalogName}, {"identifier", QuoteName(name)}});
@@ -211,7 +213,7 @@ TranslatedRelation SessionLeaves::Files(const std::string& format, const std::ma
 TranslatedRelation SessionLeaves::NamedTable(const Names& name, const std::map<std::string, std::string>& options) {
   if (name.size() == 1) {
     for (auto frame = frames_.rbegin(); frame != frames_.rend(); ++frame) {
-      const auto found = frame->relations.find(LowerCase(name[0]));
+      const auto found = frame->relations.find(base::LowerCase(name[0]));
       if (found != frame->relations.end()) return Named(Translate(*found->second), {name[0]});
       if (!frame->view.empty()) break;  // a view does not see the text that reads it
     }
@@ -333,7 +335,7 @@ TranslatedRelation SessionLeaves::Other(const proto::Relation& relation) {
       frame.view.clear();
       for (const proto::Relation& reference : relation.with_relations().references()) {
         if (!reference.has_subquery_alias()) return Leaves::Other(relation);
-        frame.relations[LowerCase(reference.subquery_alias().alias())] = &reference;
+        frame.relations[base::LowerCase(reference.subquery_alias().alias())] = &reference;
       }
       const Inside inside(this, std::move(frame));
       return Translate(relation.with_relations().root());
@@ -467,7 +469,7 @@ void SessionLeaves::Expand(proto::Relation* relation) {
       const Names name = sql::ParseName(relation->read().named_table().unparsed_identifier());
       const proto::Relation* own = nullptr;
       for (const Frame& frame : frames_) {
-        const auto found = frame.relations.find(LowerCase(name.back()));
+        const auto found = frame.relations.find(base::LowerCase(name.back()));
         if (found != frame.relations.end()) own = found->second;
       }
       if (own != nullptr) {

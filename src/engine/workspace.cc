@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "engine/session_leaves.h"
 #include "engine/stream_reader.h"
+#include "spark/children.h"
 #include "spark/ipc.h"
 #include "spark/proto.h"
 #include "spark/type_names.h"
@@ -23,17 +25,7 @@ class Freezer {
 
   void Freeze(google::protobuf::Message* message) {
     if (auto* relation = dynamic_cast<proto::Relation*>(message)) FreezeRelation(relation);
-    const auto* reflection = message->GetReflection();
-    std::vector<const google::protobuf::FieldDescriptor*> fields;
-    reflection->ListFields(*message, &fields);
-    for (const auto* field : fields) {
-      if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
-      const int count = field->is_repeated() ? reflection->FieldSize(*message, field) : 1;
-      for (int i = 0; i < count; ++i) {
-        Freeze(field->is_repeated() ? reflection->MutableRepeatedMessage(message, field, i)
-                                    : reflection->MutableMessage(message, field));
-      }
-    }
+    for (google::protobuf::Message* child : spark::MutableChildren(message)) Freeze(child);
   }
   std::vector<std::shared_ptr<const NamedPlan>> uses;
 
@@ -41,7 +33,7 @@ class Freezer {
   void FreezeRelation(proto::Relation* relation) {
     if (relation->has_with_relations()) {
       for (const auto& reference : relation->with_relations().references()) {
-        if (reference.has_subquery_alias()) hidden_.insert(LowerCase(reference.subquery_alias().alias()));
+        if (reference.has_subquery_alias()) hidden_.insert(base::LowerCase(reference.subquery_alias().alias()));
       }
     }
     if (relation->has_sql()) {
@@ -56,7 +48,7 @@ class Freezer {
     }
     if (!relation->has_read() || !relation->read().has_named_table()) return;
     const auto name = sql::ParseName(relation->read().named_table().unparsed_identifier());
-    if (name.size() == 1 && hidden_.contains(LowerCase(name[0]))) return;
+    if (name.size() == 1 && hidden_.contains(base::LowerCase(name[0]))) return;
     auto view = workspace_.FindTempView(name);
     if (view == nullptr) return;
     auto* alias = relation->mutable_subquery_alias();
@@ -210,7 +202,7 @@ std::shared_ptr<const NamedPlan> Workspace::Freeze(const proto::Relation& relati
 
 std::shared_ptr<const NamedPlan> Workspace::FindTempView(const std::vector<std::string>& name) {
   if (name.size() == 1) return views_.Find(name[0]);
-  if (name.size() == 2 && LowerCase(name[0]) == kGlobalTempDatabase) return engine_->global_views().Find(name[1]);
+  if (name.size() == 2 && base::LowerCase(name[0]) == kGlobalTempDatabase) return engine_->global_views().Find(name[1]);
   return nullptr;
 }
 

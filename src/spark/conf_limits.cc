@@ -57,6 +57,7 @@ constexpr Fixed kFixed[] = {
     {"spark.sql.storeAssignmentPolicy", "", kTypes},
     {"spark.sql.timeType.enabled", "", kTypes},
     {"spark.sql.timestampType", "", kTypes},
+    {"spark.sql.variant.allowDuplicateKeys", "", kFunctions},
 };
 
 struct Deprecated {

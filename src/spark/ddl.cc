@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "base/ascii.h"
+
 #include "base/fail.h"
 #include "base/json_text.h"
 #include "spark/type_names.h"
@@ -30,12 +32,6 @@ struct DdlToken {
 bool IsWordByte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
          static_cast<unsigned char>(c) >= 0x80;
-}
-
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return text;
 }
 
 class DdlParser {
@@ -136,7 +132,7 @@ class DdlParser {
   }
 
   bool TakeWord(std::string_view lower) {
-    if (token_.kind != TokenKind::kWord || token_.quoted || Lower(token_.text) != lower) return false;
+    if (token_.kind != TokenKind::kWord || token_.quoted || base::LowerCase(token_.text) != lower) return false;
     Advance();
     return true;
   }
@@ -187,7 +183,7 @@ class DdlParser {
       Bad(fmt::format("the type is nested deeper than {} levels", spark::kMaxTypeDepth));
     if (token_.kind != TokenKind::kWord || token_.quoted) Bad("a data type is missing here");
     const DdlToken start = token_;
-    const std::string name = Lower(token_.text);
+    const std::string name = base::LowerCase(token_.text);
     Advance();
     if (name == "array") {
       ExpectSymbol("<");

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "spark/error_conditions.h"
+#include "tinderbox/server_error.h"
 
 namespace tinderbox::spark {
 namespace {
@@ -271,8 +272,15 @@ std::string Place(const std::string& summary) {
 }  // namespace
 
 ErrorClass ClassOf(const Error& error) {
+  if (const ServerError* raised = ServerErrorOf(error); raised != nullptr && !raised->classes.empty())
+    return {{raised->classes.begin(), raised->classes.end()}};
   const Kind kind = KindOf(error);
   return {Hierarchy(kind), kind == Kind::kParse, kind == Kind::kAnalysis};
+}
+
+std::string_view SqlStateOf(const Error& error) {
+  const ServerError* raised = ServerErrorOf(error);
+  return raised != nullptr ? std::string_view(raised->sql_state) : SqlState(error.condition());
 }
 
 std::string Summary(const QueryContext& context) {
@@ -281,6 +289,7 @@ std::string Summary(const QueryContext& context) {
 }
 
 std::string FullMessage(const Error& error) {
+  if (const ServerError* raised = ServerErrorOf(error)) return raised->full_message;
   if (error.condition().starts_with(kUnnamed) || IsJavaClass(error.condition())) return error.what();
   const ErrorClass error_class = ClassOf(error);
   std::string out = fmt::format("[{}] {} SQLSTATE: {}", error.condition(), error.what(), SqlState(error.condition()));

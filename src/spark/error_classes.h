@@ -17,7 +17,9 @@ struct ErrorClass {
   bool is_analysis = false;
 };
 
+/// Of an error that another server raised: what that server said.
 ErrorClass ClassOf(const Error& error);
+std::string_view SqlStateOf(const Error& error);
 
 /// The message as Spark shows it: "[CONDITION] text SQLSTATE: 22012", then the place in the query.
 std::string FullMessage(const Error& error);

@@ -13,7 +13,7 @@ std::string_view SqlState(std::string_view condition);
 inline constexpr char kJavaArithmetic[] = "java.lang.ArithmeticException";
 inline constexpr char kJavaIllegalArgument[] = "java.lang.IllegalArgumentException";
 inline bool IsJavaClass(std::string_view condition) {
-  return condition.starts_with("java.lang.");
+  return condition.starts_with("java.") || condition.starts_with("org.apache.");
 }
 
 }  // namespace tinderbox::spark

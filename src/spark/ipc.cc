@@ -40,12 +40,17 @@ std::shared_ptr<arrow::RecordBatch> Borrow(const ArrowBatch& batch, const std::s
   return arrow::RecordBatch::Make(schema, out->num_rows(), out->columns());
 }
 
-class IpcReader : public BatchReader {
+std::shared_ptr<arrow::RecordBatchReader> OpenStream(const std::shared_ptr<arrow::io::InputStream>& bytes) {
+  arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();
+  options.use_threads = false;
+  return Take(arrow::ipc::RecordBatchStreamReader::Open(bytes, options), kBadStream);
+}
+
+/// Gives Arrow's batches the layouts that ArrowBatch fixes. Columns that have them already are not copied.
+class LayoutReader : public BatchReader {
  public:
-  IpcReader(const std::shared_ptr<arrow::io::InputStream>& bytes, bool skip_empty) : skip_empty_(skip_empty) {
-    arrow::ipc::IpcReadOptions options = arrow::ipc::IpcReadOptions::Defaults();
-    options.use_threads = false;
-    stream_ = Take(arrow::ipc::RecordBatchStreamReader::Open(bytes, options), kBadStream);
+  LayoutReader(std::shared_ptr<arrow::RecordBatchReader> stream, bool skip_empty, const StructType* known = nullptr)
+      : skip_empty_(skip_empty), stream_(std::move(stream)) {
     ArrowSchema exported{};
     CheckArrow(arrow::ExportSchema(*stream_->schema(), &exported), kBadStream);
     try {
@@ -55,6 +60,12 @@ class IpcReader : public BatchReader {
       throw;
     }
     exported.release(&exported);
+    if (known != nullptr) {
+      if (known->fields.size() != schema_.fields.size())
+        base::Fail(kBadStream, "Arrow data of {} columns came for a result of {} columns.", schema_.fields.size(),
+                   known->fields.size());
+      schema_ = *known;
+    }
     target_ = ToArrowSchema(schema_, "UTC");
   }
 
@@ -90,7 +101,7 @@ class IpcReader : public BatchReader {
 
  private:
   bool skip_empty_;
-  std::shared_ptr<arrow::ipc::RecordBatchStreamReader> stream_;
+  std::shared_ptr<arrow::RecordBatchReader> stream_;
   StructType schema_;
   std::shared_ptr<arrow::Schema> target_;
 };
@@ -211,11 +222,20 @@ std::string WriteIpcStream(const StructType& schema, const std::vector<ArrowBatc
 
 std::unique_ptr<BatchReader> ReadIpcStream(std::string_view bytes) {
   const auto buffer = arrow::Buffer::FromString(std::string(bytes));
-  return std::make_unique<IpcReader>(std::make_shared<arrow::io::BufferReader>(buffer), true);
+  return std::make_unique<LayoutReader>(OpenStream(std::make_shared<arrow::io::BufferReader>(buffer)), true);
+}
+
+std::unique_ptr<BatchReader> ReadIpcStream(std::string_view bytes, const StructType& schema) {
+  const auto buffer = arrow::Buffer::FromString(std::string(bytes));
+  return std::make_unique<LayoutReader>(OpenStream(std::make_shared<arrow::io::BufferReader>(buffer)), true, &schema);
 }
 
 std::unique_ptr<BatchReader> ReadIpcStream(std::function<void(char* bytes, size_t count)> read) {
-  return std::make_unique<IpcReader>(std::make_shared<FunctionStream>(std::move(read)), false);
+  return std::make_unique<LayoutReader>(OpenStream(std::make_shared<FunctionStream>(std::move(read))), false);
+}
+
+std::unique_ptr<BatchReader> ReadArrowStream(ArrowArrayStream* stream) {
+  return std::make_unique<LayoutReader>(Take(arrow::ImportRecordBatchReader(stream), kBadStream), true);
 }
 
 struct IpcWriter::State {

@@ -21,6 +21,8 @@ StructType ImportSchema(const ArrowSchema& schema);
 std::string WriteIpcStream(const StructType& schema, const std::vector<ArrowBatch>& batches);
 /// Reads an IPC stream into the layouts that ArrowBatch fixes (large and view forms are converted).
 std::unique_ptr<BatchReader> ReadIpcStream(std::string_view bytes);
+/// The same for a stream that is known to hold rows of this schema, which says more than Arrow's.
+std::unique_ptr<BatchReader> ReadIpcStream(std::string_view bytes, const StructType& schema);
 
 /// Makes the bytes of an Arrow IPC stream piece by piece. Not thread-safe.
 class IpcWriter {
@@ -41,6 +43,9 @@ class IpcWriter {
 /// Reads an IPC stream as it comes: `read` fills the given number of bytes, or throws. Nothing is read beyond the end
 /// of the stream, and batches without rows are given as well.
 std::unique_ptr<BatchReader> ReadIpcStream(std::function<void(char* bytes, size_t count)> read);
+
+/// Reads an Arrow C stream into the same layouts, and releases it when the reader goes or this throws.
+std::unique_ptr<BatchReader> ReadArrowStream(ArrowArrayStream* stream);
 
 /// Row `row` of an Arrow column as a Value.
 Value ToValue(const DataType& type, const ArrowArray& column, int64_t row);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/fail.h"
 #include "base/json_text.h"
 #include "spark/type_names.h"
@@ -20,15 +21,6 @@ std::shared_ptr<const std::vector<StructField>> Share(std::vector<StructField> f
 const DataType& NullTypeInstance() {
   static const DataType type;
   return type;
-}
-
-char LowerAscii(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool EqualIgnoringCase(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return LowerAscii(x) == LowerAscii(y); });
 }
 
 void AppendTypeJson(std::string* out, const DataType& type);
@@ -290,7 +282,7 @@ bool DataType::SameIgnoringNullability(const DataType& other) const {
 std::optional<size_t> StructType::Find(std::string_view name, bool case_sensitive) const {
   std::optional<size_t> found;
   for (size_t i = 0; i < fields.size(); ++i) {
-    if (case_sensitive ? fields[i].name == name : EqualIgnoringCase(fields[i].name, name)) {
+    if (case_sensitive ? fields[i].name == name : base::EqualIgnoringCase(fields[i].name, name)) {
       if (found) return std::nullopt;
       found = i;
     }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 #include "sql/grammar.h"
 
 namespace tinderbox::sql {
@@ -108,7 +110,7 @@ bool Parser::ParseSpecialCall(const std::string& word, proto::Expression* out) {
     return true;
   }
   const bool unit = Peek(2).kind == TokenKind::kString ? Among(kAddFunctions, word) || Among(kDiffFunctions, word)
-                                                       : Among(kDatetimeUnits, Lower(Peek(2).text));
+                                                       : Among(kDatetimeUnits, base::LowerCase(Peek(2).text));
   if (unit && Is(",", 3) && (Among(kAddFunctions, word) || Among(kDiffFunctions, word))) {
     // Three arguments; with two it is a function of a column that is called like a unit.
     int commas = 0;
@@ -156,9 +158,9 @@ proto::Expression Parser::ParseArgument(bool named) {
 proto::Expression Parser::ParseCall(const Names& name, size_t first) {
   plan::AggregateCall clauses;
   auto* call = clauses.mutable_function();
-  const std::string last = Lower(name.back());
-  const bool builtin = name.size() > 1 && Lower(name[name.size() - 2]) == "builtin" &&
-                       (name.size() == 2 || (name.size() == 3 && Lower(name[0]) == "system"));
+  const std::string last = base::LowerCase(name.back());
+  const bool builtin = name.size() > 1 && base::LowerCase(name[name.size() - 2]) == "builtin" &&
+                       (name.size() == 2 || (name.size() == 3 && base::LowerCase(name[0]) == "system"));
   call->set_function_name(name.size() == 1 || builtin ? name.back() : JoinName(name));
   bool has_clauses = false;
   Expect("(");

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 #include "sql/grammar.h"
 
 namespace tinderbox::sql {
@@ -283,7 +285,7 @@ std::string Parser::ParseVariantPath() {
 bool Parser::AliasAhead(bool of_table) const {
   if (Peek().kind == TokenKind::kQuotedIdentifier) return true;
   if (Peek().kind != TokenKind::kIdentifier) return false;
-  const std::string word = Lower(Peek().text);
+  const std::string word = base::LowerCase(Peek().text);
   if (!Among(kContinuations, word) && !(of_table && Among(kTableContinuations, word))) return true;
   if (of_table && (Among(kSetOperators, word) || Among(kTableContinuations, word) || word == "on" || word == "using" ||
                    word == "lateral")) {

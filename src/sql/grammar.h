@@ -252,7 +252,6 @@ proto::Expression MakeExtension(const plan::ExpressionExtension& extension);
 proto::Relation WithReferences(proto::Relation root, std::vector<proto::Relation> references);
 /// The parts as one name, quoted where they need it.
 std::string JoinName(const std::vector<std::string>& parts);
-std::string Lower(std::string_view text);
 std::string Upper(std::string_view text);
 
 }  // namespace tinderbox::sql

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/ascii.h"
+
 namespace tinderbox::sql {
 
 namespace {
@@ -31,10 +33,7 @@ constexpr Unit kUnits[] = {
 };
 
 const Unit* FindUnit(std::string_view word) {
-  std::string lower(word);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
+  const std::string lower = base::LowerCase(word);
   for (const Unit& unit : kUnits) {
     if (lower == unit.name ||
         (lower.size() == unit.name.size() + 1 && lower.starts_with(unit.name) && lower.back() == 's'))

@@ -7,41 +7,22 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/ascii.h"
+#include "base/escapes.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::sql {
 
 namespace {
 
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
-}
 bool IsHex(char c) {
-  return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  return base::IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 bool IsIdentifierStart(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
 bool IsIdentifierPart(char c) {
-  return IsIdentifierStart(c) || IsDigit(c);
-}
-
-void AppendUtf8(std::string* out, uint32_t point) {
-  if (point < 0x80) {
-    *out += static_cast<char>(point);
-  } else if (point < 0x800) {
-    *out += static_cast<char>(0xC0 | point >> 6);
-    *out += static_cast<char>(0x80 | (point & 0x3F));
-  } else if (point < 0x10000) {
-    *out += static_cast<char>(0xE0 | point >> 12);
-    *out += static_cast<char>(0x80 | (point >> 6 & 0x3F));
-    *out += static_cast<char>(0x80 | (point & 0x3F));
-  } else {
-    *out += static_cast<char>(0xF0 | point >> 18);
-    *out += static_cast<char>(0x80 | (point >> 12 & 0x3F));
-    *out += static_cast<char>(0x80 | (point >> 6 & 0x3F));
-    *out += static_cast<char>(0x80 | (point & 0x3F));
-  }
+  return IsIdentifierStart(c) || base::IsDigit(c);
 }
 
 class Lexer {
@@ -156,7 +137,7 @@ class Lexer {
     }
     if (c == '`') return Quoted(begin);
     if (c == '\'' || c == '"') return String(begin);
-    if (IsDigit(c) || (c == '.' && IsDigit(Peek(1)))) return Number(begin);
+    if (base::IsDigit(c) || (c == '.' && base::IsDigit(Peek(1)))) return Number(begin);
     static constexpr std::array<std::string_view, 29> kOperators = {
         "<=>", ">>>", "!<", "!>", "||", "<=", ">=", "<>", "!=", "==", "->", "=>", "::", "<<", ">>",
         "|>",  "+",   "-",  "*",  "/",  "%",  "=",  "<",  ">",  "!",  "&",  "|",  "^",  "~"};
@@ -230,7 +211,7 @@ class Lexer {
     for (size_t i = 0; i < digits; ++i) {
       const char c = Peek(1 + i);
       if (!IsHex(c)) return false;
-      *point = *point * 16 + static_cast<uint32_t>(IsDigit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
+      *point = *point * 16 + static_cast<uint32_t>(base::IsDigit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
     }
     return true;
   }
@@ -252,17 +233,17 @@ class Lexer {
           --at_;
         }
       }
-      AppendUtf8(out, point >= 0xD800 && point < 0xE000 ? '?' : point);
+      base::AppendUtf8(out, point >= 0xD800 && point < 0xE000 ? '?' : point);
       return;
     }
     if (c == 'U' && HexPoint(8, &point) && point <= 0x10FFFF) {
       at_ += 9;
-      AppendUtf8(out, point);
+      base::AppendUtf8(out, point);
       return;
     }
     const auto octal = [&](size_t i, char high) { return Peek(i) >= '0' && Peek(i) <= high; };
     if (octal(0, '1') && octal(1, '7') && octal(2, '7')) {
-      AppendUtf8(out, static_cast<uint32_t>((Peek() - '0') * 64 + (Peek(1) - '0') * 8 + (Peek(2) - '0')));
+      base::AppendUtf8(out, static_cast<uint32_t>((Peek() - '0') * 64 + (Peek(1) - '0') * 8 + (Peek(2) - '0')));
       at_ += 3;
       return;
     }
@@ -298,15 +279,15 @@ class Lexer {
   }
 
   Token Number(size_t begin) {
-    while (IsDigit(Peek())) ++at_;
+    while (base::IsDigit(Peek())) ++at_;
     if (Peek() == '.' && !(IsIdentifierStart(Peek(1)) && !ExponentAt(1) && !SuffixAt(1))) {
       ++at_;
-      while (IsDigit(Peek())) ++at_;
+      while (base::IsDigit(Peek())) ++at_;
     }
     if (ExponentAt(0)) {
       ++at_;
       if (Peek() == '+' || Peek() == '-') ++at_;
-      while (IsDigit(Peek())) ++at_;
+      while (base::IsDigit(Peek())) ++at_;
     }
     if (const size_t suffix = SuffixAt(0)) at_ += suffix;
     if (Has() && IsIdentifierPart(Peek())) {
@@ -322,7 +303,7 @@ class Lexer {
   bool ExponentAt(size_t ahead) const {
     if (Peek(ahead) != 'e' && Peek(ahead) != 'E') return false;
     const char next = Peek(ahead + 1);
-    return IsDigit(next) || ((next == '+' || next == '-') && IsDigit(Peek(ahead + 2)));
+    return base::IsDigit(next) || ((next == '+' || next == '-') && base::IsDigit(Peek(ahead + 2)));
   }
 
   size_t SuffixAt(size_t ahead) const {
@@ -342,9 +323,7 @@ class Lexer {
 
 bool Token::Is(std::string_view word) const {
   if (kind != TokenKind::kIdentifier) return kind == TokenKind::kOperator && text == word;
-  return text.size() == word.size() && std::equal(text.begin(), text.end(), word.begin(), [](char x, char y) {
-           return (x >= 'A' && x <= 'Z' ? static_cast<char>(x + 32) : x) == y;
-         });
+  return base::EqualIgnoringCase(text, word);
 }
 
 std::vector<Token> Tokenize(std::string_view source) {

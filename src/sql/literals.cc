@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/ascii.h"
 #include "spark/text.h"
 #include "sql/grammar.h"
 #include "sql/intervals.h"
@@ -165,7 +166,7 @@ proto::Expression Parser::ParseNumber(bool negative) {
       const Error::Params params{{"precision", std::to_string(precision)}, {"maxPrecision", "38"}};
       constexpr const char* kCondition = "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION";
       // Only of literals that say that they are decimals Spark's parser sees it.
-      if (Lower(Text(start)).ends_with("bd")) Refuse(start, kCondition, message, params);
+      if (base::LowerCase(Text(start)).ends_with("bd")) Refuse(start, kCondition, message, params);
       throw Error(kCondition, message, params);
     }
     if (scale > 0) mantissa.insert(mantissa.size() - static_cast<size_t>(scale), ".");
@@ -226,13 +227,13 @@ proto::Expression Parser::ParseNumber(bool negative) {
 }
 
 bool Parser::TypedLiteralAhead() const {
-  const std::string word = Lower(Peek().text);
+  const std::string word = base::LowerCase(Peek().text);
   return std::ranges::any_of(kLiteralTypes, [&](const char* type) { return word == type; });
 }
 
 proto::Expression Parser::ParseTypedLiteral() {
   const size_t first = at_;
-  const std::string word = Lower(Peek().text);
+  const std::string word = base::LowerCase(Peek().text);
   if (word == "interval") return ParseInterval();
   ++at_;
   const std::string written = Text(at_, at_ + 1);
@@ -246,7 +247,7 @@ proto::Expression Parser::ParseTypedLiteral() {
            {{"valueType", fmt::format("\"{}\"", type)}, {"value", written}});
   };
   std::string_view rest = Trim(text);
-  const std::string special = Lower(rest);
+  const std::string special = base::LowerCase(rest);
   int64_t days = 0;
   int64_t micros = 0;
   if (word == "x") {
@@ -325,8 +326,9 @@ proto::Expression Parser::ParseInterval() {
           fmt::format("Error parsing '{0}' to interval. Please ensure that the value provided is in a valid format "
                       "for defining an interval. You can reference the documentation for the correct format. Interval "
                       "string does not match the format of interval {1} to {2}: {0}.",
-                      text, Lower(from), Lower(to)),
-          {{"input", text}, {"typeName", fmt::format("interval {} to {}", Lower(from), Lower(to))}});
+                      text, base::LowerCase(from), base::LowerCase(to)),
+          {{"input", text},
+           {"typeName", fmt::format("interval {} to {}", base::LowerCase(from), base::LowerCase(to))}});
     }
     return out;
   }
@@ -371,8 +373,8 @@ proto::Expression Parser::ParseInterval() {
   }
   // The unit that has a fraction, though it is not seconds.
   for (const IntervalPart& part : parts) {
-    if (part.value.find('.') == std::string::npos || Lower(part.unit).starts_with("second")) continue;
-    const std::string unit = Lower(part.unit);
+    if (part.value.find('.') == std::string::npos || base::LowerCase(part.unit).starts_with("second")) continue;
+    const std::string unit = base::LowerCase(part.unit);
     Refuse(
         first, "INVALID_INTERVAL_FORMAT.INVALID_FRACTION",
         fmt::format("Error parsing '{}' to interval. Please ensure that the value provided is in a valid format for "

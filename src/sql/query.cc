@@ -3,6 +3,8 @@
 
 #include <optional>
 
+#include "base/ascii.h"
+
 #include "sql/grammar.h"
 
 namespace tinderbox::sql {
@@ -97,7 +99,7 @@ std::vector<proto::Relation> Parser::ParseCommonTables() {
     out.push_back(ParseCommonTable(recursive));
     const std::string& alias = out.back().subquery_alias().alias();
     for (size_t i = 0; i + 1 < out.size(); ++i) {
-      if (Lower(out[i].subquery_alias().alias()) != Lower(alias)) continue;
+      if (base::LowerCase(out[i].subquery_alias().alias()) != base::LowerCase(alias)) continue;
       at_ = tokens_.size() - 1;  // Spark gives the place of the whole query
       Refuse(with, "DUPLICATED_CTE_NAMES", fmt::format("CTE definition can't have duplicate names: `{}`.", alias),
              {{"duplicateNames", fmt::format("`{}`", alias)}});
@@ -122,7 +124,7 @@ proto::Relation Parser::ParseCommonTable(bool recursive) {
   bool names_itself = false;
   for (size_t i = open; recursive && i < at_ && !names_itself; ++i) {
     names_itself = (tokens_[i].kind == TokenKind::kIdentifier || tokens_[i].kind == TokenKind::kQuotedIdentifier) &&
-                   Lower(tokens_[i].text) == Lower(name);
+                   base::LowerCase(tokens_[i].text) == base::LowerCase(name);
   }
   if (names_itself) {
     proto::Relation* root = &query;
@@ -244,7 +246,7 @@ proto::Relation Parser::ParseOrganization(proto::Relation input) {
 int32_t Parser::ParseCount(const char* clause) {
   const size_t first = at_;
   const proto::Expression expression = ParseExpression();
-  const std::string lower = Lower(clause);
+  const std::string lower = base::LowerCase(clause);
   if (expression.literal().has_string()) {
     const std::string shown = fmt::format("\"{}\"", expression.literal().string());
     Refuse(first, "INVALID_LIMIT_LIKE_EXPRESSION.DATA_TYPE",
@@ -308,7 +310,7 @@ proto::Relation Parser::ParseInlineTable() {
     proto::Expression value = ParseExpression();
     auto* row = table->add_rows();
     // A row of one column may stand without parentheses; (1, 2) and struct(1, 2) have two.
-    if (value.has_unresolved_function() && Lower(value.unresolved_function().function_name()) == "struct") {
+    if (value.has_unresolved_function() && base::LowerCase(value.unresolved_function().function_name()) == "struct") {
       for (auto& part : *value.mutable_unresolved_function()->mutable_arguments()) {
         if (part.has_alias()) {
           row->add_values()->Swap(part.mutable_alias()->mutable_expr());

@@ -3,6 +3,8 @@
 
 #include <set>
 
+#include "base/ascii.h"
+
 #include "sql/grammar.h"
 
 namespace tinderbox::sql {
@@ -162,7 +164,7 @@ Parser::GroupElement Parser::ParseGroupElement() {
     const size_t first = at_;
     proto::Expression expression = ParseExpression();
     if (expression.has_literal()) expression = Located(std::move(expression), first);
-    out.columns.push_back({Lower(Text(first)), std::move(expression)});
+    out.columns.push_back({base::LowerCase(Text(first)), std::move(expression)});
   };
   // "(a, b)" is a list, "(a) + 1" an expression.
   const size_t next = Is("(") ? Behind(at_) - at_ : 0;
@@ -233,7 +235,7 @@ Parser::GroupItem Parser::ParseGroupItem() {
   const size_t at = at_;
   proto::Expression expression = ParseExpression();
   if (expression.has_literal()) expression = Located(std::move(expression), at);
-  out.sets = {{{Lower(Text(at)), std::move(expression)}}};
+  out.sets = {{{base::LowerCase(Text(at)), std::move(expression)}}};
   return out;
 }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdlib>
 
+#include "base/ascii.h"
+
 #include "sql/grammar.h"
 
 namespace tinderbox::sql {
@@ -39,7 +41,7 @@ std::string Parser::ParsePropertyValue() {
   Accept("-");
   if (Is("true") || Is("false")) {
     ++at_;
-    return Lower(Text(first));
+    return base::LowerCase(Text(first));
   }
   if (Peek().kind != TokenKind::kNumber) Fail();
   ++at_;

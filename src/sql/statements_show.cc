@@ -1,6 +1,8 @@
 // SHOW and DESCRIBE.
 #include <fmt/format.h>
 
+#include "base/ascii.h"
+
 #include "sql/grammar.h"
 
 namespace tinderbox::sql {
@@ -44,7 +46,7 @@ void Parser::ParseShow(size_t first, plan::Show* out) {
       // SHOW COLUMNS IN t FROM db
       Names name = ParseMultipart();
       name.push_back(table.back());
-      if (table.size() > 1 && Lower(table[table.size() - 2]) != Lower(name[name.size() - 2])) {
+      if (table.size() > 1 && base::LowerCase(table[table.size() - 2]) != base::LowerCase(name[name.size() - 2])) {
         Refuse(first, "SHOW_COLUMNS_WITH_CONFLICT_NAMESPACE",
                fmt::format("SHOW COLUMNS with conflicting namespaces: {} != {}.", table[table.size() - 2],
                            name[name.size() - 2]));

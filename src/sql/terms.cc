@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 #include "sql/grammar.h"
 
 namespace tinderbox::sql {
@@ -33,9 +35,9 @@ void Parser::CountCopy(const proto::Expression& copied) {
 }
 
 std::optional<std::string> Parser::FindLambdaVariable(std::string_view name) const {
-  const std::string lower = Lower(name);
+  const std::string lower = base::LowerCase(name);
   for (auto i = lambda_variables_.rbegin(); i != lambda_variables_.rend(); ++i) {
-    if (Lower(*i) == lower) return *i;
+    if (base::LowerCase(*i) == lower) return *i;
   }
   return std::nullopt;
 }
@@ -97,7 +99,7 @@ proto::Expression Parser::ParseWord() {
   const Token& token = Peek();
   if (Is("->", 1)) return Located(ParseLambda({ParseIdentifier()}), first);
   if (token.kind == TokenKind::kIdentifier) {
-    const std::string word = Lower(token.text);
+    const std::string word = base::LowerCase(token.text);
     if (Peek(1).kind == TokenKind::kString && TypedLiteralAhead()) return ParseTypedLiteral();
     // A word before a string is a literal's type.
     if (Peek(1).kind == TokenKind::kString && !CanPrecedeString(word)) {
@@ -249,7 +251,8 @@ proto::Expression Parser::ParseParameter() {
 
 std::string Parser::ConstantText(const proto::Expression& expression, size_t first) const {
   if (expression.has_literal() && expression.literal().has_string()) return expression.literal().string();
-  if (expression.has_unresolved_function() && Lower(expression.unresolved_function().function_name()) == "concat") {
+  if (expression.has_unresolved_function() &&
+      base::LowerCase(expression.unresolved_function().function_name()) == "concat") {
     std::string out;
     for (const auto& part : expression.unresolved_function().arguments()) out += ConstantText(part, first);
     return out;

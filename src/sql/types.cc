@@ -5,6 +5,8 @@
 #include <charconv>
 #include <functional>
 
+#include "base/ascii.h"
+
 #include "sql/grammar.h"
 
 namespace tinderbox::sql {
@@ -82,7 +84,7 @@ void Parser::ParseDataType(proto::DataType* type) {
   const Level level(this);
   const size_t first = at_;
   const std::string written = ParseIdentifier();
-  const std::string name = Lower(written);
+  const std::string name = base::LowerCase(written);
   // ">>" closes two types at once: it is split, so that each takes its own.
   const auto close = [&] {
     Token& token = tokens_[at_];

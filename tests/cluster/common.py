@@ -1,6 +1,7 @@
 """What the tests of a real cluster share: the command line with folders of its own, and looking at what it does."""
 
 import contextlib
+import functools
 import http.client
 import json
 import os
@@ -26,6 +27,7 @@ class Cluster:
                     "TINDERBOX_TIMEOUT_START": "10min"}  # on a machine with other work, too
         for variable in ("SPARK_CONF_DIR", "SPARK_TESTING"):
             self.env.pop(variable, None)
+        self.env.setdefault("PYSPARK_PYTHON", python())
 
     def call(self, *words, text=None, timeout=900):
         """The finished process; `text` is its standard input."""
@@ -91,6 +93,13 @@ class Cluster:
         job = self.start_job(f"{self.spark_home()}/examples/src/main/python/pi.py", "2")
         out, err = job.communicate(timeout=300)
         assert job.returncode == 0 and "Pi is roughly 3.1" in out, out + err[-3000:]
+
+
+@functools.cache
+def python():
+    """A Python with PySpark's client and pandas, which executors need for functions in Python."""
+    tool = pathlib.Path(__file__).resolve().parents[1] / "tools" / "pyspark.sh"
+    return subprocess.run([tool], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def get(address, path):

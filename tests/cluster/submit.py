@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-from common import wait
+from common import python, wait
 
 SCRIPT = """
 import sys, time
@@ -122,11 +122,7 @@ def check_stops(cluster, script):
 
 
 def check_embedded(cluster, script):
-    environment = {"PYSPARK_PYTHON": os.environ.get("TINDERBOX_CLIENT_PYTHON", "python3")}
-    done = submit(cluster, "submit", "--on", "embedded", "--executor-memory", "9g", script, "3", variables=environment)
-    if "PySpark's client is not installed" in done.stderr:
-        print("  no PySpark client here: the embedded engine is tested in tests/scripts")
-        return
+    done = submit(cluster, "submit", "--on", "embedded", "--executor-memory", "9g", script, "3", variables={"PYSPARK_PYTHON": python()})
     assert done.returncode == 3 and done.stdout == SUM + "['3']\n", show(done)
     assert "--executor-memory" in done.stderr, show(done)
 

@@ -14,13 +14,19 @@ import sys
 # The folder that implements each public header.
 PUBLIC = {
     "arrow.h": "spark",
+    "catalog.h": "dataframe",
     "column.h": "dataframe",
     "dataframe.h": "dataframe",
     "diff.h": "diff",
     "error.h": "base",
     "functions.h": "dataframe",
+    "read_write.h": "dataframe",
     "row.h": "spark",
+    "server_error.h": "spark",
     "session.h": "spark",
+    "spark_functions.h": "dataframe",
+    "tinderbox.h": "diff",
+    "typed.h": "dataframe",
     "types.h": "spark",
 }
 

@@ -12,12 +12,12 @@ import time
 class Server:
     """Use as a context manager. `remote` is its address, `process` the child; `words` go to `tinderbox server`."""
 
-    def __init__(self, program, *words):
+    def __init__(self, program, *words, port=0):
         self.folder = tempfile.mkdtemp(prefix="tinderbox-test-")
         port_file = os.path.join(self.folder, "port")
         self.log = open(os.path.join(self.folder, "log"), "w+b")
         started = time.monotonic()
-        self.process = subprocess.Popen([os.path.abspath(program), "server", "--port", "0", "--port-file", port_file, *words], cwd=self.folder,
+        self.process = subprocess.Popen([os.path.abspath(program), "server", "--port", str(port), "--port-file", port_file, *words], cwd=self.folder,
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
                                         # Python functions run in the Python that pickles them.
                                         env={"PYSPARK_PYTHON": sys.executable, **os.environ})

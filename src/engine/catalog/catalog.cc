@@ -9,6 +9,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.h"
 #include "engine/named_plans.h"
 #include "spark/type_names.h"
 #include "tinderbox/error.h"
@@ -163,16 +164,16 @@ Catalog::Catalog(fs::path warehouse)
     : warehouse_(fs::absolute(warehouse).lexically_normal()), entries_(warehouse_ / "_tinderbox") {}
 
 fs::path Catalog::DatabaseFile(const std::string& name) const {
-  return entries_ / "databases" / (LowerCase(name) + ".json");
+  return entries_ / "databases" / (base::LowerCase(name) + ".json");
 }
 
 fs::path Catalog::TableFile(const std::string& database, const std::string& name) const {
-  return entries_ / "tables" / LowerCase(database) / (LowerCase(name) + ".json");
+  return entries_ / "tables" / base::LowerCase(database) / (base::LowerCase(name) + ".json");
 }
 
 fs::path Catalog::DefaultLocation(const std::string& database, const std::string& table) const {
   const auto found = FindDatabase(database);
-  return (found ? found->location : warehouse_) / LowerCase(table);
+  return (found ? found->location : warehouse_) / base::LowerCase(table);
 }
 
 std::vector<CatalogDatabase> Catalog::Databases() const {
@@ -188,7 +189,7 @@ std::vector<CatalogDatabase> Catalog::Databases() const {
 }
 
 std::optional<CatalogDatabase> Catalog::FindDatabase(const std::string& name) const {
-  const std::string lower = LowerCase(name);
+  const std::string lower = base::LowerCase(name);
   if (lower.find_first_of("/.") != std::string::npos || lower.empty()) return std::nullopt;
   if (const auto json = ReadEntry(DatabaseFile(lower))) return ToDatabase(lower, *json);
   if (lower != kDefaultDatabase) return std::nullopt;
@@ -210,7 +211,7 @@ CatalogDatabase Catalog::GetDatabase(const std::string& name) const {
 
 void Catalog::CreateDatabase(CatalogDatabase database) {
   CheckObjectName(database.name);
-  database.name = LowerCase(database.name);
+  database.name = base::LowerCase(database.name);
   if (database.location.empty()) database.location = warehouse_ / (database.name + ".db");
   const std::lock_guard lock(mutex_);
   const bool taken = FindDatabase(database.name).has_value() || database.name == kGlobalTempDatabase;
@@ -255,7 +256,7 @@ void Catalog::DropDatabase(const std::string& name, bool cascade) {
 
 std::vector<CatalogTable> Catalog::Tables(const std::string& database) const {
   std::vector<CatalogTable> out;
-  for (const std::string& name : Entries(entries_ / "tables" / LowerCase(database))) {
+  for (const std::string& name : Entries(entries_ / "tables" / base::LowerCase(database))) {
     if (auto table = FindTable(database, name)) out.push_back(std::move(*table));
   }
   return out;
@@ -267,7 +268,7 @@ std::optional<CatalogTable> Catalog::FindTable(const std::string& database, cons
   }
   const auto json = ReadEntry(TableFile(database, name));
   if (!json) return std::nullopt;
-  return ToTable(LowerCase(database), LowerCase(name), *json);
+  return ToTable(base::LowerCase(database), base::LowerCase(name), *json);
 }
 
 void Catalog::CreateTable(const CatalogTable& table) {
@@ -275,7 +276,7 @@ void Catalog::CreateTable(const CatalogTable& table) {
   const std::lock_guard lock(mutex_);
   if (WriteEntry(TableFile(table.database, table.name), ToJson(table), true)) return;
   const std::string name = fmt::format("{}.{}.{}", spark::Quote(kCatalogName), spark::Quote(table.database),
-                                       spark::Quote(LowerCase(table.name)));
+                                       spark::Quote(base::LowerCase(table.name)));
   throw Error("TABLE_OR_VIEW_ALREADY_EXISTS",
               fmt::format("Cannot create table or view {} because it already exists.\nChoose a different name, drop or "
                           "replace the existing object, or add the IF NOT EXISTS clause to tolerate pre-existing "
@@ -299,7 +300,7 @@ void Catalog::DropTable(const CatalogTable& table) {
 
 void Catalog::RenameTable(const CatalogTable& table, const std::string& name) {
   CatalogTable renamed = table;
-  renamed.name = LowerCase(name);
+  renamed.name = base::LowerCase(name);
   const bool moves =
       table.kind == CatalogTable::Kind::kManaged && table.location == DefaultLocation(table.database, table.name);
   if (moves) renamed.location = DefaultLocation(table.database, name);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "engine/files/paths.h"
 #include "engine/session_leaves.h"
 #include "engine/statements/cache_tables.h"
@@ -13,6 +14,7 @@
 #include "spark/plan_extensions.pb.h"
 #include "spark/proto.h"
 #include "spark/proto_types.h"
+#include "spark/storage_level.h"
 #include "spark/type_names.h"
 #include "sql/parser.h"
 #include "tinderbox/error.h"
@@ -88,7 +90,7 @@ Row TempViewRow(const std::string& name, const NamedPlan& view, bool global) {
 template <typename Request>
 Rows ListTables(Workspace& workspace, const Request& request, bool only_views) {
   const std::string database =
-      request.has_db_name() ? LowerCase(DatabaseName(request.db_name())) : workspace.Database();
+      request.has_db_name() ? base::LowerCase(DatabaseName(request.db_name())) : workspace.Database();
   Rows out{TableAnswer(), {}};
   const auto add_views = [&](TempViews& views, bool global) {
     for (const std::string& name : views.Names()) {
@@ -125,7 +127,7 @@ Rows ListTables(Workspace& workspace, const Request& request, bool only_views) {
 
 Rows GetTableRow(Workspace& workspace, const Names& name) {
   if (const auto view = workspace.FindTempView(name)) {
-    return {TableAnswer(), {TempViewRow(LowerCase(name.back()), *view, name.size() > 1)}};
+    return {TableAnswer(), {TempViewRow(base::LowerCase(name.back()), *view, name.size() > 1)}};
   }
   const auto table = FindTable(workspace, name);
   if (!table) ThrowNoTable(workspace, name);
@@ -194,14 +196,6 @@ Rows Create(Workspace& workspace, const Request& request, const std::string& des
   return Nothing();
 }
 
-StorageLevel ToLevel(const proto::StorageLevel& level) {
-  return {.use_disk = level.use_disk(),
-          .use_memory = level.use_memory(),
-          .use_off_heap = level.use_off_heap(),
-          .deserialized = level.deserialized(),
-          .replication = level.replication()};
-}
-
 Rows Drop(Workspace& workspace, plan::DropObject::Kind kind, const std::string& name, bool if_exists, bool cascade) {
   plan::DropObject drop;
   drop.set_kind(kind);
@@ -255,7 +249,7 @@ Rows RunCatalogOperation(Workspace& workspace, const Operation& operation) {
     }
     case Operation::kGetFunction: {
       const Names name = sql::ParseName(operation.get_function().function_name());
-      if (name.size() == 1 && HasFunction(name[0])) return Functions({LowerCase(name[0])});
+      if (name.size() == 1 && HasFunction(name[0])) return Functions({base::LowerCase(name[0])});
       const std::string path =
           fmt::format("[`system`.`builtin`, `system`.`session`, {}]", QuoteName({kCatalogName, workspace.Database()}));
       throw Error("UNRESOLVED_ROUTINE",
@@ -299,7 +293,7 @@ Rows RunCatalogOperation(Workspace& workspace, const Operation& operation) {
     case Operation::kCacheTable: {
       const auto& request = operation.cache_table();
       PersistTable(workspace, sql::ParseName(request.table_name()),
-                   request.has_storage_level() ? ToLevel(request.storage_level()) : StorageLevel{});
+                   request.has_storage_level() ? spark::FromProto(request.storage_level()) : StorageLevel{});
       return Nothing();
     }
     case Operation::kUncacheTable:

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <nlohmann/json.hpp>
-#include <set>
 #include <tuple>
 #include <type_traits>
 
@@ -12,8 +10,7 @@
 #include "base/json_text.h"
 #include "csv/blocks.h"
 #include "csv/convert.h"
-#include "csv/header.h"
-#include "csv/record_index.h"
+#include "engine/files/csv_table.h"
 
 namespace tinderbox::engine {
 namespace {
@@ -22,87 +19,6 @@ using csv::Block;
 using csv::CsvOptions;
 using csv::Field;
 using csv::Record;
-
-enum class Role { kData, kMalformed, kLocation, kCorrupt };
-
-struct Column {
-  Role role;
-  size_t data_index;  // kData: number among the data columns
-};
-
-/// Where the data columns stand in the records of one file.
-struct Binding {
-  std::vector<uint32_t> positions;
-  uint32_t field_count = 0;
-};
-
-struct Table {
-  std::vector<std::string> files;
-  CsvOptions options;
-  std::vector<StructField> fields;
-  std::vector<Column> columns;
-  size_t data_columns = 0;
-  std::vector<csv::IndexedRecord> index;
-};
-
-std::string Lower(std::string name) {
-  for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return name;
-}
-
-[[noreturn]] void FailHeader(const std::string& file, const std::string& why) {
-  base::FailWith("FAILED_READ_FILE.NO_HINT", {{"path", "file://" + file}},
-                 "Encountered error while reading file {}. Its header does not fit the schema: {}.", file, why);
-}
-
-Binding Bind(const Table& table, const std::string& file) {
-  Binding out;
-  std::vector<std::string> names;
-  for (size_t i = 0; i < table.fields.size(); ++i) {
-    if (table.columns[i].role == Role::kData) names.push_back(table.fields[i].name);
-  }
-  for (uint32_t i = 0; i < names.size(); ++i) out.positions.push_back(i);
-  out.field_count = static_cast<uint32_t>(names.size());
-  const CsvOptions& options = table.options;
-  if (!options.header || (!options.bind_by_name && options.enforce_schema)) return out;
-  const std::vector<std::string> header = csv::ColumnNames(csv::ReadFirstRecord(file, options), options);
-  if (header.empty()) return out;
-  if (!options.bind_by_name) {
-    if (header.size() != names.size()) {
-      FailHeader(file, fmt::format("it has {} columns, and the schema has {}", header.size(), names.size()));
-    }
-    for (size_t i = 0; i < names.size(); ++i) {
-      if (Lower(header[i]) != Lower(names[i]))
-        FailHeader(file, fmt::format("column {} is '{}' and not '{}'", i + 1, header[i], names[i]));
-    }
-    return out;
-  }
-  out.field_count = static_cast<uint32_t>(header.size());
-  const auto find = [&](const std::string& name) {
-    auto found = std::find(header.begin(), header.end(), name);
-    if (found != header.end()) return found;
-    return std::find_if(header.begin(), header.end(),
-                        [&](const std::string& other) { return Lower(other) == Lower(name); });
-  };
-  std::string missing;
-  std::set<uint32_t> used;
-  for (size_t i = 0; i < names.size(); ++i) {
-    const auto found = find(names[i]);
-    if (found == header.end()) {
-      missing += fmt::format("{}'{}'", missing.empty() ? "" : ", ", names[i]);
-      continue;
-    }
-    out.positions[i] = static_cast<uint32_t>(found - header.begin());
-    if (!used.insert(out.positions[i]).second) FailHeader(file, fmt::format("more than one column is '{}'", names[i]));
-  }
-  if (missing.empty()) return out;
-  FailHeader(
-      file,
-      fmt::format("it lacks {}. Name the columns of the file in the schema, or bind by position (bindByName=false)",
-                  missing));
-}
 
 /// A malformed value or record of the chunk being filled.
 struct Bad {
@@ -114,9 +30,9 @@ constexpr size_t kWholeRecord = SIZE_MAX;
 constexpr size_t kIndexBatch = 512;  // records of a record index that are read together
 
 struct RunningScan {
-  std::shared_ptr<const Table> table;
+  std::shared_ptr<const CsvTable> table;
   std::vector<size_t> projected;
-  std::vector<Binding> bindings;                          // by file
+  std::vector<CsvBinding> bindings;                       // by file
   std::unique_ptr<csv::BlockReader> reader;               // without a record index
   std::vector<std::unique_ptr<csv::File>> indexed_files;  // with one
   std::atomic<size_t> next_indexed{0};
@@ -176,7 +92,7 @@ class Part : public ScanPart {
   bool ended_ = false;
   size_t available_ = 0;  // records in the block
   size_t next_ = 0;
-  const Binding* binding_ = nullptr;
+  const CsvBinding* binding_ = nullptr;
   bool valid_utf8_ = false;
   std::vector<const Record*> rows_;  // of the portion being converted
   std::vector<Bad> bad_;
@@ -315,10 +231,10 @@ size_t Part::Convert(std::vector<OutVector>& columns, size_t first_row, size_t n
     }
     rows_.push_back(&record);
   }
-  const Table& table = *scan_->table;
+  const CsvTable& table = *scan_->table;
   for (size_t i = 0; i < columns.size(); ++i) {
     const size_t column = scan_->projected[i];
-    if (table.columns[column].role == Role::kData) ConvertColumn(column, columns[i], first_row);
+    if (table.columns[column].role == CsvRole::kData) ConvertColumn(column, columns[i], first_row);
   }
   if (!bad_.empty()) {
     std::stable_sort(bad_.begin(), bad_.end(),
@@ -327,15 +243,15 @@ size_t Part::Convert(std::vector<OutVector>& columns, size_t first_row, size_t n
   }
   for (size_t i = 0; i < columns.size(); ++i) {
     switch (table.columns[scan_->projected[i]].role) {
-      case Role::kData:
+      case CsvRole::kData:
         break;
-      case Role::kMalformed:
+      case CsvRole::kMalformed:
         FillMalformed(columns[i], first_row);
         break;
-      case Role::kCorrupt:
+      case CsvRole::kCorrupt:
         FillCorrupt(columns[i], first_row);
         break;
-      case Role::kLocation:
+      case CsvRole::kLocation:
         for (size_t r = 0; r < rows_.size(); ++r) {
           columns[i].SetString(first_row + r, fmt::format("{}:{}", PathOf(), LineOf(*rows_[r])));
         }
@@ -492,7 +408,7 @@ void Part::ConvertColumn(size_t column, OutVector& out, size_t first_row) {
 
 bool Part::Converts(const Record& record) {
   for (const size_t column : scan_->projected) {
-    if (scan_->table->columns[column].role != Role::kData) continue;
+    if (scan_->table->columns[column].role != CsvRole::kData) continue;
     std::string_view text;
     if (!fields_.Text(block_.data(), block_.fields(record)[PositionOf(column)], &text)) continue;
     if (!csv::Converts(text, TypeOf(column), options_)) return false;
@@ -524,18 +440,18 @@ class CsvScan : public Scan {
 
 class CsvSource : public Source {
  public:
-  explicit CsvSource(std::shared_ptr<const Table> table) : table_(std::move(table)) {}
+  explicit CsvSource(std::shared_ptr<const CsvTable> table) : table_(std::move(table)) {}
   const std::vector<StructField>& Columns() const override { return table_->fields; }
   std::unique_ptr<Scan> Open(std::vector<size_t> projected) override {
     auto scan = std::make_shared<RunningScan>();
     scan->table = table_;
     scan->projected = std::move(projected);
-    for (const std::string& file : table_->files) scan->bindings.push_back(Bind(*table_, file));
+    for (const std::string& file : table_->files) scan->bindings.push_back(BindCsv(*table_, file));
     const CsvOptions& options = table_->options;
     scan->wants_bad = options.mode == csv::Mode::kFailFast;
     for (const size_t column : scan->projected) {
-      const Role role = table_->columns[column].role;
-      scan->wants_bad = scan->wants_bad || role == Role::kMalformed || role == Role::kCorrupt;
+      const CsvRole role = table_->columns[column].role;
+      scan->wants_bad = scan->wants_bad || role == CsvRole::kMalformed || role == CsvRole::kCorrupt;
     }
     if (options.record_index.empty()) {
       const size_t expected = scan->bindings.empty() ? 0 : scan->bindings[0].field_count;
@@ -551,57 +467,13 @@ class CsvSource : public Source {
   }
 
  private:
-  std::shared_ptr<const Table> table_;
+  std::shared_ptr<const CsvTable> table_;
 };
 
 }  // namespace
 
 std::shared_ptr<Source> MakeCsvSource(std::string_view spec) {
-  const nlohmann::json json = nlohmann::json::parse(spec);
-  auto table = std::make_shared<Table>();
-  table->files = json.at("files").get<std::vector<std::string>>();
-  table->options = csv::ParseCsvOptions(json.value("options", std::map<std::string, std::string>()));
-  table->fields = StructType::FromJson(json.at("schema").dump()).fields;
-  const CsvOptions& options = table->options;
-  for (const auto& name : {options.malformed_column, options.location_column}) {
-    const bool given =
-        std::any_of(table->fields.begin(), table->fields.end(), [&](const auto& field) { return field.name == name; });
-    if (!name.empty() && !given) table->fields.push_back({name, DataType(TypeKind::kString)});
-  }
-  for (const StructField& field : table->fields) {
-    Column column{Role::kData, 0};
-    if (!options.malformed_column.empty() && field.name == options.malformed_column) {
-      column.role = Role::kMalformed;
-    } else if (!options.location_column.empty() && field.name == options.location_column) {
-      column.role = Role::kLocation;
-    } else if (field.name == options.corrupt_record_column) {
-      column.role = Role::kCorrupt;
-    } else {
-      csv::CheckReadable(field, options);
-      column.data_index = table->data_columns++;
-    }
-    if (column.role != Role::kData && field.type.kind() != TypeKind::kString) {
-      base::FailWith("INVALID_CORRUPT_RECORD_TYPE", {{"columnName", field.name}, {"actualType", field.type.Sql()}},
-                     "The column '{}', which takes texts about malformed records, must be a STRING and not a {}.",
-                     field.name, field.type.Sql());
-    }
-    table->columns.push_back(column);
-  }
-  if (!options.record_index.empty()) {
-    for (const std::string& file : table->files) {
-      if (!csv::IsPlain(file, options.encoding)) {
-        base::Fail("UNSUPPORTED_FEATURE.CSV_OPTION",
-                   "The option 'recordIndex' needs files in UTF-8 without compression, unlike '{}'.", file);
-      }
-    }
-    table->index = csv::ReadRecordIndex(options.record_index);
-    for (const csv::IndexedRecord& record : table->index) {
-      if (record.file >= table->files.size() || record.length > csv::kMaxBytes) {
-        base::Fail("FAILED_READ_FILE.NO_HINT", "The record index '{}' belongs to other files.", options.record_index);
-      }
-    }
-  }
-  return std::make_shared<CsvSource>(std::move(table));
+  return std::make_shared<CsvSource>(std::make_shared<const CsvTable>(ReadCsvTable(spec)));
 }
 
 }  // namespace tinderbox::engine

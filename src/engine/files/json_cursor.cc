@@ -3,43 +3,17 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/ascii.h"
+#include "base/escapes.h"
+
 namespace tinderbox::engine {
 namespace {
-
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-int HexDigit(char c) {
-  if (IsDigit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 /// The code unit of the four digits at `at`.
 uint32_t CodeUnit(const char* at) {
   uint32_t out = 0;
-  for (int i = 0; i < 4; ++i) out = out << 4 | static_cast<uint32_t>(HexDigit(at[i]));
+  for (int i = 0; i < 4; ++i) out = out << 4 | static_cast<uint32_t>(base::HexDigit(at[i]));
   return out;
-}
-
-void AppendUtf8(std::string* out, uint32_t code) {
-  if (code < 0x80) {
-    *out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    *out += static_cast<char>(0xC0 | code >> 6);
-    *out += static_cast<char>(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    *out += static_cast<char>(0xE0 | code >> 12);
-    *out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    *out += static_cast<char>(0x80 | (code & 0x3F));
-  } else {
-    *out += static_cast<char>(0xF0 | code >> 18);
-    *out += static_cast<char>(0x80 | (code >> 12 & 0x3F));
-    *out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    *out += static_cast<char>(0x80 | (code & 0x3F));
-  }
 }
 
 }  // namespace
@@ -74,7 +48,7 @@ bool JsonCursor::TakeString(std::string_view* raw) {
       case 'u':
         if (end_ - at_ < 5) return false;
         for (int i = 1; i <= 4; ++i) {
-          if (HexDigit(at_[i]) < 0) return false;
+          if (base::HexDigit(at_[i]) < 0) return false;
         }
         at_ += 4;
         break;
@@ -88,7 +62,7 @@ bool JsonCursor::TakeString(std::string_view* raw) {
 bool JsonCursor::TakeKey(std::string_view* raw) {
   if (!dialect_.unquoted_names || Peek() == '"' || Peek() == '\'') return TakeString(raw);
   const auto in_name = [](char c) {
-    return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<signed char>(c) < 0 ||
+    return base::IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<signed char>(c) < 0 ||
            std::string_view("_$@#*-+").find(c) != std::string_view::npos;
   };
   const char* start = at_;
@@ -107,7 +81,7 @@ bool JsonCursor::TakeNumber() {
   const char* start = at_;
   const bool negative = Peek() == '-';
   if (negative || Peek() == '+') ++at_;
-  if (!IsDigit(Peek())) {
+  if (!base::IsDigit(Peek())) {
     return dialect_.non_numeric_numbers &&
            (TakeWord("Infinity") || TakeWord("INF") || (at_ == start && TakeWord("NaN")));
   }
@@ -115,18 +89,18 @@ bool JsonCursor::TakeNumber() {
   if (*at_ == '0') {
     ++at_;
   } else {
-    while (IsDigit(Peek())) ++at_;
+    while (base::IsDigit(Peek())) ++at_;
   }
   if (Peek() == '.') {
     ++at_;
-    if (!IsDigit(Peek())) return false;
-    while (IsDigit(Peek())) ++at_;
+    if (!base::IsDigit(Peek())) return false;
+    while (base::IsDigit(Peek())) ++at_;
   }
   if (Peek() == 'e' || Peek() == 'E') {
     ++at_;
     if (Peek() == '+' || Peek() == '-') ++at_;
-    if (!IsDigit(Peek())) return false;
-    while (IsDigit(Peek())) ++at_;
+    if (!base::IsDigit(Peek())) return false;
+    while (base::IsDigit(Peek())) ++at_;
   }
   return true;
 }
@@ -204,7 +178,7 @@ bool Unescape(std::string_view raw, std::string* scratch, std::string_view* out)
           code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
           copied += 6;
         }
-        AppendUtf8(scratch, code);
+        base::AppendUtf8(scratch, code);
         break;
       }
       default:

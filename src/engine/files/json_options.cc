@@ -3,16 +3,11 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/ascii.h"
 #include "base/fail.h"
 
 namespace tinderbox::engine {
 namespace {
-
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return text;
-}
 
 [[noreturn]] void BadValue(const std::string& name, const std::string& value, std::string_view expected) {
   base::Fail("INVALID_PARAMETER_VALUE", "The JSON option {} has the value \"{}\"; it must be {}.", name, value,
@@ -20,7 +15,7 @@ std::string Lower(std::string text) {
 }
 
 bool ParseFlag(const std::string& name, const std::string& value) {
-  const std::string lower = Lower(value);
+  const std::string lower = base::LowerCase(value);
   if (lower != "true" && lower != "false") BadValue(name, value, "true or false");
   return lower == "true";
 }
@@ -56,11 +51,11 @@ constexpr FixedOption kFixed[] = {
 JsonOptions ParseJsonOptions(const std::map<std::string, std::string>& options) {
   JsonOptions out;
   for (const auto& [name, value] : options) {
-    const std::string key = Lower(name);
+    const std::string key = base::LowerCase(name);
     if (key == "multiline") {
       out.multi_line = ParseFlag(name, value);
     } else if (key == "mode") {
-      const std::string mode = Lower(value);
+      const std::string mode = base::LowerCase(value);
       if (mode == "permissive") {
         out.mode = csv::Mode::kPermissive;
       } else if (mode == "dropmalformed") {
@@ -71,7 +66,7 @@ JsonOptions ParseJsonOptions(const std::map<std::string, std::string>& options) 
         BadValue(name, value, "PERMISSIVE, DROPMALFORMED or FAILFAST");
       }
     } else if (key == "encoding" || key == "charset") {
-      const std::string encoding = Lower(value);
+      const std::string encoding = base::LowerCase(value);
       if (encoding != "utf-8" && encoding != "utf8") BadValue(name, value, "UTF-8");
     } else if (key == "primitivesasstring") {
       out.primitives_as_string = ParseFlag(name, value);

@@ -10,6 +10,7 @@
 #include "engine/files/json_convert.h"
 #include "engine/files/json_options.h"
 #include "engine/files/json_records.h"
+#include "engine/functions/family.h"
 
 namespace tinderbox::engine {
 namespace {
@@ -190,26 +191,6 @@ class JsonScan : public Scan {
   const JsonPlan plan_;
   JsonBlockReader reader_;
 };
-
-/// JSON says nothing about which values must be there.
-DataType AsNullable(const DataType& type) {
-  switch (type.kind()) {
-    case TypeKind::kArray:
-      return DataType::Array(AsNullable(type.element()));
-    case TypeKind::kMap:
-      return DataType::Map(type.key(), AsNullable(type.value()));
-    case TypeKind::kStruct: {
-      std::vector<StructField> fields = type.fields();
-      for (StructField& field : fields) {
-        field.type = AsNullable(field.type);
-        field.nullable = true;
-      }
-      return DataType::Struct(std::move(fields));
-    }
-    default:
-      return type;
-  }
-}
 
 class JsonSource : public Source {
  public:

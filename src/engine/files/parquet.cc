@@ -11,6 +11,7 @@
 #include <mutex>
 #include <set>
 
+#include "base/ascii.h"
 #include "engine/duckdb/encode_error.h"
 #include "engine/named_plans.h"
 #include "engine/translate/relation_translator.h"
@@ -410,7 +411,7 @@ FileTable ReadParquet(const FileRead& request, Database& database) {
     for (size_t i = 0; i < fields.size(); ++i) {
       for (size_t j = 0; j < i; ++j) {
         if (!SameName(fields[i].name, fields[j].name, false)) continue;
-        const std::string shown = spark::Quote(LowerCase(fields[i].name));
+        const std::string shown = spark::Quote(base::LowerCase(fields[i].name));
         throw Error(
             "COLUMN_ALREADY_EXISTS",
             fmt::format("The column {} already exists. Choose another name or rename the existing column.", shown),

@@ -110,8 +110,9 @@ FileTable ReadFiles(const FileRead& given, Database& database) {
       ++it;
     }
   }
+  const bool sequence = SameName(request.format, "sequencefile", false);
   if (request.paths.empty()) {
-    CheckFileFormat(request.format);
+    if (!sequence) CheckFileFormat(request.format);
     throw Error("UNABLE_TO_INFER_SCHEMA",
                 fmt::format("Unable to infer schema for {}. It must be specified manually.", request.format),
                 {{"format", request.format}});
@@ -121,6 +122,7 @@ FileTable ReadFiles(const FileRead& given, Database& database) {
   if (SameName(request.format, "json", false)) return ReadJson(request);
   if (SameName(request.format, "text", false)) return ReadTextLines(request);
   if (SameName(request.format, "xml", false)) return ReadXml(request);
+  if (sequence) return ReadSequenceFiles(request);
   CheckFileFormat(request.format);
   throw Error("UNSUPPORTED_FEATURE.DATA_SOURCE",
               fmt::format("The embedded engine does not read the format {}.", request.format),

@@ -7,6 +7,7 @@
 
 #include "csv/infer.h"
 #include "engine/files/json_source.h"
+#include "engine/files/sequencefile_source.h"
 #include "engine/files/text_lines.h"
 #include "engine/limits.h"
 #include "engine/translate/relation_translator.h"
@@ -195,6 +196,18 @@ FileTable ReadTextLines(const FileRead& given) {
     request.schema = lines;
   }
   return ReadText(request, "Text", kTextFunction, nullptr);
+}
+
+FileTable ReadSequenceFiles(const FileRead& given) {
+  FileRead request = given;
+  const StructType records = SequenceFileColumns();
+  if (request.schema && request.schema->ToType() != records.ToType()) {
+    throw Error("INVALID_SCHEMA",
+                fmt::format("A SequenceFile has the columns {}, whatever the schema; give none, and select from them.",
+                            records.ToType().Sql()));
+  }
+  request.schema = records;
+  return ReadText(request, "SequenceFile", kSequenceFileFunction, nullptr);
 }
 
 }  // namespace tinderbox::engine

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.h"
 #include "base/fail.h"
 #include "base/json_text.h"
 #include "csv/input.h"
@@ -44,8 +45,7 @@ TextOptions ParseOptions(const Options& options) {
   if (auto name = FindOption(options, "encoding")) encoding["encoding"] = std::move(*name);
   out.encoding = csv::ParseCsvOptions(encoding).encoding;
   if (const auto codec = FindOption(options, "compression")) {
-    std::string lower = *codec;
-    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string lower = base::LowerCase(*codec);
     if (lower == "gzip") {
       out.compression = TextCompression::kGzip;
     } else if (lower == "zstd") {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/fail.h"
 #include "base/json_text.h"
 #include "engine/files/csv_row_writer.h"
@@ -24,19 +25,13 @@ struct TextWriteOptions {
   TextCompression compression = TextCompression::kNone;
 };
 
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return text;
-}
-
 [[noreturn]] void BadValue(const std::string& name, const std::string& value, std::string_view expected) {
   base::Fail("INVALID_PARAMETER_VALUE", "The write option {} has the value \"{}\"; it must be {}.", name, value,
              expected);
 }
 
 bool ParseFlag(const std::string& name, const std::string& value) {
-  const std::string lower = Lower(value);
+  const std::string lower = base::LowerCase(value);
   if (lower != "true" && lower != "false") BadValue(name, value, "true or false");
   return lower == "true";
 }
@@ -69,7 +64,7 @@ std::string ParseSeparator(const std::string& name, const std::string& value) {
 }
 
 TextCompression ParseCompression(const std::string& name, const std::string& value) {
-  const std::string lower = Lower(value);
+  const std::string lower = base::LowerCase(value);
   if (lower == "none" || lower == "uncompressed") return TextCompression::kNone;
   if (lower == "gzip") return TextCompression::kGzip;
   if (lower == "zstd") return TextCompression::kZstd;
@@ -121,7 +116,8 @@ void CheckFixedOption(const std::string& key, const std::string& name, const std
       {"timestampntzformat", "yyyy-MM-dd'T'HH:mm:ss[.SSS]"}};
   for (const auto& [known, fixed] : kFixed) {
     if (key != known) continue;
-    const bool same = value == fixed || (known != "dateformat" && Lower(value) == Lower(std::string(fixed)));
+    const bool same =
+        value == fixed || (known != "dateformat" && base::LowerCase(value) == base::LowerCase(std::string(fixed)));
     if (!same) {
       base::Fail("UNSUPPORTED_FEATURE.WRITE_OPTION",
                  "The write option {} is supported only with its default, not with \"{}\".", name, value);
@@ -133,7 +129,7 @@ TextWriteOptions ParseOptions(TextFormat format, const std::map<std::string, std
   TextWriteOptions out;
   bool escape_escape_given = false;
   for (const auto& [name, value] : options) {
-    const std::string key = Lower(name);
+    const std::string key = base::LowerCase(name);
     if (key == "compression" || key == "codec") {
       out.compression = ParseCompression(name, value);
     } else if (format == TextFormat::kJson && key == "ignorenullfields") {

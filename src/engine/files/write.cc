@@ -5,22 +5,16 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <random>
 #include <set>
 
 #include "base/staged_output.h"
 #include "base/temp_dir.h"
-#include "engine/files/paths.h"
 #include "engine/files/read.h"
 #include "engine/files/text_lines.h"
 #include "engine/files/text_writer.h"
-#include "engine/files/xml.h"
-#include "engine/named_plans.h"
+#include "engine/files/write_job.h"
 #include "engine/stream_reader.h"
-#include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
-#include "engine/translate/type_parts.h"
-#include "spark/proto.h"
 #include "spark/type_names.h"
 #include "tinderbox/error.h"
 
@@ -29,94 +23,6 @@ namespace tinderbox::engine {
 namespace {
 
 namespace fs = std::filesystem;
-using Options = std::map<std::string, std::string>;
-
-enum class Format { kCsv, kJson, kParquet, kText, kXml, kNoop };
-
-constexpr std::pair<const char*, Format> kFormats[] = {{"csv", Format::kCsv},         {"json", Format::kJson},
-                                                       {"parquet", Format::kParquet}, {"text", Format::kText},
-                                                       {"xml", Format::kXml},         {"noop", Format::kNoop}};
-
-/// A random UUID.
-std::string NewJobId() {
-  std::random_device random;
-  const uint32_t a = random(), b = random(), c = random(), d = random();
-  return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:04x}{:08x}", a, b >> 16, b & 0xfff, 0x8000 | (c >> 18), c & 0xffff,
-                     d);
-}
-
-Format ParseFormat(const std::string& name) {
-  for (const auto& [known, format] : kFormats) {
-    if (SameName(name, known, false)) return format;
-  }
-  CheckFileFormat(name);
-  throw Error("UNSUPPORTED_FEATURE.WRITE", fmt::format("The embedded engine does not write the format {}.", name));
-}
-
-/// How Parquet pages are compressed: DuckDB's name, and the part of the file name that tells it.
-struct Codec {
-  const char* spark;
-  const char* engine;
-  const char* extension;
-};
-constexpr Codec kCodecs[] = {{"snappy", "snappy", ".snappy"},
-                             {"zstd", "zstd", ".zstd"},
-                             {"gzip", "gzip", ".gz"},
-                             {"none", "uncompressed", ""},
-                             {"uncompressed", "uncompressed", ""},
-                             {"brotli", "brotli", ".br"},
-                             {"lz4_raw", "lz4_raw", ".lz4raw"}};
-
-Codec ParseCodec(const Options& options) {
-  std::string name = FindOption(options, "compression").value_or("snappy");
-  for (const Codec& codec : kCodecs) {
-    if (SameName(name, codec.spark, false)) return codec;
-  }
-  throw Error(
-      "CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION",
-      fmt::format("The codec {} is not available. Available codecs are brotli, uncompressed, lz4_raw, gzip, none, "
-                  "snappy and zstd.",
-                  name),
-      {{"codecName", name}, {"availableCodecs", "brotli, uncompressed, lz4_raw, gzip, none, snappy, zstd"}});
-}
-
-/// What one write does, whatever its target folder is.
-struct Job {
-  Format format;
-  Options options;
-  StructType schema;        ///< of the data files
-  std::vector<Sql> values;  ///< of the data files' columns
-  std::vector<std::string> partition_names;
-  std::vector<Sql> partition_values;  ///< as Spark writes them into folder names; NULL and '' for the null folder
-  std::vector<Sql> order;
-  int64_t rows_per_file = 0;        ///< 0: no limit
-  std::string id;                   ///< in the names of all its files
-  std::optional<LinesFrame> frame;  ///< of XML
-  Lease lease;
-};
-
-std::string FileName(const Job& job, int64_t number) {
-  std::string extension;
-  switch (job.format) {
-    case Format::kCsv:
-      extension = TextFileExtension(TextFormat::kCsv, job.options);
-      break;
-    case Format::kJson:
-      extension = TextFileExtension(TextFormat::kJson, job.options);
-      break;
-    case Format::kText:
-      extension = TextLinesExtension(job.options);
-      break;
-    case Format::kXml:
-      extension = ".xml" + TextLinesExtension(job.options).substr(std::string_view(".txt").size());
-      break;
-    default:
-      extension = fmt::format("{}.parquet", ParseCodec(job.options).extension);
-      break;
-  }
-  const char* separator = job.partition_names.empty() ? "-" : ".";
-  return fmt::format("part-00000-{}{}c{:03}{}", job.id, separator, number, extension);
-}
 
 bool HoldsFloatingPoint(const DataType& type) {
   switch (type.kind()) {
@@ -135,23 +41,23 @@ bool HoldsFloatingPoint(const DataType& type) {
   }
 }
 
-Sql OrderBy(const Job& job) {
+Sql OrderBy(const WriteJob& job) {
   return job.order.empty() ? Sql() : Concat({Token("\nORDER BY "), Join(job.order, ", ")});
 }
 
 /// Writes the rows of FROM `from` into one file.
-void WriteFile(const Job& job, const Sql& from, const fs::path& file) {
+void WriteFile(const WriteJob& job, const Sql& from, const fs::path& file) {
   std::vector<Sql> list;
   for (size_t i = 0; i < job.values.size(); ++i) {
     list.push_back(Concat({job.values[i], Token(" AS "), Ident(job.schema.fields[i].name)}));
   }
   Sql query = Concat({Token("SELECT "), Join(list, ", "), Token("\nFROM "), from});
-  if (job.format != Format::kParquet) {
+  if (job.format != WriteFormat::kParquet) {
     auto rows = MakeStreamReader(job.schema, OpenStream(job.lease, query.text()));
-    if (job.format == Format::kText || job.format == Format::kXml) {
+    if (job.format == WriteFormat::kText || job.format == WriteFormat::kXml) {
       WriteTextLines(*rows, job.options, file, job.frame);
     } else {
-      WriteText(*rows, job.format == Format::kCsv ? TextFormat::kCsv : TextFormat::kJson, job.options, file);
+      WriteText(*rows, job.format == WriteFormat::kCsv ? TextFormat::kCsv : TextFormat::kJson, job.options, file);
     }
     return;
   }
@@ -159,7 +65,7 @@ void WriteFile(const Job& job, const Sql& from, const fs::path& file) {
   const bool signed_zeros =
       std::ranges::any_of(job.schema.fields, [](const StructField& field) { return HoldsFloatingPoint(field.type); });
   job.lease->Run(Concat({Token("COPY (\n"), query, Token("\n) TO "), StringLiteral(file.string()),
-                         Token(" (FORMAT parquet, COMPRESSION "), StringLiteral(ParseCodec(job.options).engine),
+                         Token(" (FORMAT parquet, COMPRESSION "), StringLiteral(ParseParquetCodec(job.options).engine),
                          Token(signed_zeros ? ", DICTIONARY_SIZE_LIMIT 0" : ""),
                          Token(", KV_METADATA {'org.apache.spark.sql.parquet.row.metadata': "),
                          StringLiteral(job.schema.Json()), Token("})")})
@@ -224,9 +130,9 @@ std::vector<std::vector<std::optional<std::string>>> ReadTexts(Lease lease, cons
 }
 
 /// Writes the rows of FROM `from`, in as many files as the job's limit of rows asks for.
-void WriteLimited(const Job& job, const Sql& from, const Sql& where, const fs::path& folder) {
+void WriteLimited(const WriteJob& job, const Sql& from, const Sql& where, const fs::path& folder) {
   if (job.rows_per_file == 0) {
-    WriteFile(job, Concat({from, where, OrderBy(job)}), folder / FileName(job, 0));
+    WriteFile(job, Concat({from, where, OrderBy(job)}), folder / PartFileName(job, 0));
     return;
   }
   const std::string text =
@@ -239,14 +145,14 @@ void WriteLimited(const Job& job, const Sql& from, const Sql& where, const fs::p
     WriteFile(job,
               Concat({from, where, Token("\nORDER BY "), Join(order, ", "), Token("\nLIMIT "),
                       IntegerLiteral(job.rows_per_file), Token(" OFFSET "), IntegerLiteral(first)}),
-              folder / FileName(job, number));
+              folder / PartFileName(job, number));
   }
 }
 
 /// Fills `folder` with part files.
-void WriteFolder(const Job& job, const TranslatedRelation& input, const fs::path& folder) {
+void WriteFolder(const WriteJob& job, const TranslatedRelation& input, const fs::path& folder) {
   if (job.partition_names.empty() && job.rows_per_file == 0) {
-    WriteFile(job, Concat({Derived(input.sql), OrderBy(job)}), folder / FileName(job, 0));
+    WriteFile(job, Concat({Derived(input.sql), OrderBy(job)}), folder / PartFileName(job, 0));
     return;
   }
   // The query runs once; then each file is a pass over its rows.
@@ -341,148 +247,6 @@ std::vector<fs::path> WrittenFolders(const fs::path& staging, const fs::path& ta
   return {out.begin(), out.end()};
 }
 
-/// Makes texts of the times that are not written in the writers' own format: by an option, or in another zone than UTC.
-void FormatTimes(const FileWrite& write, Job* job) {
-  if (job->format != Format::kCsv && job->format != Format::kJson) return;
-  struct Known {
-    TypeKind kind;
-    const char* option;
-    const char* own;
-  };
-  static constexpr Known kKnown[] = {{TypeKind::kDate, "dateFormat", "yyyy-MM-dd"},
-                                     {TypeKind::kTimestamp, "timestampFormat", "yyyy-MM-dd'T'HH:mm:ss[.SSS][XXX]"},
-                                     {TypeKind::kTimestampNtz, "timestampNTZFormat", "yyyy-MM-dd'T'HH:mm:ss[.SSS]"}};
-  const std::string zone = FindOption(job->options, "timeZone").value_or(write.time_zone);
-  std::erase_if(job->options, [](const auto& option) { return SameName(option.first, "timeZone", false); });
-  for (const Known& known : kKnown) {
-    auto format = FindOption(job->options, known.option);
-    std::erase_if(job->options, [&](const auto& option) { return SameName(option.first, known.option, false); });
-    if (format && *format == known.own) format.reset();
-    if (!format && known.kind == TypeKind::kTimestamp && zone != "UTC") format = "yyyy-MM-dd'T'HH:mm:ss.SSSXXX";
-    if (!format) continue;
-    for (size_t i = 0; i < job->schema.fields.size(); ++i) {
-      StructField& field = job->schema.fields[i];
-      if (field.type.kind() != known.kind) continue;
-      const std::vector<OutputColumn> columns = NewColumns({{{"time", field.type, true, "{}"}}});
-      Scope scope;
-      scope.columns = &columns;
-      scope.time_zone = zone;
-      proto::Expression call;
-      call.mutable_unresolved_function()->set_function_name("date_format");
-      call.mutable_unresolved_function()->add_arguments()->mutable_unresolved_attribute()->set_unparsed_identifier(
-          "time");
-      call.mutable_unresolved_function()->add_arguments()->mutable_literal()->set_string(*format);
-      job->values[i] = Concat({Token("(SELECT "), TranslateExpression(call, scope).sql, Token(" FROM (SELECT "),
-                               job->values[i], Token(" AS "), Ident(columns[0].id), Token("))")});
-      field.type = DataType(TypeKind::kString);
-    }
-  }
-}
-
-Job MakeJob(const FileWrite& write, const TranslatedRelation& input, const Lease& lease) {
-  Job job{.format = ParseFormat(write.format),
-          .options = write.options,
-          .schema = {},
-          .values = {},
-          .partition_names = {},
-          .partition_values = {},
-          .order = {},
-          .rows_per_file = 0,
-          .id = NewJobId(),
-          .frame = {},
-          .lease = lease};
-  if (const auto limit = FindOption(write.options, "maxRecordsPerFile")) {
-    std::from_chars(limit->data(), limit->data() + limit->size(), job.rows_per_file);
-    std::erase_if(job.options, [](const auto& option) { return SameName(option.first, "maxRecordsPerFile", false); });
-  }
-  const auto find = [&](const std::string& name, const char* what) {
-    auto found = std::ranges::find_if(
-        input.columns, [&](const OutputColumn& c) { return SameName(c.name, name, write.case_sensitive); });
-    if (found != input.columns.end()) return found;
-    const std::string schema = ToSchema(input.columns).ToType().SimpleString();
-    throw Error("_LEGACY_ERROR_TEMP_1155",
-                fmt::format("{} column {} not found in schema {}.", what, spark::Quote(name), schema),
-                {{"col", name}, {"schemaCatalog", schema}});
-  };
-  std::set<size_t> partitions;
-  for (const std::string& name : write.partition_columns) {
-    const auto found = find(name, "Partition");
-    if (found->type.IsNested() || found->type.kind() == TypeKind::kBinary) {
-      throw Error("INVALID_PARTITION_COLUMN_DATA_TYPE",
-                  fmt::format("Cannot use \"{}\" for partition column.", found->type.Sql()),
-                  {{"type", fmt::format("\"{}\"", found->type.Sql())}});
-    }
-    partitions.insert(static_cast<size_t>(found - input.columns.begin()));
-    job.partition_names.push_back(found->name);
-    Scope scope;
-    scope.columns = &input.columns;
-    scope.time_zone = write.time_zone;
-    job.partition_values.push_back(
-        TranslateCast({Ident(found->id), found->type, found->nullable}, DataType(TypeKind::kString), scope, false).sql);
-  }
-  for (const std::string& name : write.sort_columns) job.order.push_back(Ident(find(name, "Sort")->id));
-  for (size_t i = 0; i < input.columns.size(); ++i) {
-    const OutputColumn& column = input.columns[i];
-    for (size_t j = 0; j < i; ++j) {
-      if (!SameName(input.columns[j].name, column.name, write.case_sensitive)) continue;
-      const std::string shown = spark::Quote(LowerCase(column.name));
-      throw Error(
-          "COLUMN_ALREADY_EXISTS",
-          fmt::format("The column {} already exists. Choose another name or rename the existing column.", shown),
-          {{"columnName", shown}});
-    }
-    if (partitions.contains(i)) continue;
-    job.schema.fields.push_back({column.name, column.type, column.nullable, column.metadata_json});
-    job.values.push_back(Ident(column.id));
-  }
-  if (job.values.empty() && !job.partition_names.empty()) {
-    throw Error("ALL_PARTITION_COLUMNS_NOT_ALLOWED", "Cannot use all columns for partition columns.");
-  }
-  FormatTimes(write, &job);
-  if (job.format == Format::kXml) {
-    XmlOutput xml = MakeXmlOutput(job.schema, job.values, job.options, write.time_zone);
-    job.values = {std::move(xml.row)};
-    job.schema = StructType{{{"value", DataType(TypeKind::kString), true, "{}"}}};
-    job.frame = LinesFrame{std::move(xml.before), std::move(xml.behind)};
-    std::erase_if(job.options, [](const auto& option) { return !SameName(option.first, "compression", false); });
-  }
-  return job;
-}
-
-void CheckJob(const Job& job) {
-  switch (job.format) {
-    case Format::kParquet:
-      ParseCodec(job.options);
-      for (const StructField& field : job.schema.fields) {
-        if (Holds(field.type, TypeKind::kVariant)) RefuseFeature("writing a VARIANT to Parquet");
-        if (field.type.kind() != TypeKind::kNull && field.type.kind() != TypeKind::kCalendarInterval) continue;
-        const std::string type = fmt::format("\"{}\"", field.type.Sql());
-        throw Error("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE",
-                    fmt::format("The Parquet datasource doesn't support the column {} of the type {}.",
-                                spark::Quote(field.name), type),
-                    {{"format", "Parquet"}, {"columnName", spark::Quote(field.name)}, {"columnType", type}});
-      }
-      break;
-    case Format::kText:
-    case Format::kXml:
-      CheckTextLines(job.schema, job.options);
-      break;
-    case Format::kNoop:
-      break;
-    default:
-      for (const StructField& field : job.schema.fields) {
-        if (!Holds(field.type, TypeKind::kVariant)) continue;
-        if (job.format == Format::kJson) RefuseFeature("writing a VARIANT to JSON files");
-        const std::string type = fmt::format("\"{}\"", field.type.Sql());
-        throw Error("UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE",
-                    fmt::format("The CSV datasource doesn't support the column {} of the type {}.",
-                                spark::Quote(field.name), type),
-                    {{"format", "CSV"}, {"columnName", spark::Quote(field.name)}, {"columnType", type}});
-      }
-      CheckTextOptions(job.format == Format::kCsv ? TextFormat::kCsv : TextFormat::kJson, job.schema, job.options);
-  }
-}
-
 }  // namespace
 
 std::string PartitionFolder(const std::string& column, const std::optional<std::string>& value) {
@@ -490,30 +254,10 @@ std::string PartitionFolder(const std::string& column, const std::optional<std::
                      !value || value->empty() ? "__HIVE_DEFAULT_PARTITION__" : EscapeFolder(*value));
 }
 
-void CheckFileFormat(const std::string& format) {
-  for (const auto& [known, unused] : kFormats) {
-    if (SameName(format, known, false)) return;
-  }
-  for (const char* known : {"orc", "jdbc", "binaryFile", "avro", "delta", "kafka", "iceberg"}) {
-    if (!SameName(format, known, false)) continue;
-    throw Error(
-        "UNSUPPORTED_FEATURE.DATA_SOURCE",
-        fmt::format("The embedded engine has no data source {}. It has csv, json, parquet, text and xml.", known),
-        {{"provider", known}});
-  }
-  throw Error(
-      "DATA_SOURCE_NOT_FOUND",
-      fmt::format("Failed to find the data source: {}. Make sure the provider name is correct and the package is "
-                  "properly registered and compatible with your Spark version.",
-                  format),
-      {{"provider", format}});
-}
-
 void WriteFiles(const FileWrite& write, const TranslatedRelation& input, const std::vector<std::string>& reads,
                 const Lease& lease) {
-  const Job job = MakeJob(write, input, lease);
-  CheckJob(job);
-  if (job.format == Format::kNoop) {
+  const WriteJob job = MakeWriteJob(write, input, lease);
+  if (job.format == WriteFormat::kNoop) {
     OpenStream(lease, input.sql.text())->Drain();
     return;
   }

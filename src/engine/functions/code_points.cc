@@ -55,12 +55,6 @@ std::vector<uint32_t> PointsOf(std::string_view text) {
   return out;
 }
 
-void AppendPoint(std::string* out, uint32_t point) {
-  utf8proc_uint8_t buffer[4];
-  const auto length = utf8proc_encode_char(static_cast<utf8proc_int32_t>(point), buffer);
-  out->append(reinterpret_cast<const char*>(buffer), static_cast<size_t>(length));
-}
-
 int64_t CountPoints(std::string_view text) {
   return std::ranges::count_if(text, StartsPoint);
 }

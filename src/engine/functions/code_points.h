@@ -16,7 +16,6 @@ inline bool StartsPoint(char c) {
 
 /// Code points; a byte that is no UTF-8 is U+FFFD.
 std::vector<uint32_t> PointsOf(std::string_view text);
-void AppendPoint(std::string* out, uint32_t point);
 int64_t CountPoints(std::string_view text);
 /// How many bytes at the start of `bytes` (not empty) are one code point, with `valid`; else how many are one malformed
 /// part, the longest beginning of a code point, as Unicode counts them.

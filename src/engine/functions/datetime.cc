@@ -26,15 +26,11 @@ Typed DateTrunc(const FunctionCall& call) {
 
 Typed MonthsBetween(const FunctionCall& call) {
   call.Expect(2, 3);
-  const auto local = [&](size_t i) {
-    const Typed value = As(call, i, 'T');
-    return Typed{ToLocalTime(value.sql, call.scope()), kNtzType, value.nullable};
-  };
-  const Typed left = local(0);
-  const Typed right = local(1);
+  const Typed left = As(call, 0, 'T');
+  const Typed right = As(call, 1, 'T');
   const Typed round =
       call.size() > 2 ? call.Argument(2, TypeKind::kBoolean) : Typed{Token("TRUE"), kBooleanType, false};
-  return {Call("spark_months_between", {left.sql, right.sql, round.sql}), kDoubleType,
+  return {Call("spark_months_between", {left.sql, right.sql, ZoneOf(call), round.sql}), kDoubleType,
           left.nullable || right.nullable || round.nullable};
 }
 

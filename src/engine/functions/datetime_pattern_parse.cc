@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 #include "engine/functions/datetime_pattern.h"
 #include "engine/functions/datetime_words.h"
 #include "engine/functions/text_values.h"
@@ -13,17 +15,10 @@ namespace {
 
 constexpr std::string_view kNumeric = "yMLdDHhkKms";
 
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-char Lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
 bool StartsWithIgnoringCase(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() &&
-         std::equal(prefix.begin(), prefix.end(), text.begin(), [](char a, char b) { return Lower(a) == Lower(b); });
+  return text.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), text.begin(), [](char a, char b) {
+           return base::LowerCase(a) == base::LowerCase(b);
+         });
 }
 
 /// The index of the name at the front of `text`; -1 when there is none.
@@ -44,7 +39,9 @@ size_t OffsetLength(std::string_view text, char letter, int count) {
   if ((letter == 'X' || (letter == 'Z' && count == 5)) && text.starts_with('Z')) return 1;
   const bool colons = count == 3 || count == 5;
   if (text.empty() || (text[0] != '+' && text[0] != '-')) return 0;
-  const auto two = [&](size_t at) { return at + 1 < text.size() && IsDigit(text[at]) && IsDigit(text[at + 1]); };
+  const auto two = [&](size_t at) {
+    return at + 1 < text.size() && base::IsDigit(text[at]) && base::IsDigit(text[at + 1]);
+  };
   if (!two(1)) return 0;
   size_t at = 3;
   const auto more = [&] {
@@ -120,7 +117,8 @@ bool DateTimePattern::ParseNumber(std::string_view text, size_t* at, size_t inde
     ++i;
   }
   int digits = 0;
-  while (i + static_cast<size_t>(digits) < text.size() && IsDigit(text[i + static_cast<size_t>(digits)])) ++digits;
+  while (i + static_cast<size_t>(digits) < text.size() && base::IsDigit(text[i + static_cast<size_t>(digits)]))
+    ++digits;
   const int least = item.count;
   int take = fixed ? 2 : std::min(digits, item.letter == 'D' ? 3 : 18);
   if (!fixed) {
@@ -169,7 +167,7 @@ bool DateTimePattern::ParseItem(std::string_view text, size_t* at, size_t index,
       return false;
     case 'S': {
       int64_t micros = 0;
-      while (length < rest.size() && length < static_cast<size_t>(item.count) && IsDigit(rest[length])) {
+      while (length < rest.size() && length < static_cast<size_t>(item.count) && base::IsDigit(rest[length])) {
         if (length < 6) micros = micros * 10 + (rest[length] - '0');
         ++length;
       }

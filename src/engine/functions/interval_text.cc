@@ -4,20 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "base/ascii.h"
 #include "engine/functions/text_values.h"
 #include "spark/type_names.h"
 
 namespace tinderbox::engine {
 
 namespace {
-
-std::string LowerOf(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  }
-  return out;
-}
 
 bool TakeSign(std::string_view* text, int64_t* sign) {
   if (text->empty() || (text->front() != '-' && text->front() != '+')) return false;
@@ -79,7 +72,7 @@ const Unit* UnitOf(std::string_view word) {
 }  // namespace
 
 std::optional<int64_t> ParseInterval(std::string_view text, const DataType& type) {
-  const std::string lower = LowerOf(TrimAll(text));
+  const std::string lower = base::LowerCase(TrimAll(text));
   std::string_view rest = lower;
   int64_t sign = 1;
   if (rest.starts_with("interval")) {
@@ -123,7 +116,7 @@ std::optional<int64_t> ParseInterval(std::string_view text, const DataType& type
 }
 
 std::optional<CalendarIntervalValue> ParseCalendarInterval(std::string_view text) {
-  const std::string lower = LowerOf(TrimAll(text));
+  const std::string lower = base::LowerCase(TrimAll(text));
   std::string_view rest = lower;
   if (rest.starts_with("interval")) {
     rest.remove_prefix(8);

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/ascii.h"
+#include "base/escapes.h"
 #include "engine/functions/code_points.h"
 #include "engine/functions/text_case.h"
 #include "engine/translate/refusals.h"
@@ -40,17 +42,13 @@ int TakeNumber(std::string_view format, size_t* at) {
   return value;
 }
 
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 /// Reads what stands behind a '%'.
 Specifier TakeSpecifier(std::string_view format, size_t* at) {
   Specifier out;
   const size_t start = *at - 1;
   const auto peek = [&] { return *at < format.size() ? format[*at] : '\0'; };
   size_t ahead = *at;
-  while (ahead < format.size() && IsDigit(format[ahead])) ++ahead;
+  while (ahead < format.size() && base::IsDigit(format[ahead])) ++ahead;
   if (ahead > *at && ahead < format.size() && format[ahead] == '$') {
     out.index = static_cast<size_t>(TakeNumber(format, at));
     ++*at;
@@ -62,10 +60,10 @@ Specifier TakeSpecifier(std::string_view format, size_t* at) {
     if (out.Has(peek())) Throw(fmt::format("Flags = '{}'", peek()));
     out.flags += format[(*at)++];
   }
-  if (IsDigit(peek())) out.width = TakeNumber(format, at);
+  if (base::IsDigit(peek())) out.width = TakeNumber(format, at);
   if (peek() == '.') {
     ++*at;
-    if (!IsDigit(peek())) Throw("Conversion = '.'");
+    if (!base::IsDigit(peek())) Throw("Conversion = '.'");
     out.precision = TakeNumber(format, at);
   }
   out.conversion = peek();
@@ -255,7 +253,7 @@ std::string CharacterText(const Specifier& spec, const FormatArgument& argument)
   }
   if (argument.integer < 0 || argument.integer > 0x10FFFF) Throw(fmt::format("Code point = 0x{:x}", argument.integer));
   std::string out;
-  AppendPoint(&out, static_cast<uint32_t>(argument.integer));
+  base::AppendUtf8(&out, static_cast<uint32_t>(argument.integer));
   return out;
 }
 
@@ -267,7 +265,7 @@ std::string ArgumentText(const Specifier& spec, const FormatArgument& argument) 
       const std::vector<uint32_t> points = PointsOf(text);
       if (points.size() > static_cast<size_t>(spec.precision)) {
         text.clear();
-        for (size_t i = 0; i < static_cast<size_t>(spec.precision); ++i) AppendPoint(&text, points[i]);
+        for (size_t i = 0; i < static_cast<size_t>(spec.precision); ++i) base::AppendUtf8(&text, points[i]);
       }
     }
     return Justified(shout ? UpperOf(text) : text, spec);

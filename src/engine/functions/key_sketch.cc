@@ -6,6 +6,8 @@
 #include <limits>
 #include <vector>
 
+#include "engine/functions/sketch_bytes.h"
+
 namespace tinderbox::engine {
 
 namespace {
@@ -13,20 +15,6 @@ namespace {
 constexpr uint16_t kSeedHash = 0x93CC;  // of the seed that everybody uses
 constexpr uint64_t kSeed = 9001;
 constexpr uint8_t kEmptyFlag = 4;
-
-template <typename T>
-T Load(std::string_view bytes, size_t at) {
-  T out{};
-  std::memcpy(&out, bytes.data() + at, sizeof out);
-  return out;
-}
-
-template <typename T>
-void Store(std::string* out, T value) {
-  char bytes[sizeof value];
-  std::memcpy(bytes, &value, sizeof value);
-  out->append(bytes, sizeof value);
-}
 
 double Merge(SketchMode mode, double a, double b) {
   switch (mode) {
@@ -113,8 +101,8 @@ uint64_t SketchHash(std::string_view bytes) {
   uint64_t h2 = kSeed;
   size_t at = 0;
   for (; at + 16 <= bytes.size(); at += 16) {
-    h1 = (std::rotl(h1 ^ mix1(Load<uint64_t>(bytes, at)), 27) + h2) * 5 + 0x52dce729;
-    h2 = (std::rotl(h2 ^ mix2(Load<uint64_t>(bytes, at + 8)), 31) + h1) * 5 + 0x38495ab5;
+    h1 = (std::rotl(h1 ^ mix1(LoadNumber<uint64_t>(bytes, at)), 27) + h2) * 5 + 0x52dce729;
+    h2 = (std::rotl(h2 ^ mix2(LoadNumber<uint64_t>(bytes, at + 8)), 31) + h1) * 5 + 0x38495ab5;
   }
   uint64_t tail[2] = {0, 0};
   std::memcpy(tail, bytes.data() + at, bytes.size() - at);
@@ -210,15 +198,15 @@ std::string KeySketch::Bytes() const {
     const int width = 64 - std::countl_zero(all);
     int count_bytes = 1;
     while (count >> (8 * count_bytes) != 0) ++count_bytes;
-    Store(&out, static_cast<uint8_t>(exact ? 1 : 2));
-    Store(&out, uint8_t{4});
-    Store(&out, uint8_t{3});
-    Store(&out, static_cast<uint8_t>(width));
-    Store(&out, static_cast<uint8_t>(count_bytes));
-    Store(&out, uint8_t{0x1A});
-    Store(&out, kSeedHash);
-    if (!exact) Store(&out, theta_);
-    for (int i = 0; i < count_bytes; ++i) Store(&out, static_cast<uint8_t>(count >> (8 * i)));
+    StoreNumber(&out, static_cast<uint8_t>(exact ? 1 : 2));
+    StoreNumber(&out, uint8_t{4});
+    StoreNumber(&out, uint8_t{3});
+    StoreNumber(&out, static_cast<uint8_t>(width));
+    StoreNumber(&out, static_cast<uint8_t>(count_bytes));
+    StoreNumber(&out, uint8_t{0x1A});
+    StoreNumber(&out, kSeedHash);
+    if (!exact) StoreNumber(&out, theta_);
+    for (int i = 0; i < count_bytes; ++i) StoreNumber(&out, static_cast<uint8_t>(count >> (8 * i)));
     BitWriter bits(&out);
     last = 0;
     for (const auto& [hash, value] : values_) {
@@ -228,26 +216,26 @@ std::string KeySketch::Bytes() const {
     return out;
   }
   const int longs = none || single ? 1 : exact ? 2 : 3;
-  Store(&out, static_cast<uint8_t>(longs));
-  Store(&out, uint8_t{3});
-  Store(&out, static_cast<uint8_t>(tuple ? 9 : 3));
-  Store(&out, static_cast<uint8_t>(tuple ? 1 : 0));
-  Store(&out, uint8_t{0});
+  StoreNumber(&out, static_cast<uint8_t>(longs));
+  StoreNumber(&out, uint8_t{3});
+  StoreNumber(&out, static_cast<uint8_t>(tuple ? 9 : 3));
+  StoreNumber(&out, static_cast<uint8_t>(tuple ? 1 : 0));
+  StoreNumber(&out, uint8_t{0});
   const uint8_t kept_flags = tuple ? 0x0A : 0x1A;
-  Store(&out, static_cast<uint8_t>(none     ? (tuple ? 0x0A | kEmptyFlag : 0x1A | kEmptyFlag)
-                                   : single ? (tuple ? 0x0A : 0x1A | 0x20)
-                                            : kept_flags));
-  Store(&out, static_cast<uint16_t>(none && !tuple ? 0 : kSeedHash));
+  StoreNumber(&out, static_cast<uint8_t>(none     ? (tuple ? 0x0A | kEmptyFlag : 0x1A | kEmptyFlag)
+                                         : single ? (tuple ? 0x0A : 0x1A | 0x20)
+                                                  : kept_flags));
+  StoreNumber(&out, static_cast<uint16_t>(none && !tuple ? 0 : kSeedHash));
   if (longs > 1) {
-    Store(&out, static_cast<uint32_t>(count));
-    Store(&out, uint32_t{0});
+    StoreNumber(&out, static_cast<uint32_t>(count));
+    StoreNumber(&out, uint32_t{0});
   }
-  if (longs > 2) Store(&out, theta_);
+  if (longs > 2) StoreNumber(&out, theta_);
   for (const auto& [hash, value] : values_) {
-    Store(&out, hash);
-    if (kind_ == Kind::kDouble) Store(&out, value);
-    if (kind_ == Kind::kInteger) Store(&out, static_cast<int32_t>(static_cast<int64_t>(value)));
-    if (tuple) Store(&out, static_cast<uint8_t>(mode_));
+    StoreNumber(&out, hash);
+    if (kind_ == Kind::kDouble) StoreNumber(&out, value);
+    if (kind_ == Kind::kInteger) StoreNumber(&out, static_cast<int32_t>(static_cast<int64_t>(value)));
+    if (tuple) StoreNumber(&out, static_cast<uint8_t>(mode_));
   }
   return out;
 }
@@ -255,26 +243,27 @@ std::string KeySketch::Bytes() const {
 bool KeySketch::Parse(std::string_view bytes, Kind kind, SketchMode mode, KeySketch* out) {
   *out = KeySketch(kind, mode);
   if (bytes.size() < 8) return false;
-  const int longs = Load<uint8_t>(bytes, 0);
-  const int version = Load<uint8_t>(bytes, 1);
-  const int family = Load<uint8_t>(bytes, 2);
+  const int longs = LoadNumber<uint8_t>(bytes, 0);
+  const int version = LoadNumber<uint8_t>(bytes, 1);
+  const int family = LoadNumber<uint8_t>(bytes, 2);
   const bool tuple = family == 9;
   if ((tuple && kind == Kind::kTheta) || (!tuple && family != 3) || longs < 1 || longs > 3) return false;
-  out->empty_ = (Load<uint8_t>(bytes, 5) & kEmptyFlag) != 0;
+  out->empty_ = (LoadNumber<uint8_t>(bytes, 5) & kEmptyFlag) != 0;
   if (out->empty_) return true;
   const double neutral = Neutral(mode, kind == Kind::kInteger);
   if (version == 4 && !tuple) {
-    const int width = Load<uint8_t>(bytes, 3);
-    const size_t count_bytes = Load<uint8_t>(bytes, 4);
+    const int width = LoadNumber<uint8_t>(bytes, 3);
+    const size_t count_bytes = LoadNumber<uint8_t>(bytes, 4);
     size_t at = 8;
     if (longs > 1) {
       if (bytes.size() < 16) return false;
-      out->theta_ = Load<uint64_t>(bytes, 8);
+      out->theta_ = LoadNumber<uint64_t>(bytes, 8);
       at = 16;
     }
     if (width < 1 || width > 63 || count_bytes > 4 || bytes.size() < at + count_bytes) return false;
     uint64_t count = 0;
-    for (size_t i = 0; i < count_bytes; ++i) count |= static_cast<uint64_t>(Load<uint8_t>(bytes, at + i)) << (8 * i);
+    for (size_t i = 0; i < count_bytes; ++i)
+      count |= static_cast<uint64_t>(LoadNumber<uint8_t>(bytes, at + i)) << (8 * i);
     BitReader bits(bytes.substr(at + count_bytes));
     uint64_t hash = 0;
     for (uint64_t i = 0; i < count; ++i) {
@@ -290,21 +279,21 @@ bool KeySketch::Parse(std::string_view bytes, Kind kind, SketchMode mode, KeySke
   uint64_t count = 1;
   if (longs > 1) {
     if (bytes.size() < 16) return false;
-    count = Load<uint32_t>(bytes, 8);
+    count = LoadNumber<uint32_t>(bytes, 8);
     at = 16;
   }
   if (longs > 2) {
     if (bytes.size() < 24) return false;
-    out->theta_ = Load<uint64_t>(bytes, 16);
+    out->theta_ = LoadNumber<uint64_t>(bytes, 16);
     at = 24;
   }
   const size_t value_size = !tuple ? 0 : kind == Kind::kDouble ? 9 : 5;
   if (bytes.size() != at + count * (8 + value_size)) return false;
   for (uint64_t i = 0; i < count; ++i, at += 8 + value_size) {
     double value = neutral;
-    if (value_size == 9) value = Load<double>(bytes, at + 8);
-    if (value_size == 5) value = Load<int32_t>(bytes, at + 8);
-    out->values_.emplace(Load<uint64_t>(bytes, at), value);
+    if (value_size == 9) value = LoadNumber<double>(bytes, at + 8);
+    if (value_size == 5) value = LoadNumber<int32_t>(bytes, at + 8);
+    out->values_.emplace(LoadNumber<uint64_t>(bytes, at), value);
   }
   return true;
 }

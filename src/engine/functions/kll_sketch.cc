@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
+#include "engine/functions/sketch_bytes.h"
 #include "spark/text.h"
 
 namespace tinderbox::engine {
@@ -16,20 +16,6 @@ constexpr size_t kLeastLevel = 8;
 constexpr uint8_t kFamily = 15;
 constexpr uint8_t kEmptyFlag = 1;
 constexpr uint8_t kSingleFlag = 4;
-
-template <typename V>
-V Load(std::string_view bytes, size_t at) {
-  V out{};
-  std::memcpy(&out, bytes.data() + at, sizeof out);
-  return out;
-}
-
-template <typename V>
-void Store(std::string* out, V value) {
-  char bytes[sizeof value];
-  std::memcpy(bytes, &value, sizeof value);
-  out->append(bytes, sizeof value);
-}
 
 template <typename T>
 std::string Number(T value) {
@@ -151,62 +137,63 @@ template <typename T>
 std::string KllSketch<T>::Bytes() const {
   std::string out;
   const bool short_form = count_ <= 1;
-  Store(&out, static_cast<uint8_t>(short_form ? 2 : 5));
-  Store(&out, static_cast<uint8_t>(count_ == 1 ? 2 : 1));
-  Store(&out, kFamily);
-  Store(&out, static_cast<uint8_t>(count_ == 0 ? kEmptyFlag : count_ == 1 ? kSingleFlag : 0));
-  Store(&out, k_);
-  Store(&out, static_cast<uint8_t>(kLeastLevel));
-  Store(&out, uint8_t{0});
-  if (count_ == 1) Store(&out, levels_[0][0]);
+  StoreNumber(&out, static_cast<uint8_t>(short_form ? 2 : 5));
+  StoreNumber(&out, static_cast<uint8_t>(count_ == 1 ? 2 : 1));
+  StoreNumber(&out, kFamily);
+  StoreNumber(&out, static_cast<uint8_t>(count_ == 0 ? kEmptyFlag : count_ == 1 ? kSingleFlag : 0));
+  StoreNumber(&out, k_);
+  StoreNumber(&out, static_cast<uint8_t>(kLeastLevel));
+  StoreNumber(&out, uint8_t{0});
+  if (count_ == 1) StoreNumber(&out, levels_[0][0]);
   if (short_form) return out;
-  Store(&out, count_);
-  Store(&out, k_);
-  Store(&out, static_cast<uint8_t>(levels_.size()));
-  Store(&out, uint8_t{0});
+  StoreNumber(&out, count_);
+  StoreNumber(&out, k_);
+  StoreNumber(&out, static_cast<uint8_t>(levels_.size()));
+  StoreNumber(&out, uint8_t{0});
   uint32_t at = static_cast<uint32_t>(Capacity() - Retained());
   for (const auto& level : levels_) {
-    Store(&out, at);
+    StoreNumber(&out, at);
     at += static_cast<uint32_t>(level.size());
   }
-  Store(&out, least_);
-  Store(&out, greatest_);
+  StoreNumber(&out, least_);
+  StoreNumber(&out, greatest_);
   for (const auto& level : levels_) {
-    for (const T item : level) Store(&out, item);
+    for (const T item : level) StoreNumber(&out, item);
   }
   return out;
 }
 
 template <typename T>
 bool KllSketch<T>::Parse(std::string_view bytes, KllSketch* out) {
-  if (bytes.size() < 8 || Load<uint8_t>(bytes, 2) != kFamily || Load<uint8_t>(bytes, 6) != kLeastLevel) return false;
-  const auto k = Load<uint16_t>(bytes, 4);
+  if (bytes.size() < 8 || LoadNumber<uint8_t>(bytes, 2) != kFamily || LoadNumber<uint8_t>(bytes, 6) != kLeastLevel)
+    return false;
+  const auto k = LoadNumber<uint16_t>(bytes, 4);
   if (k < kLeastLevel) return false;
   *out = KllSketch(k);
-  const uint8_t flags = Load<uint8_t>(bytes, 3);
+  const uint8_t flags = LoadNumber<uint8_t>(bytes, 3);
   if ((flags & kEmptyFlag) != 0) return bytes.size() == 8;
   if ((flags & kSingleFlag) != 0) {
     if (bytes.size() != 8 + sizeof(T)) return false;
-    out->Add(Load<T>(bytes, 8));
+    out->Add(LoadNumber<T>(bytes, 8));
     return true;
   }
   if (bytes.size() < 20) return false;
-  out->count_ = Load<uint64_t>(bytes, 8);
-  const size_t levels = Load<uint8_t>(bytes, 18);
+  out->count_ = LoadNumber<uint64_t>(bytes, 8);
+  const size_t levels = LoadNumber<uint8_t>(bytes, 18);
   size_t at = 20 + 4 * levels;
   if (levels == 0 || levels > 60 || bytes.size() < at + 2 * sizeof(T)) return false;
   out->levels_.resize(levels);
-  out->least_ = Load<T>(bytes, at);
-  out->greatest_ = Load<T>(bytes, at + sizeof(T));
+  out->least_ = LoadNumber<T>(bytes, at);
+  out->greatest_ = LoadNumber<T>(bytes, at + sizeof(T));
   at += 2 * sizeof(T);
   const size_t items = (bytes.size() - at) / sizeof(T);
-  const uint32_t first = Load<uint32_t>(bytes, 20);
+  const uint32_t first = LoadNumber<uint32_t>(bytes, 20);
   uint64_t weight = 0;
   for (size_t level = 0; level < levels; ++level) {
-    const uint64_t begin = Load<uint32_t>(bytes, 20 + 4 * level) - uint64_t{first};
-    const uint64_t end = level + 1 < levels ? Load<uint32_t>(bytes, 24 + 4 * level) - uint64_t{first} : items;
+    const uint64_t begin = LoadNumber<uint32_t>(bytes, 20 + 4 * level) - uint64_t{first};
+    const uint64_t end = level + 1 < levels ? LoadNumber<uint32_t>(bytes, 24 + 4 * level) - uint64_t{first} : items;
     if (begin > end || end > items) return false;
-    for (uint64_t i = begin; i < end; ++i) out->levels_[level].push_back(Load<T>(bytes, at + i * sizeof(T)));
+    for (uint64_t i = begin; i < end; ++i) out->levels_[level].push_back(LoadNumber<T>(bytes, at + i * sizeof(T)));
     weight += (end - begin) << level;
   }
   return weight == out->count_;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "engine/functions/native_row.h"
+
 #include "engine/functions/native.h"
 #include "engine/functions/value_order.h"
 #include "engine/functions/value_text.h"
@@ -17,21 +19,6 @@ namespace {
 
 using Positions = std::vector<int64_t>;
 using Range = InVector::Range;
-
-/// Fills a list column with what `one(row, positions)` adds for each row without a NULL argument.
-template <typename F>
-void PositionLists(const ScalarInput& in, OutVector& result, F one) {
-  Positions all;
-  for (size_t row = 0; row < in.rows(); ++row) {
-    const size_t offset = all.size();
-    if (!in.AnyNull(row)) one(row, &all);
-    result.SetList(row, offset, all.size() - offset);
-  }
-  result.ReserveList(all.size());
-  OutVector child = result.ListChild();
-  std::copy(all.begin(), all.end(), child.Data<int64_t>());
-  result.SetListSize(all.size());
-}
 
 DataType ElementType(const InVector& list) {
   const DataType type = list.Type();
@@ -68,7 +55,7 @@ void Distinct(const ValueOrder& order, Range range, Keep keep, Positions* out) {
 void DistinctPositions(const ScalarInput& in, OutVector& result) {
   const InVector items = in[0].ListChild();
   const ValueOrder order(ElementType(in[0]), items, items);
-  PositionLists(in, result, [&](size_t row, Positions* out) {
+  FillLists<int64_t>(in, result, [&](size_t row, Positions* out) {
     Distinct(
         order, in[0].List(row), [](uint64_t) { return true; }, out);
   });
@@ -82,7 +69,7 @@ void SharedPositions(const ScalarInput& in, OutVector& result, bool wanted) {
   const ValueOrder within(type, left, left);
   const ValueOrder others(type, right, right);
   const ValueOrder across(type, left, right);
-  PositionLists(in, result, [&](size_t row, Positions* out) {
+  FillLists<int64_t>(in, result, [&](size_t row, Positions* out) {
     std::vector<uint64_t> sorted = RowsOf(in[1].List(row));
     SortRows(others, &sorted);
     Distinct(
@@ -137,7 +124,7 @@ void ItemPosition(const ScalarInput& in, OutVector& result) {
 /// All elements but those equal to a value.
 void OtherPositions(const ScalarInput& in, OutVector& result) {
   const ValueOrder order(ElementType(in[0]), in[0].ListChild(), in[1]);
-  PositionLists(in, result, [&](size_t row, Positions* out) {
+  FillLists<int64_t>(in, result, [&](size_t row, Positions* out) {
     const Range range = in[0].List(row);
     for (uint64_t i = 0; i < range.length; ++i) {
       if (order.Compare(range.offset + i, row) != 0) out->push_back(static_cast<int64_t>(i) + 1);
@@ -149,7 +136,7 @@ void OtherPositions(const ScalarInput& in, OutVector& result) {
 void SortedPositions(const ScalarInput& in, OutVector& result) {
   const InVector items = in[0].ListChild();
   const ValueOrder order(ElementType(in[0]), items, items);
-  PositionLists(in, result, [&](size_t row, Positions* out) {
+  FillLists<int64_t>(in, result, [&](size_t row, Positions* out) {
     const bool ascending = in[1].Data<uint8_t>()[row] != 0;
     const bool nulls_first = in[2].Data<uint8_t>()[row] != 0;
     const Range range = in[0].List(row);
@@ -192,7 +179,7 @@ void ExtremePosition(const ScalarInput& in, OutVector& result) {
 void ComparedPositions(const ScalarInput& in, OutVector& result) {
   const InVector lines = in[0].ListChild();
   const InVector cells = lines.ListChild();
-  PositionLists(in, result, [&](size_t row, Positions* out) {
+  FillLists<int64_t>(in, result, [&](size_t row, Positions* out) {
     const Range range = in[0].List(row);
     std::vector<uint64_t> order(range.length);
     for (uint64_t i = 0; i < range.length; ++i) order[i] = i;
@@ -267,7 +254,7 @@ class MersenneTwister {
 void ShuffledPositions(const ScalarInput& in, OutVector& result) {
   std::optional<MersenneTwister> random;
   int64_t seed = 0;
-  PositionLists(in, result, [&](size_t row, Positions* out) {
+  FillLists<int64_t>(in, result, [&](size_t row, Positions* out) {
     const auto size = static_cast<int32_t>(in[0].Data<int64_t>()[row]);
     const int64_t row_seed = in[1].Data<int64_t>()[row];
     if (!random || row_seed != seed) random.emplace(seed = row_seed);
@@ -313,7 +300,7 @@ void CheckKeys(const ScalarInput& in, OutVector& result) {
 
 /// The positions from `start` (from the end when negative), at most `length` of them.
 void SlicePositions(const ScalarInput& in, OutVector& result) {
-  PositionLists(in, result, [&](size_t row, Positions* out) {
+  FillLists<int64_t>(in, result, [&](size_t row, Positions* out) {
     const int64_t size = in[0].Data<int64_t>()[row];
     const int64_t start = in[1].Data<int64_t>()[row];
     const int64_t length = in[2].Data<int64_t>()[row];

@@ -4,6 +4,8 @@
 #include <array>
 #include <optional>
 
+#include "base/escapes.h"
+
 #include "engine/functions/code_points.h"
 #include "engine/functions/native_row.h"
 #include "engine/functions/value_text.h"
@@ -109,7 +111,7 @@ std::string DecodeUtf16(std::string_view bytes, Charset charset, std::string_vie
       point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
       i += 2;
     }
-    AppendPoint(&out, point);
+    base::AppendUtf8(&out, point);
   }
   return out;
 }
@@ -127,7 +129,7 @@ std::string DecodeUtf32(std::string_view bytes, std::string_view name) {
     uint32_t point = 0;
     for (size_t k = 0; k < 4; ++k) point = point << 8 | static_cast<unsigned char>(bytes[i + (little ? 3 - k : k)]);
     if (point > 0x10FFFF || (point >= 0xD800 && point < 0xE000)) ThrowMalformed(name, "decode");
-    AppendPoint(&out, point);
+    base::AppendUtf8(&out, point);
   }
   return out;
 }
@@ -143,7 +145,7 @@ std::string Decode(std::string_view bytes, std::string_view name) {
       std::string out;
       for (const char c : bytes) {
         if (charset == Charset::kAscii && !(c >= 0)) ThrowMalformed(name, "decode");
-        AppendPoint(&out, static_cast<unsigned char>(c));
+        base::AppendUtf8(&out, static_cast<unsigned char>(c));
       }
       return out;
     }

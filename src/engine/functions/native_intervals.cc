@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include "engine/functions/native_row.h"
+
 #include "engine/functions/native_times.h"
 #include "tinderbox/error.h"
 #include "tinderbox/row.h"
@@ -77,11 +79,7 @@ void AddNativeIntervals(ScalarFunctions* out) {
   constexpr TypeKind c = TypeKind::kCalendarInterval;
   using Interval = CalendarIntervalValue;
   const auto add = [&](const char* name, std::vector<ParameterType> parameters, TypeKind result, auto one) {
-    out->push_back({.name = name,
-                    .parameters = std::move(parameters),
-                    .varargs = {},
-                    .result = DataType(result),
-                    .run = PerRow(one)});
+    AddPerRow(out, name, std::move(parameters), DataType(result), one);
   };
   // years, months, weeks, days, hours, minutes, microseconds, whether too much is NULL
   add("spark_make_interval", {i, i, i, i, i, i, l, TypeKind::kBoolean}, c,

@@ -9,6 +9,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "engine/functions/native_row.h"
 #include "engine/functions/strict_math.h"
 #include "engine/functions/text_values.h"
 #include "engine/functions/value_text.h"
@@ -322,11 +323,7 @@ void AddNativeMath(ScalarFunctions* out) {
   constexpr TypeKind l = TypeKind::kLong;
   constexpr TypeKind b = TypeKind::kBoolean;
   const auto add = [&](const char* name, std::vector<ParameterType> parameters, DataType result, auto one) {
-    out->push_back({.name = name,
-                    .parameters = std::move(parameters),
-                    .varargs = {},
-                    .result = std::move(result),
-                    .run = PerRow(one)});
+    AddPerRow(out, name, std::move(parameters), std::move(result), one);
   };
   add("spark_real", {i, d}, DataType(d), [](const ScalarInput& in, size_t row, OutVector& result) {
     const RealFunction& function = kReal[in[0].Data<int32_t>()[row]];

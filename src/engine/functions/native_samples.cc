@@ -6,6 +6,8 @@
 #include <limits>
 #include <numeric>
 
+#include "engine/functions/native_row.h"
+
 #include "engine/functions/native.h"
 #include "engine/functions/quantile_summary.h"
 #include "engine/functions/value_order.h"
@@ -16,21 +18,6 @@ namespace tinderbox::engine {
 namespace {
 
 using Range = InVector::Range;
-
-/// Fills a list column of doubles with what `one(row, values)` adds.
-template <typename F>
-void DoubleLists(const ScalarInput& in, OutVector& result, F one) {
-  std::vector<double> all;
-  for (size_t row = 0; row < in.rows(); ++row) {
-    const size_t offset = all.size();
-    if (!in.AnyNull(row)) one(row, &all);
-    result.SetList(row, offset, all.size() - offset);
-  }
-  result.ReserveList(all.size());
-  OutVector child = result.ListChild();
-  std::copy(all.begin(), all.end(), child.Data<double>());
-  result.SetListSize(all.size());
-}
 
 std::vector<double> DoublesOf(const InVector& list, size_t row) {
   const InVector items = list.ListChild();
@@ -97,7 +84,7 @@ double Stepped(const Ranked& ranked, double share) {
 /// values, shares, weights (empty: one each), descending, interpolated.
 void Percentiles(const ScalarInput& in, OutVector& result) {
   const InVector weights = in[2].ListChild();
-  DoubleLists(in, result, [&](size_t row, std::vector<double>* out) {
+  FillLists<double>(in, result, [&](size_t row, std::vector<double>* out) {
     std::vector<int64_t> counts;
     const Range range = in[2].List(row);
     for (uint64_t i = range.offset; i < range.offset + range.length; ++i) {
@@ -119,7 +106,7 @@ void Percentiles(const ScalarInput& in, OutVector& result) {
 
 /// values, shares, accuracy.
 void ApproximatePercentiles(const ScalarInput& in, OutVector& result) {
-  DoubleLists(in, result, [&](size_t row, std::vector<double>* out) {
+  FillLists<double>(in, result, [&](size_t row, std::vector<double>* out) {
     QuantileSummary summary(1.0 / static_cast<double>(in[2].Data<int64_t>()[row]));
     for (const double value : DoublesOf(in[0], row)) summary.Insert(value);
     if (summary.empty()) return;

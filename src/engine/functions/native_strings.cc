@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/escapes.h"
+
 #include "engine/functions/code_points.h"
 #include "engine/functions/native.h"
 #include "engine/functions/text_case.h"
@@ -57,7 +59,7 @@ std::string InitCap(std::string_view text) {
   bool start = true;
   for (uint32_t point : PointsOf(LowerOf(text))) {
     std::string character;
-    AppendPoint(&character, point);
+    base::AppendUtf8(&character, point);
     if (start) {
       const std::string upper = UpperOf(character);
       if (CountPoints(upper) > 1) {  // the capital of some is several letters, of which one is large at a word's start
@@ -65,7 +67,7 @@ std::string InitCap(std::string_view text) {
         character = std::string(first) + LowerOf(std::string_view(upper).substr(first.size()));
       } else {
         character.clear();
-        AppendPoint(&character, static_cast<uint32_t>(utf8proc_totitle(static_cast<utf8proc_int32_t>(point))));
+        base::AppendUtf8(&character, static_cast<uint32_t>(utf8proc_totitle(static_cast<utf8proc_int32_t>(point))));
       }
     }
     out += character;
@@ -233,7 +235,7 @@ void AddNativeStrings(ScalarFunctions* out) {
   AddText(out, "spark_chr", {TypeKind::kLong}, s, [](const ScalarInput& in, size_t row, OutVector& result) {
     const int64_t value = in[0].Data<int64_t>()[row];
     std::string text;
-    if (value >= 0) AppendPoint(&text, static_cast<uint32_t>(value & 0xFF));
+    if (value >= 0) base::AppendUtf8(&text, static_cast<uint32_t>(value & 0xFF));
     result.SetString(row, text);
   });
   AddText(out, "spark_crc32", {TypeKind::kBinary}, TypeKind::kLong,

@@ -1,6 +1,8 @@
 // Instants and wall-clock times, and what moves along the calendar of a zone.
 #include <fmt/format.h>
 
+#include "engine/functions/native_row.h"
+
 #include "engine/functions/native_times.h"
 #include "spark/text.h"
 #include "tinderbox/error.h"
@@ -115,11 +117,7 @@ void AddTimeZones(ScalarFunctions* out) {
   constexpr TypeKind t = TypeKind::kTimestamp;
   constexpr TypeKind n = TypeKind::kTimestampNtz;
   const auto add = [&](const char* name, std::vector<ParameterType> parameters, TypeKind result, auto one) {
-    out->push_back({.name = name,
-                    .parameters = std::move(parameters),
-                    .varargs = {},
-                    .result = DataType(result),
-                    .run = PerRow(one)});
+    AddPerRow(out, name, std::move(parameters), DataType(result), one);
   };
   add("spark_local_time", {t, s}, n, [](const ScalarInput& in, size_t row, OutVector& result) {
     result.Data<int64_t>()[row] = TimeZone::Find(in[1].String(row)).ToLocal(in[0].Data<int64_t>()[row]);

@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "engine/functions/datetime_pattern.h"
+#include "engine/functions/native_row.h"
+#include "engine/functions/time_zone.h"
 #include "spark/text.h"
 #include "tinderbox/error.h"
 
@@ -46,16 +48,17 @@ bool IsLastDay(int64_t days) {
   return CivilOf(days + 1).day == 1;
 }
 
-double MonthsBetween(int64_t left, int64_t right, bool round_off) {
-  const int64_t days1 = FloorDivide(left, kMicrosOfDay);
-  const int64_t days2 = FloorDivide(right, kMicrosOfDay);
+/// Of two instants, by the calendar of the zone; the time of the day is what has passed since midnight.
+double MonthsBetween(int64_t left, int64_t right, const TimeZone& zone, bool round_off) {
+  const int64_t days1 = FloorDivide(zone.ToLocal(left), kMicrosOfDay);
+  const int64_t days2 = FloorDivide(zone.ToLocal(right), kMicrosOfDay);
   const Civil a = CivilOf(days1);
   const Civil b = CivilOf(days2);
   const auto months =
       static_cast<double>((a.year - b.year) * 12 + static_cast<int64_t>(a.month) - static_cast<int64_t>(b.month));
   if (a.day == b.day || (IsLastDay(days1) && IsLastDay(days2))) return months;
-  const int64_t seconds1 = (left - days1 * kMicrosOfDay) / kMicrosOfSecond;
-  const int64_t seconds2 = (right - days2 * kMicrosOfDay) / kMicrosOfSecond;
+  const int64_t seconds1 = FloorDivide(left - zone.ToInstant(days1 * kMicrosOfDay), kMicrosOfSecond);
+  const int64_t seconds2 = FloorDivide(right - zone.ToInstant(days2 * kMicrosOfDay), kMicrosOfSecond);
   const int64_t difference = (static_cast<int64_t>(a.day) - static_cast<int64_t>(b.day)) * 86400 + seconds1 - seconds2;
   const double out = months + static_cast<double>(difference) / 2678400.0;
   return round_off ? std::round(out * 1e8) / 1e8 : out;
@@ -128,13 +131,10 @@ void AddTimeParts(ScalarFunctions* out) {
   constexpr TypeKind l = TypeKind::kLong;
   constexpr TypeKind d = TypeKind::kDate;
   constexpr TypeKind t = TypeKind::kTimestampNtz;
+  constexpr TypeKind z = TypeKind::kTimestamp;
   constexpr TypeKind b = TypeKind::kBoolean;
   const auto add = [&](const char* name, std::vector<ParameterType> parameters, TypeKind result, auto one) {
-    out->push_back({.name = name,
-                    .parameters = std::move(parameters),
-                    .varargs = {},
-                    .result = DataType(result),
-                    .run = PerRow(one)});
+    AddPerRow(out, name, std::move(parameters), DataType(result), one);
   };
   add("spark_trunc_date", {d, s}, d, [](const ScalarInput& in, size_t row, OutVector& result) {
     const auto day = TruncateDay(in[0].Data<int32_t>()[row], UpperOf(in[1].String(row)));
@@ -149,10 +149,11 @@ void AddTimeParts(ScalarFunctions* out) {
     if (moved > INT32_MAX || moved < INT32_MIN) throw Error("DATETIME_OVERFLOW", "Datetime operation overflow.");
     result.Data<int32_t>()[row] = static_cast<int32_t>(moved);
   });
-  add("spark_months_between", {t, t, b}, TypeKind::kDouble, [](const ScalarInput& in, size_t row, OutVector& result) {
-    result.Data<double>()[row] =
-        MonthsBetween(in[0].Data<int64_t>()[row], in[1].Data<int64_t>()[row], in[2].Data<uint8_t>()[row] != 0);
-  });
+  add("spark_months_between", {z, z, s, b}, TypeKind::kDouble,
+      [](const ScalarInput& in, size_t row, OutVector& result) {
+        result.Data<double>()[row] = MonthsBetween(in[0].Data<int64_t>()[row], in[1].Data<int64_t>()[row],
+                                                   TimeZone::Find(in[2].String(row)), in[3].Data<uint8_t>()[row] != 0);
+      });
   add("spark_next_day", {d, s, b}, d, [](const ScalarInput& in, size_t row, OutVector& result) {
     const auto weekday = WeekdayOf(in[1].String(row));
     if (!weekday) {

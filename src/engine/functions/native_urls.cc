@@ -5,6 +5,8 @@
 #include <array>
 #include <optional>
 
+#include "base/ascii.h"
+
 #include "engine/functions/native_row.h"
 #include "engine/functions/value_text.h"
 #include "tinderbox/error.h"
@@ -18,14 +20,6 @@ constexpr TypeKind kString = TypeKind::kString;
 bool IsAlpha(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
-}
-int HexDigit(char c) {
-  if (IsDigit(c)) return c - '0';
-  return (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
-}
-
 /// The parts of a URI as java.net.URI gives them, raw.
 struct Uri {
   using Part = std::optional<std::string_view>;
@@ -36,9 +30,9 @@ struct Uri {
 bool IsLegal(std::string_view text, std::string_view marks) {
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (IsAlpha(c) || IsDigit(c) || std::string_view("_-!.~'()*").find(c) != std::string_view::npos) continue;
+    if (IsAlpha(c) || base::IsDigit(c) || std::string_view("_-!.~'()*").find(c) != std::string_view::npos) continue;
     if (c == '%') {
-      if (text.size() - i < 3 || HexDigit(text[i + 1]) < 0 || HexDigit(text[i + 2]) < 0) return false;
+      if (text.size() - i < 3 || base::HexDigit(text[i + 1]) < 0 || base::HexDigit(text[i + 2]) < 0) return false;
       i += 2;
     } else if (static_cast<signed char>(c) >= 0 && marks.find(c) == std::string_view::npos) {
       return false;
@@ -60,8 +54,8 @@ bool IsHostName(std::string_view host) {
     if (last.empty() || last.front() == '-' || last.back() == '-') return false;
     int number = 0;
     for (const char c : last) {
-      if (!IsAlpha(c) && !IsDigit(c) && c != '-') return false;
-      if (IsDigit(c) && number < 1000) {
+      if (!IsAlpha(c) && !base::IsDigit(c) && c != '-') return false;
+      if (base::IsDigit(c) && number < 1000) {
         number = number * 10 + (c - '0');
       } else {
         numeric = false;
@@ -83,7 +77,7 @@ bool IsAddress6(std::string_view host) {
     colons += c == ':' ? 1 : 0;
     digits = c == ':' ? 0 : digits + 1;
     if (digits > 4 && address.find('.') == std::string_view::npos) return false;
-    if (c != ':' && c != '.' && HexDigit(c) < 0) return false;
+    if (c != ':' && c != '.' && base::HexDigit(c) < 0) return false;
   }
   return colons >= 2 && colons <= 8 && (colons >= 6 || address.find("::") != std::string_view::npos);
 }
@@ -109,7 +103,7 @@ bool ParseAuthority(std::string_view authority, Uri* uri) {
     host = rest.substr(0, colon);
     port = colon == std::string_view::npos ? std::string_view() : rest.substr(colon);
   }
-  const bool good_port = port.empty() || (port[0] == ':' && std::ranges::all_of(port.substr(1), IsDigit));
+  const bool good_port = port.empty() || (port[0] == ':' && std::ranges::all_of(port.substr(1), base::IsDigit));
   const bool good_user = !user || IsLegal(*user, ";:&=+$,");
   if (good_port && good_user && (bracket || IsHostName(host))) {
     uri->user_info = user;
@@ -131,7 +125,7 @@ std::optional<Uri> ParseUri(std::string_view text) {
   if (colon != std::string_view::npos && text[colon] == ':') {
     const std::string_view scheme = text.substr(0, colon);
     const bool good = !scheme.empty() && IsAlpha(scheme[0]) && std::ranges::all_of(scheme, [](char c) {
-      return IsAlpha(c) || IsDigit(c) || c == '+' || c == '-' || c == '.';
+      return IsAlpha(c) || base::IsDigit(c) || c == '+' || c == '-' || c == '.';
     });
     if (!good) return std::nullopt;
     uri.scheme = scheme;
@@ -181,7 +175,7 @@ std::optional<std::string> PartOf(const Uri& uri, std::string_view part) {
 std::string UrlEncode(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (IsAlpha(c) || IsDigit(c) || c == '.' || c == '-' || c == '*' || c == '_') {
+    if (IsAlpha(c) || base::IsDigit(c) || c == '.' || c == '-' || c == '*' || c == '_') {
       out += c;
     } else if (c == ' ') {
       out += '+';
@@ -199,8 +193,8 @@ std::optional<std::string> UrlDecode(std::string_view text) {
       bytes += text[i] == '+' ? ' ' : text[i];
       continue;
     }
-    if (text.size() - i < 3 || HexDigit(text[i + 1]) < 0 || HexDigit(text[i + 2]) < 0) return std::nullopt;
-    bytes += static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
+    if (text.size() - i < 3 || base::HexDigit(text[i + 1]) < 0 || base::HexDigit(text[i + 2]) < 0) return std::nullopt;
+    bytes += static_cast<char>(base::HexDigit(text[i + 1]) * 16 + base::HexDigit(text[i + 2]));
     i += 2;
   }
   std::string out;

@@ -4,15 +4,12 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
 
 namespace {
-
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 bool IsSpace(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
@@ -180,10 +177,10 @@ DataType NumberFormat::Type() const {
 /// Reads the digits and separators which tokens [first, last) describe, from the right.
 bool NumberFormat::TakeWhole(std::string_view text, size_t* at, size_t first, size_t last, std::string* digits) const {
   std::vector<size_t> groups{0};
-  for (; *at < text.size() && (IsDigit(text[*at]) || text[*at] == ',' || IsSpace(text[*at])); ++*at) {
+  for (; *at < text.size() && (base::IsDigit(text[*at]) || text[*at] == ',' || IsSpace(text[*at])); ++*at) {
     if (text[*at] == ',') {
       groups.push_back(0);
-    } else if (IsDigit(text[*at])) {
+    } else if (base::IsDigit(text[*at])) {
       *digits += text[*at];
       ++groups.back();
     }
@@ -225,7 +222,7 @@ std::optional<std::string> NumberFormat::Parse(std::string_view text) const {
       case Kind::kDigits: {
         if (point) {
           size_t count = 0;
-          while (point_seen && at < text.size() && IsDigit(text[at])) {
+          while (point_seen && at < text.size() && base::IsDigit(text[at])) {
             fraction += text[at++];
             ++count;
           }
@@ -305,7 +302,7 @@ std::string NumberFormat::Format(std::string_view plain) const {
         }
         break;
       case Kind::kSeparator:
-        if (!out.empty() && IsDigit(out.back())) {
+        if (!out.empty() && base::IsDigit(out.back())) {
           out += ',';
         } else {
           AppendBlank(&out);

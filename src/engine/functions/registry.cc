@@ -5,6 +5,8 @@
 #include <map>
 #include <unordered_map>
 
+#include "base/ascii.h"
+
 #include "engine/functions/function.h"
 #include "engine/functions/spark_names.h"
 #include "engine/translate/coercion.h"
@@ -43,25 +45,17 @@ const Registry& Functions() {
   return registry;
 }
 
-std::string LowerName(std::string_view name) {
-  std::string out(name);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 const Entry* Find(std::string_view name) {
-  const auto it = Functions().find(LowerName(name));
+  const auto it = Functions().find(base::LowerCase(name));
   return it == Functions().end() ? nullptr : &it->second;
 }
 
 [[noreturn]] void RefuseUnknown(const std::string& name, const Scope& scope) {
-  if (LowerName(name) == "grouping" || LowerName(name) == "grouping_id") {
+  if (base::LowerCase(name) == "grouping" || base::LowerCase(name) == "grouping_id") {
     throw Error("UNSUPPORTED_GROUPING_EXPRESSION",
                 "grouping()/grouping_id() can only be used with GroupingSets/Cube/Rollup.");
   }
-  if (IsSparkFunction(LowerName(name))) RefuseFeature(fmt::format("the function `{}`", name));
+  if (IsSparkFunction(base::LowerCase(name))) RefuseFeature(fmt::format("the function `{}`", name));
   std::vector<std::string> known;
   for (const auto& [candidate, entry] : Functions()) known.push_back(candidate);
   std::sort(known.begin(), known.end());
@@ -156,7 +150,7 @@ std::string CallName(const FunctionCall::Proto& function) {
 
 /// Refuses what a function cannot have behind its parentheses, or needs there.
 void ExpectClauses(const Entry& entry, const FunctionCall::Proto& function, const CallClauses& clauses) {
-  const std::string name = LowerName(function.function_name());
+  const std::string name = base::LowerCase(function.function_name());
   const auto refuse = [&](const char* syntax) {
     throw Error("INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
                 fmt::format("Invalid SQL syntax: The function `{}` does not support {}.", name, syntax),

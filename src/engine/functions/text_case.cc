@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/ascii.h"
+#include "base/escapes.h"
 #include "engine/functions/code_points.h"
 #include "engine/functions/special_casing.h"
 
@@ -60,7 +62,7 @@ std::string UpperOf(std::string_view text) {
     if (special != std::end(kSpecialUpper) && special->point == point) {
       out += special->upper;
     } else {
-      AppendPoint(&out, static_cast<uint32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(point))));
+      base::AppendUtf8(&out, static_cast<uint32_t>(utf8proc_toupper(static_cast<utf8proc_int32_t>(point))));
     }
   }
   return out;
@@ -70,17 +72,16 @@ std::string LowerOf(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   if (IsAscii(text)) {
-    for (char c : text) out += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    return out;
+    return base::LowerCase(text);
   }
   const std::vector<uint32_t> points = PointsOf(text);
   for (size_t i = 0; i < points.size(); ++i) {
     if (points[i] == 0x130) {
       out += "i\xCC\x87";
     } else if (points[i] == 0x3A3) {
-      AppendPoint(&out, IsFinalSigma(points, i) ? 0x3C2 : 0x3C3);
+      base::AppendUtf8(&out, IsFinalSigma(points, i) ? 0x3C2 : 0x3C3);
     } else {
-      AppendPoint(&out, static_cast<uint32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(points[i]))));
+      base::AppendUtf8(&out, static_cast<uint32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(points[i]))));
     }
   }
   return out;

@@ -8,40 +8,29 @@
 #include <cstdlib>
 #include <limits>
 
+#include "base/ascii.h"
 #include "spark/text.h"
 
 namespace tinderbox::engine {
 
 namespace {
 
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-std::string LowerOf(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 /// Whether Java's parseDouble takes the text: digits with a point and an exponent, then perhaps a type letter.
 bool IsJavaNumber(std::string_view text, std::string_view* number) {
   size_t i = 0;
   size_t digits = 0;
   if (i < text.size() && (text[i] == '+' || text[i] == '-')) ++i;
-  for (; i < text.size() && IsDigit(text[i]); ++i) ++digits;
+  for (; i < text.size() && base::IsDigit(text[i]); ++i) ++digits;
   if (i < text.size() && text[i] == '.') {
     ++i;
-    for (; i < text.size() && IsDigit(text[i]); ++i) ++digits;
+    for (; i < text.size() && base::IsDigit(text[i]); ++i) ++digits;
   }
   if (digits == 0) return false;
   if (i < text.size() && (text[i] == 'e' || text[i] == 'E')) {
     ++i;
     if (i < text.size() && (text[i] == '+' || text[i] == '-')) ++i;
     const size_t start = i;
-    while (i < text.size() && IsDigit(text[i])) ++i;
+    while (i < text.size() && base::IsDigit(text[i])) ++i;
     if (i == start) return false;
   }
   *number = text.substr(0, i);
@@ -64,7 +53,7 @@ std::optional<T> ParseFloating(std::string_view text) {
     }
     return value;
   }
-  const std::string lower = LowerOf(text);
+  const std::string lower = base::LowerCase(text);
   if (lower == "nan") return std::numeric_limits<T>::quiet_NaN();
   if (lower == "inf" || lower == "+inf" || lower == "infinity" || lower == "+infinity")
     return std::numeric_limits<T>::infinity();
@@ -92,7 +81,7 @@ std::string_view TrimAll(std::string_view text) {
 }
 
 std::optional<bool> ParseBoolean(std::string_view text) {
-  const std::string lower = LowerOf(TrimAll(text));
+  const std::string lower = base::LowerCase(TrimAll(text));
   for (const char* yes : {"t", "true", "y", "yes", "1"}) {
     if (lower == yes) return true;
   }
@@ -134,7 +123,7 @@ DecimalStatus ParseDecimal(std::string_view text, int precision, int scale, __in
     const char c = number[i];
     if (c == '-') negative = true;
     if (c == '.') fraction = true;
-    if (IsDigit(c)) {
+    if (base::IsDigit(c)) {
       if (fraction) --exponent;
       if (c != '0' || !digits.empty()) digits += c;
     }
@@ -193,7 +182,7 @@ std::optional<int32_t> ParseDate(std::string_view text) {
       segments[segment++] = value;
       value = 0;
       digits = 0;
-    } else if (IsDigit(text[i]) && digits < 8) {
+    } else if (base::IsDigit(text[i]) && digits < 8) {
       value = value * 10 + (text[i] - '0');
       ++digits;
     } else {
@@ -221,7 +210,7 @@ std::optional<int32_t> ParseZoneOffset(std::string_view zone) {
   zone.remove_prefix(1);
   std::array<int, 3> parts = {0, 0, 0};
   if (zone.find(':') == std::string_view::npos) {
-    if (!std::ranges::all_of(zone, IsDigit) || zone.size() == 3 || zone.size() == 5 || zone.size() > 6)
+    if (!std::ranges::all_of(zone, base::IsDigit) || zone.size() == 3 || zone.size() == 5 || zone.size() > 6)
       return std::nullopt;
     const std::string padded = zone.size() == 1 ? "0" + std::string(zone) : std::string(zone);
     for (size_t i = 0; i * 2 < padded.size(); ++i) parts[i] = (padded[i * 2] - '0') * 10 + (padded[i * 2 + 1] - '0');
@@ -232,7 +221,7 @@ std::optional<int32_t> ParseZoneOffset(std::string_view zone) {
       if (c == ':') {
         if (digits == 0 || ++part > 2) return std::nullopt;
         digits = 0;
-      } else if (IsDigit(c) && ++digits <= 2) {
+      } else if (base::IsDigit(c) && ++digits <= 2) {
         parts[part] = parts[part] * 10 + (c - '0');
       } else {
         return std::nullopt;
@@ -250,7 +239,7 @@ std::optional<int64_t> ParseTime(std::string_view text) {
   text = TrimAll(text);
   int64_t half = -1;
   if (text.size() > 2) {
-    const std::string end = LowerOf(text.substr(text.size() - 2));
+    const std::string end = base::LowerCase(text.substr(text.size() - 2));
     if (end == "am" || end == "pm") {
       half = end == "am" ? 0 : 12;
       text = TrimAll(text.substr(0, text.size() - 2));
@@ -262,7 +251,7 @@ std::optional<int64_t> ParseTime(std::string_view text) {
   size_t digits = 0;
   size_t i = 0;
   for (; i < text.size() && text[i] != '.'; ++i) {
-    if (IsDigit(text[i]) && digits < 2) {
+    if (base::IsDigit(text[i]) && digits < 2) {
       parts[part] = parts[part] * 10 + (text[i] - '0');
       ++digits;
     } else if (text[i] == ':' && digits > 0 && part < 2) {
@@ -278,7 +267,7 @@ std::optional<int64_t> ParseTime(std::string_view text) {
     if (part != 2) return std::nullopt;
     size_t places = 0;
     for (++i; i < text.size(); ++i) {
-      if (!IsDigit(text[i])) return std::nullopt;
+      if (!base::IsDigit(text[i])) return std::nullopt;
       if (places < 6) micros = micros * 10 + (text[i] - '0');
       ++places;
     }
@@ -322,7 +311,7 @@ std::optional<ParsedTimestamp> ParseTimestamp(std::string_view text) {
   bool done = false;
   for (; i < text.size() && !done; ++i) {
     const char c = text[i];
-    if (IsDigit(c)) {
+    if (base::IsDigit(c)) {
       if (segment == 6) ++fraction_digits;
       if (segment != 6 || digits < 6) value = value * 10 + (c - '0');
       if (++digits > 6 && segment != 6) return std::nullopt;
@@ -360,10 +349,10 @@ std::optional<ParsedTimestamp> ParseTimestamp(std::string_view text) {
     if (!out.zone_seconds) {
       // What cannot be a region's name makes the text malformed.
       const bool name = std::ranges::all_of(zone, [](char c) {
-        return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '/' || c == '_' || c == '-' ||
-               c == '+';
+        return base::IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '/' || c == '_' ||
+               c == '-' || c == '+';
       });
-      if (!name || IsDigit(zone[0]) || zone[0] == '+' || zone[0] == '-') return std::nullopt;
+      if (!name || base::IsDigit(zone[0]) || zone[0] == '+' || zone[0] == '-') return std::nullopt;
       out.region = std::string(zone);
     }
   }

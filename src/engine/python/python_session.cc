@@ -5,8 +5,10 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "base/ascii.h"
 #include "engine/functions/function.h"
 #include "engine/translate/refusals.h"
+#include "spark/children.h"
 #include "spark/extension.h"
 #include "spark/plan_extensions.pb.h"
 #include "spark/proto.h"
@@ -30,14 +32,6 @@ constexpr const char* kWorkerSettings[] = {
     "spark.sql.execution.arrow.maxRecordsPerBatch",
     "spark.sql.execution.pythonUDF.arrow.concurrency.level",
 };
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 bool IsOn(const spark::Conf& conf, const char* key) {
   return conf.Find(key).value_or("false") == "true";
@@ -76,7 +70,7 @@ bool PythonSession::Functions::ResolveCall(proto::Expression* expression) const 
   if (!call && !expression->has_unresolved_function()) return false;
   const std::string& name =
       call ? expression->call_function().function_name() : expression->unresolved_function().function_name();
-  const auto found = scalars.find(Lower(name));
+  const auto found = scalars.find(base::LowerCase(name));
   if (found == scalars.end() || IsKnownFunction(name)) return false;
   proto::CommonInlineUserDefinedFunction function = found->second;
   function.set_function_name(name);
@@ -90,7 +84,7 @@ bool PythonSession::Functions::ResolveCall(proto::Expression* expression) const 
 bool PythonSession::Functions::ResolveTable(proto::Relation* relation) const {
   if (!relation->has_unresolved_table_valued_function()) return false;
   const auto& call = relation->unresolved_table_valued_function();
-  const auto found = tables.find(Lower(call.function_name()));
+  const auto found = tables.find(base::LowerCase(call.function_name()));
   if (found == tables.end()) return false;
   proto::CommonInlineUserDefinedTableFunction function = found->second;
   *function.mutable_arguments() = call.arguments();
@@ -105,17 +99,7 @@ bool PythonSession::Functions::Resolve(google::protobuf::Message* message) const
   if (auto* packed = dynamic_cast<google::protobuf::Any*>(message)) {
     return ResolvePacked<plan::RelationExtension>(packed) || ResolvePacked<plan::ExpressionExtension>(packed);
   }
-  const auto* reflection = message->GetReflection();
-  std::vector<const google::protobuf::FieldDescriptor*> fields;
-  reflection->ListFields(*message, &fields);
-  for (const auto* field : fields) {
-    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
-    const int count = field->is_repeated() ? reflection->FieldSize(*message, field) : 1;
-    for (int i = 0; i < count; ++i) {
-      any |= Resolve(field->is_repeated() ? reflection->MutableRepeatedMessage(message, field, i)
-                                          : reflection->MutableMessage(message, field));
-    }
-  }
+  for (google::protobuf::Message* child : spark::MutableChildren(message)) any |= Resolve(child);
   return any;
 }
 
@@ -168,12 +152,12 @@ PythonTask PythonSession::Task(EvalType eval_type, const std::string& python_ver
 void PythonSession::Register(const proto::CommonInlineUserDefinedFunction& function) {
   if (!function.has_python_udf()) RefuseFeature("functions of Java and Scala");
   const std::lock_guard lock(mutex_);
-  functions_->scalars[Lower(function.function_name())] = function;
+  functions_->scalars[base::LowerCase(function.function_name())] = function;
 }
 
 void PythonSession::Register(const proto::CommonInlineUserDefinedTableFunction& function) {
   const std::lock_guard lock(mutex_);
-  functions_->tables[Lower(function.function_name())] = function;
+  functions_->tables[base::LowerCase(function.function_name())] = function;
 }
 
 bool PythonSession::HasFunctions() const {

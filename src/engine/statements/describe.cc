@@ -7,6 +7,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.h"
 #include "engine/functions/spark_names.h"
 #include "engine/session_leaves.h"
 #include "engine/statements/tables.h"
@@ -115,8 +116,8 @@ std::optional<std::string> DefaultTextOf(const StructField& field) {
 }
 
 bool MatchesPattern(const std::string& name, const std::string& pattern) {
-  const std::string text = LowerCase(name);
-  const std::string all = LowerCase(pattern);
+  const std::string text = base::LowerCase(name);
+  const std::string all = base::LowerCase(pattern);
   for (size_t begin = 0; begin <= all.size();) {
     const size_t end = std::min(all.find('|', begin), all.size());
     std::string one = all.substr(begin, end - begin);
@@ -154,7 +155,7 @@ std::vector<std::string> FunctionNames() {
 }
 
 bool HasFunction(const std::string& name) {
-  return IsSparkFunction(LowerCase(name));
+  return IsSparkFunction(base::LowerCase(name));
 }
 
 std::vector<std::pair<std::string, std::string>> Details(const CatalogTable& table) {
@@ -287,7 +288,7 @@ Rows Describe(Workspace& workspace, const plan::DescribeQuery& statement) {
 }
 
 Rows Describe(const plan::DescribeFunction& statement) {
-  const std::string name = LowerCase(statement.name());
+  const std::string name = base::LowerCase(statement.name());
   if (!HasFunction(name)) {
     throw Error("UNRESOLVED_ROUTINE",
                 fmt::format("Cannot resolve routine {} on search path [`system`.`builtin`, `system`.`session`, "

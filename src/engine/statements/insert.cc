@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 #include "engine/files/paths.h"
 #include "engine/files/read.h"
 #include "engine/statements/describe.h"
@@ -215,8 +217,8 @@ bool CanStore(const DataType& from, const DataType& to) {
 
 bool OverwritesDynamically(Workspace& workspace, const std::map<std::string, std::string>& options) {
   const auto mode = FindOption(options, "partitionOverwriteMode");
-  return LowerCase(mode ? *mode
-                        : workspace.conf().Find("spark.sql.sources.partitionOverwriteMode").value_or("STATIC")) ==
+  return base::LowerCase(mode ? *mode
+                              : workspace.conf().Find("spark.sql.sources.partitionOverwriteMode").value_or("STATIC")) ==
          "dynamic";
 }
 

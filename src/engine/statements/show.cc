@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 #include "engine/session_leaves.h"
 #include "engine/statements/describe.h"
 #include "engine/statements/tables.h"
@@ -25,7 +27,7 @@ bool Wanted(const Show& show, const std::string& name) {
 std::string DatabaseOf(Workspace& workspace, const Show& show) {
   const Names name = PartsOf(show.name());
   if (name.empty()) return workspace.Database();
-  const std::string database = LowerCase(name.back());
+  const std::string database = base::LowerCase(name.back());
   if (database != kGlobalTempDatabase) workspace.catalog().GetDatabase(database);
   return database;
 }

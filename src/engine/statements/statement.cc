@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "engine/files/paths.h"
 #include "engine/statements/cache_tables.h"
 #include "engine/statements/describe.h"
@@ -61,11 +62,11 @@ void RunReset(Workspace& workspace, const plan::ResetConf& reset) {
 
 void RunUse(Workspace& workspace, const plan::Use& use) {
   Names name = PartsOf(use.name());
-  if (use.catalog() || (name.size() == 1 && LowerCase(name[0]) == kCatalogName)) {
+  if (use.catalog() || (name.size() == 1 && base::LowerCase(name[0]) == kCatalogName)) {
     SetCatalog(name[0]);
     return;
   }
-  if (name.size() == 2 && LowerCase(name[0]) == kCatalogName) name.erase(name.begin());
+  if (name.size() == 2 && base::LowerCase(name[0]) == kCatalogName) name.erase(name.begin());
   workspace.SetDatabase(workspace.catalog().GetDatabase(SinglePartName(name)).name);
 }
 
@@ -87,7 +88,7 @@ void RunCache(Workspace& workspace, const plan::CacheTable& cache, const std::st
   if (cache.has_query()) CreateTempView(workspace, cache.query(), name.back(), false, false);
   StorageLevel level;
   for (const auto& [key, value] : cache.options()) {
-    if (LowerCase(key) == "storagelevel") level = ParseStorageLevel(value);
+    if (base::LowerCase(key) == "storagelevel") level = ParseStorageLevel(value);
   }
   PersistTable(workspace, name, level);
   if (cache.lazy()) return;
@@ -143,7 +144,7 @@ std::string SinglePartName(const Names& name) {
 }
 
 void SetCatalog(const std::string& name) {
-  if (LowerCase(name) == kCatalogName) return;
+  if (base::LowerCase(name) == kCatalogName) return;
   const std::string key = fmt::format("\"spark.sql.catalog.{}\"", name);
   throw Error("CATALOG_NOT_FOUND",
               fmt::format("The catalog {} not found. Consider to set the SQL config {} to a catalog plugin.",
@@ -172,7 +173,7 @@ StorageLevel ParseStorageLevel(const std::string& name) {
       {"off_heap", {true, true, true, false, 1}},
   };
   for (const Known& known : kLevels) {
-    if (LowerCase(name) == known.name) return known.level;
+    if (base::LowerCase(name) == known.name) return known.level;
   }
   throw Error("_LEGACY_ERROR_TEMP_0036", fmt::format("Invalid StorageLevel: {}.", name), {{"storageLevel", name}});
 }

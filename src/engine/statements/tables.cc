@@ -6,6 +6,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.h"
 #include "engine/files/paths.h"
 #include "engine/files/read.h"
 #include "engine/session_leaves.h"
@@ -85,7 +86,7 @@ void CheckDuplicates(const StructType& schema) {
   for (size_t i = 0; i < schema.fields.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       if (!SameName(schema.fields[i].name, schema.fields[j].name, false)) continue;
-      const std::string name = spark::Quote(LowerCase(schema.fields[i].name));
+      const std::string name = spark::Quote(base::LowerCase(schema.fields[i].name));
       throw Error("COLUMN_ALREADY_EXISTS",
                   fmt::format("The column {} already exists. Choose another name or rename the existing column.", name),
                   {{"columnName", name}});

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "engine/metric_literal.h"
 #include "engine/statements/statement.h"
 #include "engine/statements/tables.h"
@@ -230,7 +231,7 @@ void SetVariables(Workspace& workspace, const plan::SetVariables& statement, con
     targets.push_back(Target(workspace, target.name()));
     const Variable& variable = *targets.back().second;
     for (size_t i = 0; i + 1 < targets.size(); ++i) {
-      if (LowerCase(targets[i].first) != LowerCase(targets.back().first)) continue;
+      if (base::LowerCase(targets[i].first) != base::LowerCase(targets.back().first)) continue;
       throw Error("DUPLICATE_ASSIGNMENTS",
                   fmt::format("The columns or variables {} appear more than once as assignment targets.",
                               spark::Quote(targets[i].first)),

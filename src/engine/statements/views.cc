@@ -6,8 +6,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.h"
 #include "engine/session_leaves.h"
 #include "engine/statements/tables.h"
+#include "spark/children.h"
 #include "spark/plan_extensions.pb.h"
 #include "spark/proto.h"
 #include "spark/type_names.h"
@@ -33,26 +35,12 @@ void AddTempView(Workspace& workspace, const std::string& name, std::shared_ptr<
 bool Mentions(Workspace& workspace, const google::protobuf::Message& message, const std::string& name, int depth) {
   if (const auto* read = dynamic_cast<const proto::Read*>(&message); read != nullptr && read->has_named_table()) {
     const auto parts = sql::ParseName(read->named_table().unparsed_identifier());
-    if (parts.size() == 1 && LowerCase(parts[0]) == LowerCase(name)) return true;
+    if (parts.size() == 1 && base::LowerCase(parts[0]) == base::LowerCase(name)) return true;
     const auto view = depth < 100 ? workspace.FindTempView(parts) : nullptr;
     return view != nullptr && !view->text.empty() && Mentions(workspace, *view->plan, name, depth + 1);
   }
-  const auto* reflection = message.GetReflection();
-  std::vector<const google::protobuf::FieldDescriptor*> fields;
-  reflection->ListFields(message, &fields);
-  for (const auto* field : fields) {
-    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
-    const int count = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
-    for (int i = 0; i < count; ++i) {
-      if (Mentions(workspace,
-                   field->is_repeated() ? reflection->GetRepeatedMessage(message, field, i)
-                                        : reflection->GetMessage(message, field),
-                   name, depth)) {
-        return true;
-      }
-    }
-  }
-  return false;
+  return std::ranges::any_of(spark::Children(message),
+                             [&](const auto* child) { return Mentions(workspace, *child, name, depth); });
 }
 
 /// The temporary view that a relation reads by name; empty when it reads none.
@@ -61,19 +49,10 @@ std::string FindTempName(Workspace& workspace, const google::protobuf::Message& 
     const auto parts = sql::ParseName(read->named_table().unparsed_identifier());
     return workspace.FindTempView(parts) == nullptr ? "" : QuoteName(parts);
   }
-  std::string out;
-  const auto* reflection = message.GetReflection();
-  std::vector<const google::protobuf::FieldDescriptor*> fields;
-  reflection->ListFields(message, &fields);
-  for (const auto* field : fields) {
-    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
-    const int count = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
-    for (int i = 0; i < count && out.empty(); ++i) {
-      out = FindTempName(workspace, field->is_repeated() ? reflection->GetRepeatedMessage(message, field, i)
-                                                         : reflection->GetMessage(message, field));
-    }
+  for (const auto* child : spark::Children(message)) {
+    if (std::string found = FindTempName(workspace, *child); !found.empty()) return found;
   }
-  return out;
+  return "";
 }
 
 void CheckColumnCount(const plan::CreateView& statement, const StructType& schema, const std::string& name) {

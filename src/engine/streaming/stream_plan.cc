@@ -6,12 +6,14 @@
 #include <map>
 #include <optional>
 
+#include "base/ascii.h"
 #include "engine/plan_key.h"
 #include "engine/streaming/rate_source.h"
 #include "engine/streaming/stream_scope.h"
 #include "engine/translate/expressions.h"
 #include "engine/translate/refusals.h"
 #include "engine/workspace.h"
+#include "spark/children.h"
 #include "spark/extension.h"
 #include "spark/plan_extensions.pb.h"
 #include "spark/proto.h"
@@ -22,7 +24,6 @@ namespace tinderbox::engine {
 
 namespace {
 
-using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using Kind = proto::Relation::RelTypeCase;
 
@@ -83,7 +84,7 @@ class Walker {
         const auto outer = names_;
         for (const proto::Relation& reference : relation.with_relations().references()) {
           if (reference.has_subquery_alias()) {
-            names_[LowerCase(reference.subquery_alias().alias())] = &reference;
+            names_[base::LowerCase(reference.subquery_alias().alias())] = &reference;
           } else {
             VisitSubquery(reference);
           }
@@ -113,7 +114,8 @@ class Walker {
     }
     if (!read.has_named_table()) return 0;
     const auto name = sql::ParseName(read.named_table().unparsed_identifier());
-    if (const auto found = name.size() == 1 ? names_.find(LowerCase(name[0])) : names_.end(); found != names_.end()) {
+    if (const auto found = name.size() == 1 ? names_.find(base::LowerCase(name[0])) : names_.end();
+        found != names_.end()) {
       // A name does not mean itself in what it stands for.
       const proto::Relation* named = found->second;
       const auto outer = names_;
@@ -162,22 +164,14 @@ class Walker {
       plan::ExpressionExtension expression;
       return spark::UnpackExtension(*any, &expression) ? VisitParts(expression) : 0;
     }
-    const auto* reflection = message.GetReflection();
-    std::vector<const FieldDescriptor*> fields;
-    reflection->ListFields(message, &fields);
     int streams = 0;
-    for (const FieldDescriptor* field : fields) {
-      if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
-      for (int i = 0; i < (field->is_repeated() ? reflection->FieldSize(message, field) : 1); ++i) {
-        const Message& part = field->is_repeated() ? reflection->GetRepeatedMessage(message, field, i)
-                                                   : reflection->GetMessage(message, field);
-        if (const auto* relation = dynamic_cast<const proto::Relation*>(&part)) {
-          streams += Visit(*relation);
-        } else if (const auto* expression = dynamic_cast<const proto::Expression*>(&part)) {
-          VisitExpression(*expression);
-        } else {
-          streams += VisitParts(part);
-        }
+    for (const Message* part : spark::Children(message)) {
+      if (const auto* relation = dynamic_cast<const proto::Relation*>(part)) {
+        streams += Visit(*relation);
+      } else if (const auto* expression = dynamic_cast<const proto::Expression*>(part)) {
+        VisitExpression(*expression);
+      } else {
+        streams += VisitParts(*part);
       }
     }
     return streams;
@@ -237,26 +231,13 @@ class Walker {
 
   static bool Calls(const Message& message, std::string_view function) {
     if (const auto* expression = dynamic_cast<const proto::Expression*>(&message)) {
-      if (LowerCase(expression->unresolved_function().function_name()) == function) return true;
-      if (LowerCase(expression->call_function().function_name()) == function) return true;
+      if (base::LowerCase(expression->unresolved_function().function_name()) == function) return true;
+      if (base::LowerCase(expression->call_function().function_name()) == function) return true;
       if (expression->has_expression_string()) {
         return Calls(sql::ParseExpression(expression->expression_string().expression()), function);
       }
     }
-    const auto* reflection = message.GetReflection();
-    std::vector<const FieldDescriptor*> fields;
-    reflection->ListFields(message, &fields);
-    for (const FieldDescriptor* field : fields) {
-      if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
-      for (int i = 0; i < (field->is_repeated() ? reflection->FieldSize(message, field) : 1); ++i) {
-        if (Calls(field->is_repeated() ? reflection->GetRepeatedMessage(message, field, i)
-                                       : reflection->GetMessage(message, field),
-                  function)) {
-          return true;
-        }
-      }
-    }
-    return false;
+    return std::ranges::any_of(spark::Children(message), [&](const Message* part) { return Calls(*part, function); });
   }
 
   [[noreturn]] void RefuseAggregate() {

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.h"
 #include "engine/analyze.h"
 #include "engine/files/paths.h"
 #include "engine/files/read.h"
@@ -32,7 +33,7 @@ using std::chrono::milliseconds;
 constexpr size_t kKeptQueries = 100;
 
 std::string OutputMode(const std::string& text) {
-  const std::string mode = text.empty() ? "append" : LowerCase(text);
+  const std::string mode = text.empty() ? "append" : base::LowerCase(text);
   if (mode != "append" && mode != "update" && mode != "complete") {
     throw Error("STREAMING_OUTPUT_MODE.INVALID",
                 fmt::format("Invalid streaming output mode: {}. Accepted output modes are 'Append', 'Complete', "
@@ -309,7 +310,7 @@ proto::StreamingQueryManagerCommandResult StreamQueries::Ask(const proto::Stream
     case Command::kGetQuery: {
       const std::string& id = command.get_query();
       if (!IsUuid(id)) throw Error(spark::kJavaIllegalArgument, "Invalid UUID string: " + id);
-      const auto query = FindActive([&](const StreamQuery& one) { return one.id() == LowerCase(id); });
+      const auto query = FindActive([&](const StreamQuery& one) { return one.id() == base::LowerCase(id); });
       if (query != nullptr) ToProto(*query, result.mutable_query());
       break;
     }

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include "base/ascii.h"
 #include "engine/commands.h"
 #include "engine/files/read.h"
 #include "engine/files/write.h"
@@ -34,7 +35,7 @@ class ConsoleSink : public StreamSink {
         throw Error(spark::kJavaIllegalArgument, fmt::format("For input string: \"{}\"", *text));
       }
     }
-    const std::string truncate = LowerCase(FindOption(options, "truncate").value_or("true"));
+    const std::string truncate = base::LowerCase(FindOption(options, "truncate").value_or("true"));
     if (truncate != "true" && truncate != "false") {
       throw Error(spark::kJavaIllegalArgument, fmt::format("{} is not a boolean string.", truncate));
     }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "engine/functions/time_zone.h"
 #include "engine/translate/expression_names.h"
 #include "engine/translate/expressions.h"
@@ -27,14 +28,6 @@ namespace tinderbox::engine {
 
 namespace {
 
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 /// What the names in reach are: the parameters of the lambda functions around, and what there is to resolve others.
 struct Naming {
   const Scope* scope = nullptr;
@@ -42,107 +35,9 @@ struct Naming {
 };
 thread_local Naming naming;
 
-std::string DateText(int64_t days) {
-  std::string out;
-  spark::AppendDate(&out, days);
-  return out;
-}
-
-std::string TimestampText(int64_t micros) {
-  std::string out;
-  spark::AppendTimestamp(&out, micros);
-  return out;
-}
-
-/// An instant on a clock of the session's zone.
-std::string InstantText(int64_t micros) {
-  return TimestampText(naming.scope == nullptr ? micros : TimeZone::Find(naming.scope->time_zone).ToLocal(micros));
-}
-
-std::string FloatText(float value) {
-  std::string out;
-  spark::AppendFloat(&out, value);
-  return out;
-}
-
-std::string DoubleText(double value) {
-  std::string out;
-  spark::AppendDouble(&out, value);
-  return out;
-}
-
-/// A decimal as Java shows it: without a sign of zero, and scientific when it is small.
-std::string DecimalText(const std::string& value) {
-  const bool zero = value.find_first_of("123456789") == std::string::npos;
-  std::string text = zero && value.starts_with('-') ? value.substr(1) : value;
-  const size_t point = text.find('.');
-  const size_t first = text.find_first_of("123456789");
-  if (zero || point == std::string::npos || first == std::string::npos || first < point || first - point <= 6)
-    return text;
-  const std::string sign = text.starts_with('-') ? "-" : "";
-  const std::string digits = text.substr(first);
-  return fmt::format("{}{}{}E-{}", sign, digits.substr(0, 1), digits.size() > 1 ? "." + digits.substr(1) : "",
-                     first - point);
-}
-
-std::string LiteralName(const proto::Expression::Literal& literal) {
-  using Literal = proto::Expression::Literal;
-  switch (literal.literal_type_case()) {
-    case Literal::kNull:
-      return "NULL";
-    case Literal::kBoolean:
-      return literal.boolean() ? "true" : "false";
-    case Literal::kByte:
-      return std::to_string(literal.byte());
-    case Literal::kShort:
-      return std::to_string(literal.short_());
-    case Literal::kInteger:
-      return std::to_string(literal.integer());
-    case Literal::kLong:
-      return std::to_string(literal.long_());
-    case Literal::kFloat:
-      return FloatText(literal.float_());
-    case Literal::kDouble:
-      return DoubleText(literal.double_());
-    case Literal::kDecimal:
-      return DecimalText(literal.decimal().value());
-    case Literal::kString:
-      return literal.string();
-    case Literal::kDate:
-      return fmt::format("DATE '{}'", DateText(literal.date()));
-    case Literal::kTimestamp:
-      return fmt::format("TIMESTAMP '{}'", InstantText(literal.timestamp()));
-    case Literal::kTimestampNtz:
-      return fmt::format("TIMESTAMP_NTZ '{}'", TimestampText(literal.timestamp_ntz()));
-    case Literal::kBinary: {
-      std::string out = "X'";
-      for (unsigned char c : literal.binary()) out += fmt::format("{:02X}", c);
-      return out + "'";
-    }
-    case Literal::kTime: {
-      std::string out = "TIME '";
-      spark::AppendTime(&out, literal.time().nano() / 1000);
-      return out + "'";
-    }
-    case Literal::kYearMonthInterval: {
-      std::string out;
-      spark::AppendYearMonthInterval(&out, literal.year_month_interval(), LiteralType(literal));
-      return out;
-    }
-    case Literal::kDayTimeInterval: {
-      std::string out;
-      spark::AppendDayTimeInterval(&out, literal.day_time_interval(), LiteralType(literal));
-      return out;
-    }
-    case Literal::kCalendarInterval: {
-      const auto& interval = literal.calendar_interval();
-      std::string out = "INTERVAL '";
-      spark::AppendCalendarInterval(&out, {interval.months(), interval.days(), interval.microseconds()});
-      return out + "'";
-    }
-    default:
-      return "literal";
-  }
+/// The session's time zone.
+std::string Zone() {
+  return naming.scope == nullptr ? "UTC" : naming.scope->time_zone;
 }
 
 bool IsParameter(const std::string& name) {
@@ -310,7 +205,7 @@ std::string RowName(const google::protobuf::RepeatedPtrField<proto::Expression>&
 }
 
 std::string FunctionName(const proto::Expression::UnresolvedFunction& function) {
-  const std::string name = Lower(function.function_name());
+  const std::string name = base::LowerCase(function.function_name());
   const auto& arguments = function.arguments();
   const auto argument = [&](int i) { return ExpressionName(arguments.Get(i)); };
   static constexpr std::array kBinary = {"+",   "-", "*", "/", "%",  "div", "=",   "<",   "<=", ">", ">=",
@@ -319,7 +214,7 @@ std::string FunctionName(const proto::Expression::UnresolvedFunction& function) 
   if (name == "tb_timestamp_literal" && arguments.size() == 1) {
     const auto instant =
         ParseInstant(arguments.Get(0).literal().string(), naming.scope == nullptr ? "UTC" : naming.scope->time_zone);
-    return fmt::format("TIMESTAMP '{}'", InstantText(instant.value_or(0)));
+    return fmt::format("TIMESTAMP '{}'", InstantText(instant.value_or(0), Zone()));
   }
   static constexpr std::array kTyped = {"+",    "-",    "*",           "to_char",  "to_varchar",
                                         "lpad", "rpad", "time_bucket", "from_json"};
@@ -395,7 +290,7 @@ std::string BoundaryName(const proto::Expression::Window::WindowFrame::FrameBoun
 /// The window function's name and offset, as far as its frame depends on them.
 std::string OwnFrameName(const proto::Expression& expression) {
   const auto function = CallOf(expression).function();
-  const std::string name = Lower(function.function_name());
+  const std::string name = base::LowerCase(function.function_name());
   if (name == "lag" || name == "lead") {
     std::string offset = function.arguments_size() > 1 ? ExpressionName(function.arguments(1)) : "1";
     if (name == "lag") offset = offset.starts_with('-') ? offset.substr(1) : "-" + offset;
@@ -449,7 +344,7 @@ std::string WindowClauses(const proto::Expression::Window& window) {
 std::string ExpressionName(const proto::Expression& expression) {
   switch (expression.expr_type_case()) {
     case proto::Expression::kLiteral:
-      return LiteralName(expression.literal());
+      return LiteralName(expression.literal(), Zone());
     case proto::Expression::kUnresolvedAttribute: {
       const auto parts = ParseAttributeName(expression.unresolved_attribute().unparsed_identifier());
       return IsParameter(parts.front()) ? VariableName(parts) : ColumnName(parts);
@@ -457,7 +352,7 @@ std::string ExpressionName(const proto::Expression& expression) {
     case proto::Expression::kUnresolvedFunction:
       return FunctionName(expression.unresolved_function());
     case proto::Expression::kCallFunction:
-      return PlainCall(Lower(expression.call_function().function_name()), false,
+      return PlainCall(base::LowerCase(expression.call_function().function_name()), false,
                        expression.call_function().arguments());
     case proto::Expression::kCommonInlineUserDefinedFunction: {
       const auto& function = expression.common_inline_user_defined_function();

@@ -8,6 +8,7 @@
 #include <optional>
 #include <typeinfo>
 
+#include "base/ascii.h"
 #include "engine/functions/function.h"
 #include "engine/places.h"
 #include "engine/translate/extensions.h"
@@ -164,10 +165,9 @@ bool IsAggregateCall(const proto::Expression& expression) {
 std::optional<Typed> TranslateGrouping(const proto::Expression& expression, const Scope& scope) {
   if (!expression.has_unresolved_function() && !expression.has_call_function()) return std::nullopt;
   const bool call = expression.has_call_function();
-  std::string name =
-      call ? expression.call_function().function_name() : expression.unresolved_function().function_name();
+  const std::string name = base::LowerCase(call ? expression.call_function().function_name()
+                                                : expression.unresolved_function().function_name());
   const auto& arguments = call ? expression.call_function().arguments() : expression.unresolved_function().arguments();
-  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
   const bool one = name == "grouping";
   if (!one && name != "grouping_id") return std::nullopt;
   if (scope.grouping == nullptr || !scope.grouping->sets) {

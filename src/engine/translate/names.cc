@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "base/ascii.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/expressions.h"
 #include "engine/translate/refusals.h"
@@ -17,10 +18,6 @@
 namespace tinderbox::engine {
 
 namespace {
-
-char LowerAscii(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 std::string Quoted(std::string_view name) {
   std::string out = "`";
@@ -124,8 +121,7 @@ Typed ExtractPath(Typed value, const std::vector<std::string>& parts, size_t fro
 
 bool SameName(std::string_view a, std::string_view b, bool case_sensitive) {
   if (case_sensitive) return a == b;
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return LowerAscii(x) == LowerAscii(y); });
+  return base::EqualIgnoringCase(a, b);
 }
 
 std::vector<std::string> ParseAttributeName(std::string_view name) {

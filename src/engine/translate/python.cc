@@ -8,6 +8,7 @@
 #include "engine/translate/expressions.h"
 #include "engine/translate/extensions.h"
 #include "engine/translate/refusals.h"
+#include "spark/children.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -34,17 +35,7 @@ struct Aggregates {
       others = others || (expression->has_unresolved_function() &&
                           IsAggregateFunction(expression->unresolved_function().function_name()));
     }
-    const auto* reflection = message.GetReflection();
-    std::vector<const google::protobuf::FieldDescriptor*> fields;
-    reflection->ListFields(message, &fields);
-    for (const auto* field : fields) {
-      if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
-      const int count = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
-      for (int i = 0; i < count; ++i) {
-        Find(field->is_repeated() ? reflection->GetRepeatedMessage(message, field, i)
-                                  : reflection->GetMessage(message, field));
-      }
-    }
+    for (const auto* child : spark::Children(message)) Find(*child);
   }
 };
 

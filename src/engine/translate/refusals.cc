@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -23,14 +24,6 @@ size_t EditDistance(std::string_view a, std::string_view b) {
     }
   }
   return row[b.size()];
-}
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
 }
 
 }  // namespace
@@ -57,7 +50,7 @@ void RefuseDifferent(std::string_view function, const std::vector<DataType>& typ
     list += fmt::format("{}\"{}\"", list.empty() ? "" : listing ? ", " : " or ", type.Sql());
   }
   list = listing ? "[" + list + "]" : "(" + list + ")";
-  const std::string name = function == "when" || function == "case" ? "casewhen" : Lower(function);
+  const std::string name = function == "when" || function == "case" ? "casewhen" : base::LowerCase(function);
   throw Error("DATATYPE_MISMATCH.DATA_DIFF_TYPES",
               fmt::format("Cannot resolve \"{}\" due to data type mismatch: Input to `{}` should all be the same type, "
                           "but it's {}.",
@@ -77,7 +70,7 @@ void RefuseArgument(std::string_view function, size_t position, std::string_view
 
 void RefuseCount(std::string_view function, std::string_view wanted, size_t given) {
   constexpr const char* kDocs = "https://spark.apache.org/docs/latest";
-  const std::string name = fmt::format("`{}`", Lower(function));
+  const std::string name = fmt::format("`{}`", base::LowerCase(function));
   const std::string message = fmt::format(
       "The {} requires {} parameters but the actual number is {}. Please, refer to '{}/sql-ref-functions.html' for a "
       "fix.",
@@ -95,8 +88,9 @@ void RefuseCount(std::string_view function, std::string_view wanted, size_t give
 
 std::vector<std::string> Nearest(std::string_view name, const std::vector<std::string>& candidates, size_t limit) {
   std::vector<std::pair<size_t, std::string>> ranked;
-  const std::string lower = Lower(name.substr(0, 200));
-  for (const std::string& candidate : candidates) ranked.emplace_back(EditDistance(lower, Lower(candidate)), candidate);
+  const std::string lower = base::LowerCase(name.substr(0, 200));
+  for (const std::string& candidate : candidates)
+    ranked.emplace_back(EditDistance(lower, base::LowerCase(candidate)), candidate);
   std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> out;
   for (const auto& [distance, candidate] : ranked) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/ascii.h"
 #include "engine/functions/java_regex.h"
 #include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
@@ -38,10 +39,7 @@ bool IsPlain(const TranslatedRelation& relation) {
 }
 
 [[noreturn]] void RefuseDuplicate(const std::string& name) {
-  std::string lower = name;
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  const std::string lower = base::LowerCase(name);
   throw Error("COLUMN_ALREADY_EXISTS",
               fmt::format("The column `{}` already exists. Choose another name or rename the existing column.", lower),
               {{"columnName", "`" + lower + "`"}});

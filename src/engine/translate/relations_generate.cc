@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 #include "engine/functions/function.h"
 #include "engine/translate/coercion.h"
 #include "engine/translate/refusals.h"
@@ -19,14 +21,6 @@ constexpr std::array<std::string_view, 10> kGenerators = {
     "explode",    "explode_outer",    "inline", "inline_outer",    "json_tuple",
     "posexplode", "posexplode_outer", "stack",  "variant_explode", "variant_explode_outer"};
 
-std::string LowerName(std::string_view name) {
-  std::string out(name);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 /// The call under aliases: its name in lower case and its arguments.
 struct GeneratorCall {
   std::string name;
@@ -37,10 +31,11 @@ struct GeneratorCall {
 GeneratorCall CallUnder(const proto::Expression& expression) {
   if (expression.has_alias()) return CallUnder(expression.alias().expr());
   if (expression.has_unresolved_function()) {
-    return {LowerName(expression.unresolved_function().function_name()), &expression.unresolved_function().arguments()};
+    return {base::LowerCase(expression.unresolved_function().function_name()),
+            &expression.unresolved_function().arguments()};
   }
   if (expression.has_call_function()) {
-    return {LowerName(expression.call_function().function_name()), &expression.call_function().arguments()};
+    return {base::LowerCase(expression.call_function().function_name()), &expression.call_function().arguments()};
   }
   return {};
 }
@@ -253,7 +248,7 @@ proto::Expression StringExpression(const std::string& text) {
 
 bool IsGenerator(const proto::Expression& expression) {
   if (expression.has_expression_string()) {
-    const std::string text = LowerName(expression.expression_string().expression());
+    const std::string text = base::LowerCase(expression.expression_string().expression());
     const bool maybe =
         std::ranges::any_of(kGenerators, [&](std::string_view name) { return text.find(name) != std::string::npos; });
     return maybe && IsGenerator(sql::ParseExpression(expression.expression_string().expression()));
@@ -392,7 +387,7 @@ TranslatedRelation RelationTranslator::LateralView(const plan::LateralView& view
 
 TranslatedRelation RelationTranslator::TableFunction(const proto::UnresolvedTableValuedFunction& function) {
   static const std::vector<OutputColumn> kNone;
-  const std::string name = LowerName(function.function_name());
+  const std::string name = base::LowerCase(function.function_name());
   const Scope scope = ScopeOf(kNone);
   if (name == "range") {
     if (function.arguments().empty() || function.arguments_size() > 4) {

@@ -6,6 +6,7 @@
 #include "engine/translate/coercion.h"
 #include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
+#include "spark/children.h"
 
 namespace tinderbox::engine {
 
@@ -41,17 +42,23 @@ std::optional<int> PlanDepth(const google::protobuf::Message& message, int64_t p
     if (relation->common().has_plan_id() && relation->common().plan_id() == plan_id) return depth;
     ++depth;
   }
-  std::vector<const google::protobuf::FieldDescriptor*> fields;
-  const auto* reflection = message.GetReflection();
-  reflection->ListFields(message, &fields);
   std::optional<int> best;
-  for (const auto* field : fields) {
-    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE || field->is_repeated()) continue;
-    if (field->message_type() == proto::Expression::descriptor()) continue;
-    auto found = PlanDepth(reflection->GetMessage(message, field), plan_id, depth);
+  for (const auto* child : spark::Children(message)) {
+    if (child->GetDescriptor() == proto::Expression::descriptor()) continue;
+    const auto found = PlanDepth(*child, plan_id, depth);
     if (found && (!best || *found < *best)) best = found;
   }
   return best;
+}
+
+/// The rows, with ids that differ from those of another input.
+TranslatedRelation Renamed(const TranslatedRelation& input, const char* prefix) {
+  std::vector<SelectItem> items;
+  for (const OutputColumn& column : input.columns) {
+    items.push_back({Ident(column.id), column});
+    items.back().column.id = prefix + column.id;
+  }
+  return Select(std::move(items), Derived(input.sql));
 }
 
 /// A plan id that occurs on both sides means the side where it is nearer, as in Spark; on both when equally near.
@@ -415,12 +422,7 @@ TranslatedRelation RelationTranslator::AsOfJoin(const proto::AsOfJoin& join) {
   // For each left row the nearest right one: the right rows are looked at with the left one in sight.
   const std::vector<OutputColumn> before = left.columns;
   Isolate(&left, true);
-  std::vector<SelectItem> renamed;
-  for (const OutputColumn& column : right.columns) {
-    renamed.push_back({Ident(column.id), column});
-    renamed.back().column.id = "right " + column.id;
-  }
-  right = Select(std::move(renamed), Derived(right.sql));
+  right = Renamed(right, "right ");
   const std::vector<OutputColumn> both = Both(left, right);
   const Scope scope = ScopeOf(both);
   const Typed a = TranslateExpression(join.left_as_of(), ScopeOf(left.columns));
@@ -481,12 +483,7 @@ TranslatedRelation RelationTranslator::NearestByJoin(const proto::NearestByJoin&
   if (join.num_results() < 1) RefuseFeature("nearestByJoin of no results");
   const std::vector<OutputColumn> before = left.columns;
   Isolate(&left, true);
-  std::vector<SelectItem> renamed;
-  for (const OutputColumn& column : right.columns) {
-    renamed.push_back({Ident(column.id), column});
-    renamed.back().column.id = "right " + column.id;
-  }
-  right = Select(std::move(renamed), Derived(right.sql));
+  right = Renamed(right, "right ");
   const std::vector<OutputColumn> both = Both(left, right);
   const Typed rank = TranslateExpression(join.ranking_expression(), ScopeOf(both));
   // Every way of finding the nearest is exact here.

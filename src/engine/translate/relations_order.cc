@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "engine/translate/relation_translator.h"
+#include "spark/children.h"
 #include "spark/extension.h"
 #include "sql/parser.h"
 
@@ -28,18 +29,7 @@ void CollectWindows(const google::protobuf::Message& message, std::vector<proto:
       return;
     }
   }
-  const auto* reflection = message.GetReflection();
-  std::vector<const google::protobuf::FieldDescriptor*> fields;
-  reflection->ListFields(message, &fields);
-  for (const auto* field : fields) {
-    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
-    const int count = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
-    for (int i = 0; i < count; ++i) {
-      CollectWindows(field->is_repeated() ? reflection->GetRepeatedMessage(message, field, i)
-                                          : reflection->GetMessage(message, field),
-                     out);
-    }
-  }
+  for (const auto* child : spark::Children(message)) CollectWindows(*child, out);
 }
 
 /// What Spark takes a value of the type for when it estimates the size of a table.

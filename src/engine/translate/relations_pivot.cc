@@ -7,6 +7,7 @@
 #include "engine/translate/literals.h"
 #include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
+#include "spark/children.h"
 #include "spark/extension.h"
 
 namespace tinderbox::engine {
@@ -18,7 +19,6 @@ constexpr size_t kMaxPivotValues = 10000;
 
 /// Every attribute in an expression.
 void CollectAttributes(const google::protobuf::Message& message, std::vector<std::string>* out) {
-  using google::protobuf::FieldDescriptor;
   if (const auto* expression = dynamic_cast<const proto::Expression*>(&message)) {
     if (expression->has_unresolved_attribute())
       out->push_back(expression->unresolved_attribute().unparsed_identifier());
@@ -28,17 +28,7 @@ void CollectAttributes(const google::protobuf::Message& message, std::vector<std
       return;
     }
   }
-  const auto* reflection = message.GetReflection();
-  std::vector<const FieldDescriptor*> fields;
-  reflection->ListFields(message, &fields);
-  for (const FieldDescriptor* field : fields) {
-    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
-    for (int i = 0; i < (field->is_repeated() ? reflection->FieldSize(message, field) : 1); ++i) {
-      CollectAttributes(field->is_repeated() ? reflection->GetRepeatedMessage(message, field, i)
-                                             : reflection->GetMessage(message, field),
-                        out);
-    }
-  }
+  for (const auto* child : spark::Children(message)) CollectAttributes(*child, out);
 }
 
 /// Whether only reading text as something else would bring the types together, which does not happen here.

@@ -8,6 +8,7 @@
 #include "engine/translate/extensions.h"
 #include "engine/translate/refusals.h"
 #include "engine/translate/relation_translator.h"
+#include "spark/children.h"
 #include "spark/extension.h"
 
 namespace tinderbox::engine {
@@ -15,7 +16,6 @@ namespace tinderbox::engine {
 namespace {
 
 bool FindSubquery(const google::protobuf::Message& message) {
-  using google::protobuf::FieldDescriptor;
   if (message.GetDescriptor() == proto::SubqueryExpression::descriptor()) return true;
   if (const auto* expression = dynamic_cast<const proto::Expression*>(&message)) {
     if (expression->has_expression_string()) {
@@ -29,21 +29,7 @@ bool FindSubquery(const google::protobuf::Message& message) {
       return spark::UnpackExtension(expression->extension(), &extension) && FindSubquery(extension);
     }
   }
-  const auto* reflection = message.GetReflection();
-  std::vector<const FieldDescriptor*> fields;
-  reflection->ListFields(message, &fields);
-  for (const FieldDescriptor* field : fields) {
-    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
-    if (field->message_type() == proto::ExpressionCommon::descriptor()) continue;
-    if (!field->is_repeated()) {
-      if (FindSubquery(reflection->GetMessage(message, field))) return true;
-      continue;
-    }
-    for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
-      if (FindSubquery(reflection->GetRepeatedMessage(message, field, i))) return true;
-    }
-  }
-  return false;
+  return std::ranges::any_of(spark::Children(message), [](const auto* child) { return FindSubquery(*child); });
 }
 
 /// Sets a member for the time of a scope.
@@ -147,20 +133,7 @@ bool RelationTranslator::ReadsCte(const google::protobuf::Message& message) cons
   if (ctes_.empty()) return false;
   const auto* read = dynamic_cast<const proto::Read*>(&message);
   if (read != nullptr && FindCte(*read)) return true;
-  const auto* reflection = message.GetReflection();
-  std::vector<const google::protobuf::FieldDescriptor*> fields;
-  reflection->ListFields(message, &fields);
-  for (const auto* field : fields) {
-    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE || field->is_map()) continue;
-    const int count = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
-    for (int i = 0; i < count; ++i) {
-      if (ReadsCte(field->is_repeated() ? reflection->GetRepeatedMessage(message, field, i)
-                                        : reflection->GetMessage(message, field))) {
-        return true;
-      }
-    }
-  }
-  return false;
+  return std::ranges::any_of(spark::Children(message), [&](const auto* child) { return ReadsCte(*child); });
 }
 
 TranslatedRelation RelationTranslator::WithRelations(const proto::WithRelations& with) {

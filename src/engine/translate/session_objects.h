@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/ascii.h"
 #include "tinderbox/types.h"
 
 namespace spark::connect {
@@ -49,27 +50,20 @@ class SessionObjects {
   /// nullptr when there is none.
   std::shared_ptr<const T> Find(const std::string& name) const {
     const std::lock_guard lock(mutex_);
-    const auto found = objects_.find(Key(name));
+    const auto found = objects_.find(base::LowerCase(name));
     return found == objects_.end() ? nullptr : found->second;
   }
   void Set(const std::string& name, std::shared_ptr<const T> object) {
     const std::lock_guard lock(mutex_);
-    objects_[Key(name)] = std::move(object);
+    objects_[base::LowerCase(name)] = std::move(object);
   }
   /// False when there is none.
   bool Drop(const std::string& name) {
     const std::lock_guard lock(mutex_);
-    return objects_.erase(Key(name)) > 0;
+    return objects_.erase(base::LowerCase(name)) > 0;
   }
 
  private:
-  static std::string Key(std::string name) {
-    for (char& c : name) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return name;
-  }
-
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const T>> objects_;
 };

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <set>
 
+#include "base/ascii.h"
 #include "engine/places.h"
 #include "spark/type_names.h"
 #include "tinderbox/error.h"
@@ -21,12 +22,6 @@ std::string Doubled(std::string_view text, char quote) {
     if (c == quote) out += c;
   }
   return out + quote;
-}
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
 }
 
 }  // namespace
@@ -144,7 +139,7 @@ Sql TypeName(const DataType& type) {
       std::vector<Sql> fields;
       std::set<std::string> seen;
       for (const StructField& field : type.fields()) {
-        if (!seen.insert(Lower(field.name)).second) {
+        if (!seen.insert(base::LowerCase(field.name)).second) {
           throw Error("UNSUPPORTED_DATATYPE",
                       fmt::format("A struct has two fields named \"{}\" (letter case aside), which the embedded engine "
                                   "cannot keep apart. Rename one of them.",

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cli/cluster_flags.h"
+#include "cli/flags.h"
+#include "cli/server_flags.h"
+#include "connect/remote_session.h"
+
+namespace tinderbox::cli {
+
+/// --on: which engine a verb works on, when it is not the embedded one.
+struct RemoteFlags {
+  std::string on;
+  ClusterName cluster;
+  bool given() const { return !on.empty(); }
+};
+/// Adds --on and --name.
+void AddRemoteFlags(CLI::App* app, RemoteFlags* flags);
+/// The Spark Connect address that is meant. Throws Error: the cluster has none, or does not run.
+std::string RemoteUrl(const RemoteFlags& flags);
+/// Throw Error TINDERBOX_USAGE for an option that would only do something for the embedded engine.
+void RefuseResources(const ResourceFlags& flags);
+void RefuseEngine(const EngineFlags& flags);
+
+}  // namespace tinderbox::cli

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "dataframe/dependencies.h"
+#include "tinderbox/dataframe.h"
+
+namespace tinderbox {
+
+struct Observation::State {
+  std::string name;
+  std::mutex mutex;
+  std::optional<std::map<std::string, Value>> metrics;
+};
+
+namespace dataframe {
+
+/// Runs a query; its observations are filled when the reader is read to its end.
+std::unique_ptr<BatchReader> ExecuteObserved(const Session& session, const ::spark::connect::Relation& relation,
+                                             const std::shared_ptr<const Dependencies>& dependencies);
+
+/// What of the session stays fixed for a running query's observations: a name for the call; empty when none observe.
+std::string OperationName(const Dependencies* dependencies);
+
+/// Takes the metrics of a finished operation.
+void FillObservations(const Session& session, const std::string& operation, const Dependencies* dependencies);
+
+}  // namespace dataframe
+}  // namespace tinderbox
