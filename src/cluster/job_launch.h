@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/capacity.h"
 #include "cluster/job.h"
 
 namespace tinderbox::cluster {
