@@ -22,7 +22,7 @@ struct Config {
   std::map<std::string, Setting> keys;
   std::map<std::string, Setting> spark_conf;
   std::map<std::string, Setting> site_conf;  ///< "hdfs_site.dfs.replication", "hdfs_site.DFS_REPLICATION"
-  std::vector<std::string> warnings;  ///< variables that were set for us and have no use here, a sentence each
+  std::vector<std::string> warnings;         ///< variables that were set for us and have no use here, a sentence each
 };
 
 /// Where values may come from; later beats earlier: defaults, user file, project file, overlays in their order,
