@@ -255,8 +255,11 @@ def main():
             check_scaling(cluster, up)
             check_restarts(cluster, flags.restarts)
             check_never_formatted_over(cluster)
+        ports = cluster.service("s3")["ports"].values()
+        sockets = [file for port in ports for file in pathlib.Path("/tmp").glob(f"seaweedfs-*-{port}.sock")]
+        assert sockets
         timed("down", lambda: cluster.run("down"))
-        assert not list(pathlib.Path("/tmp").glob(f"seaweedfs-*{cluster.service('s3')['ports']['api']}.sock"))
+        assert not any(file.exists() for file in sockets), sockets
         timed("up again", lambda: cluster.run(*up))
         check_data(cluster)
 
