@@ -263,15 +263,18 @@ class Builder {
     };
     Json http = {{"routers", {{"master", {{"rule", "PathPrefix(`/`)"}, {"service", "master"}, {"priority", 1}}}}},
                  {"services", {{"master", service("master")}}}};
+    const auto below = [&](const std::string& name, const std::string& prefix, const std::string& rule) {
+      http["services"][name] = service(name);
+      http["middlewares"][name] = {{"stripPrefix", {{"prefixes", Json::array({prefix})}}}};
+      http["routers"][name] = {
+          {"rule", rule}, {"service", name}, {"middlewares", Json::array({name})}, {"priority", 3}};
+    };
     if (spec_.history) {
-      http["services"]["history"] = service("history");
-      http["middlewares"]["strip"] = {{"stripPrefix", {{"prefixes", Json::array({"/history-server"})}}}};
-      http["routers"]["history"] = {{"rule", "PathPrefix(`/history-server`)"},
-                                    {"service", "history"},
-                                    {"middlewares", Json::array({"strip"})},
-                                    {"priority", 3}};
+      below("history", "/history-server", "PathPrefix(`/history-server`)");
       http["routers"]["history-pages"] = {{"rule", "PathPrefix(`/history`)"}, {"service", "history"}, {"priority", 2}};
     }
+    // Its addresses are relative, so that its own has to end with the slash.
+    if (spec_.with.contains("hdfs")) below("namenode", "/hdfs", "PathPrefix(`/hdfs/`)");
     return Json{{"http", http}}.dump(2) + "\n";
   }
 

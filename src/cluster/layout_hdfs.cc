@@ -62,12 +62,11 @@ Service DataNode(const Ground& ground, int64_t number) {
                                   {"dfs.datanode.ipc.address", ground.Address(name, "rpc")},
                                   {"dfs.datanode.http.address", ground.Address(name, "ui")}});
   service.files[ground.folder + "/conf/hadoop-daemons/webapps/datanode/index.html"] = DataNodePage();
-  // The NameNode leaves its safe mode only with them, so they do not wait for it. Registered is not enough: before the
-  // first heartbeat it does not know of any space.
-  service.ready = ground.Http("namenode", "ui", "/jmx?get=Hadoop:service=NameNode,name=NameNodeInfo::LiveNodes");
-  std::string host;
-  for (const char c : ground.spec.host) host += c == '.' ? "[.]" : std::string(1, c);
-  service.ready.pattern = fmt::format(R"({}:{}\\":\{{[^}}]*\\"capacity\\":[1-9])", host, ground.Port(name, "data"));
+  // The NameNode leaves its safe mode only with them, so they do not wait for it. Asked itself, for the NameNode goes
+  // on listing one that has died. Registered is not enough: the NameNode knows of no space before the first heartbeat,
+  // the seconds since whose answer are a large number until then.
+  service.ready = ground.Http(name, "ui", "/jmx?get=Hadoop:service=DataNode,name=DataNodeInfo::BPServiceActorInfo");
+  service.ready.pattern = R"(LastHeartbeatResponseTime\\":\\"[0-9]\\")";
   service.alive = ground.Http(name, "ui", "/jmx?get=java.lang:type=Runtime::Uptime");
   service.page = fmt::format("http://{}/", ground.Address(name, "ui"));
   return service;

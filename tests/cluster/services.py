@@ -20,7 +20,7 @@ import sys
 from common import clusters, get, kill_and_wait, timed, wait
 
 WITH = "hdfs,s3,postgres,redis"
-SMALL = ("--set", "connect.enabled=false", "--set", "history.enabled=false", "--set", "gateway.enabled=false")
+SMALL = ("--set", "connect.enabled=false", "--set", "history.enabled=false")
 VARIABLES = {"HDFS_SITE__DFS_BLOCKSIZE": "1048576", "YARN_SITE__YARN_LOG_AGGREGATION_ENABLE": "true",
              "CORE_SITE__IO_FILE_BUFFER_SIZE": "8192"}
 
@@ -53,7 +53,7 @@ def hdfs_url(cluster):
 
 def read_hdfs(cluster, path):
     """A file's content, read from a DataNode."""
-    status, _, where = get(cluster.address("namenode"), f"/webhdfs/v1{path}?op=OPEN")
+    status, _, where = get(cluster.address("namenode"), f"/webhdfs/v1{path}?op=OPEN&user.name={getpass.getuser()}")
     assert status == 307, status
     address, _, rest = where.removeprefix("http://").partition("/")
     status, body, _ = get(address, "/" + rest)
@@ -73,8 +73,9 @@ def in_hdfs(cluster, path):
 
 def all_text_in_hdfs(cluster, path):
     """What every file at or under a folder holds."""
-    status, body, _ = get(cluster.address("namenode"), f"/webhdfs/v1{path}?op=LISTSTATUS")
-    if status != 200:
+    status, body, _ = get(cluster.address("namenode"), f"/webhdfs/v1{path}?op=LISTSTATUS&user.name={getpass.getuser()}")
+    assert status in (200, 404), body
+    if status == 404:
         return ""
     text = ""
     for entry in json.loads(body)["FileStatuses"]["FileStatus"]:
@@ -177,6 +178,17 @@ def check_doors(cluster):
     assert len(mine) > 15 and all("127.0.0.1" in line.split()[3] for line in mine), mine
 
 
+def check_pages(cluster):
+    for address in (cluster.address("namenode"), cluster.address("gateway") + "/hdfs"):
+        host, _, path = address.partition("/")
+        path = f"/{path}" if path else ""
+        assert "<title>HDFS</title>" in get(host, path + "/")[1]
+        assert "numbers" in get(host, path + "/webhdfs/v1/tmp?op=LISTSTATUS")[1]
+    info = json.loads(cluster.run("info", "--json"))
+    assert info["endpoints"]["namenode"] == hdfs_url(cluster), info
+    assert info["pages"]["namenode"] == f"http://{cluster.address('namenode')}/", info
+
+
 def check_data(cluster):
     assert in_hdfs(cluster, "/tmp/numbers") > 100000
     assert psql(cluster, "select count(*) from numbers").stdout.strip() == "1000"
@@ -202,9 +214,8 @@ def check_scaling(cluster, up):
     text = cluster.run(*up, expect=3)
     assert "scale datanode=1" in text, text
     # What stands on the second one alone must be on the first afterwards.
-    out = subprocess.run(["curl", "-sSfL", "-X", "PUT", "-T", sys.executable,
-                          f"http://{cluster.address('namenode')}/webhdfs/v1/tmp/more/file?op=CREATE&user.name=root"],
-                         capture_output=True, text=True)
+    where = f"http://{cluster.address('namenode')}/webhdfs/v1/tmp/more/file?op=CREATE&user.name={getpass.getuser()}"
+    out = subprocess.run(["curl", "-sSfL", "-X", "PUT", "-T", sys.executable, where], capture_output=True, text=True)
     assert out.returncode == 0, out.stderr
     size = in_hdfs(cluster, "/tmp/more")
     timed("scale to 1 DataNode", lambda: cluster.run("scale", "datanode=1", "--timeout", "10min"))
@@ -244,6 +255,7 @@ def main():
         said = timed("a job over HDFS, S3 and PostgreSQL", lambda: run_job(cluster))
         check_secrets(cluster, said)
         check_doors(cluster)
+        check_pages(cluster)
         check_data(cluster)
         if flags.yarn:
             check_yarn(cluster)
