@@ -263,18 +263,20 @@ class Builder {
     };
     Json http = {{"routers", {{"master", {{"rule", "PathPrefix(`/`)"}, {"service", "master"}, {"priority", 1}}}}},
                  {"services", {{"master", service("master")}}}};
-    const auto below = [&](const std::string& name, const std::string& prefix, const std::string& rule) {
+    const auto below = [&](const std::string& name, const std::string& prefix) {
       http["services"][name] = service(name);
       http["middlewares"][name] = {{"stripPrefix", {{"prefixes", Json::array({prefix})}}}};
-      http["routers"][name] = {
-          {"rule", rule}, {"service", name}, {"middlewares", Json::array({name})}, {"priority", 3}};
+      http["routers"][name] = {{"rule", fmt::format("PathPrefix(`{}`)", prefix)},
+                               {"service", name},
+                               {"middlewares", Json::array({name})},
+                               {"priority", 3}};
     };
     if (spec_.history) {
-      below("history", "/history-server", "PathPrefix(`/history-server`)");
+      below("history", "/history-server");
       http["routers"]["history-pages"] = {{"rule", "PathPrefix(`/history`)"}, {"service", "history"}, {"priority", 2}};
     }
-    // Its addresses are relative, so that its own has to end with the slash.
-    if (spec_.with.contains("hdfs")) below("namenode", "/hdfs", "PathPrefix(`/hdfs/`)");
+    // Its page is /hdfs/index.html, to which the NameNode itself leads nobody who asks for the folder alone.
+    if (spec_.with.contains("hdfs")) below("namenode", "/hdfs");
     return Json{{"http", http}}.dump(2) + "\n";
   }
 

@@ -182,7 +182,7 @@ def check_pages(cluster):
     for address in (cluster.address("namenode"), cluster.address("gateway") + "/hdfs"):
         host, _, path = address.partition("/")
         path = f"/{path}" if path else ""
-        assert "<title>HDFS</title>" in get(host, path + "/")[1]
+        assert "<title>HDFS</title>" in get(host, path + "/index.html")[1]
         assert "numbers" in get(host, path + "/webhdfs/v1/tmp?op=LISTSTATUS")[1]
     info = json.loads(cluster.run("info", "--json"))
     assert info["endpoints"]["namenode"] == hdfs_url(cluster), info
