@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cluster/job.h"
+#include "cluster/capacity.h"
 
 namespace tinderbox::cluster {
 
