@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "cluster/capacity.h"
-#include "cluster/job.h"
 
 namespace tinderbox::cluster {
 

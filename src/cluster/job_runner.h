@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cluster/job.h"
 #include "cluster/job_launch.h"
 #include "cluster/job_progress.h"
 

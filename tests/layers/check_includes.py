@@ -25,6 +25,7 @@ PUBLIC = {
     "server_error.h": "spark",
     "session.h": "spark",
     "spark_functions.h": "dataframe",
+    "storage_level.h": "spark",
     "tinderbox.h": "diff",
     "typed.h": "dataframe",
     "types.h": "spark",
