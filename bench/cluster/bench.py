@@ -46,8 +46,8 @@ right.select(*columns(id), F.when((id % 10000 == 5) & (id < rows), 1).otherwise(
 DIFFIT = """
 import json, sys, time
 from pyspark.sql import SparkSession, functions as F
-spark = SparkSession.builder.remote(sys.argv[1]).getOrCreate()
-left, right = (spark.read.parquet(sys.argv[2] + side) for side in ("/left", "/right"))
+spark = SparkSession.builder.remote(sys.argv[2]).create()
+left, right = (spark.read.parquet(sys.argv[1] + side) for side in ("/left", "/right"))
 left.limit(1).collect()
 begin = time.monotonic()
 symmetric = left.union(right).subtract(left.intersect(right))
@@ -61,18 +61,26 @@ print(json.dumps({"seconds": time.monotonic() - begin, "left": found.get("left",
 class Cluster:
     """A cluster of the benchmark's own, taken down at the end."""
 
-    def __init__(self, program, folder, options):
+    def __init__(self, program, folder):
         self.program, self.name = program, "bench"
-        self.env = {**os.environ, "XDG_STATE_HOME": folder, "XDG_CONFIG_HOME": folder}
-        self.run("up", "--workers", str(options.workers), "--worker-memory", options.memory, "--timeout", "10min", "--set",
-                 f"executor.memory={options.memory}", "--set", "gateway.enabled=false", "--set", "history.enabled=false")
+        self.env = {**os.environ, "XDG_STATE_HOME": folder, "XDG_CONFIG_HOME": folder, "PYSPARK_PYTHON": python()}
+
+    def up(self, workers, memory):
+        self.run("up", "--workers", str(workers), "--worker-memory", memory, "--timeout", "10min", "--set", f"executor.memory={memory}",
+                 "--set", "gateway.enabled=false", "--set", "history.enabled=false")
         services = json.loads(self.run("status", "--json"))["services"]
         ports = next(service for service in services if service["name"] == "connect")["ports"]
-        self.ui, self.url = f"http://127.0.0.1:{ports['ui']}", f"sc://127.0.0.1:{ports['connect']}"
+        self.ui, self.url = f"http://127.0.0.1:{ports['ui']}", f"sc://127.0.0.1:{ports['rpc']}"
 
-    def run(self, *words, expect=(0,)):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *failure):
+        self.run("down")
+
+    def run(self, *words):
         done = subprocess.run([self.program, *words[:1], "--name", self.name, *words[1:]], env=self.env, capture_output=True, text=True)
-        if done.returncode not in expect:
+        if done.returncode != 0:
             sys.exit(f"{' '.join(words)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
 
@@ -82,12 +90,10 @@ class Cluster:
         return sum(stage["shuffleWriteBytes"] for stage in ask(f"/{ask('')[0]['id']}/stages"))
 
 
-def python(code, *words):
-    tool = subprocess.run([os.path.join(ROOT, "tests", "tools", "pyspark.sh")], check=True, capture_output=True, text=True).stdout.strip()
-    done = subprocess.run([tool, "-c", code, *words], capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(done.stderr)
-    return json.loads(done.stdout.splitlines()[-1])
+def python():
+    """A Python with PySpark's client."""
+    tool = os.path.join(ROOT, "tests", "tools", "pyspark.sh")
+    return subprocess.run([tool], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def main():
@@ -108,8 +114,8 @@ def main():
     # Rows of one key pair by their values, so that none of them is on one side only; as sets the sides differ in one row.
     expected, as_sets = ([changed, moved, moved], [changed + moved] * 2) if options.case == "mostly-equal" else ([changed, 0, 0], [0, 1])
 
-    cluster = Cluster(options.program, folder, options)
-    try:
+    with Cluster(options.program, folder) as cluster:
+        cluster.up(options.workers, options.memory)
         if not os.path.exists(os.path.join(data, "made")):
             print(f"    making {data} …", flush=True)
             shutil.rmtree(data, ignore_errors=True)
@@ -131,7 +137,10 @@ def main():
             return seconds, [found["changed"], found["left_only"], found["right_only"]], expected
 
         def diffit():
-            found = python(DIFFIT, cluster.url, data)
+            done = subprocess.run([cluster.env["PYSPARK_PYTHON"], "-c", DIFFIT, data, cluster.url], capture_output=True, text=True)
+            if done.returncode != 0:
+                sys.exit(done.stderr)
+            found = json.loads(done.stdout.splitlines()[-1])
             return found["seconds"], [found["left"], found["right"]], as_sets
 
         tools = {"Tinderbox on the cluster": lambda: tinderbox("--on", cluster.url), "diffit's plan on the cluster": diffit,
@@ -151,8 +160,6 @@ def main():
         for name, values in figures.items():
             seconds, shuffled = (statistics.median(value) for value in zip(*values))
             print(f"{name:<30} {seconds:>8.1f} s {seconds / base[0]:>8.2f} {shuffled / 1e6:>9.1f} MB {shuffled / base[1]:>8.2f}")
-    finally:
-        cluster.run("down")
 
 
 if __name__ == "__main__":
