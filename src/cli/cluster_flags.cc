@@ -32,22 +32,15 @@ struct Elsewhere {
   std::string_view name;
   std::string_view what;
 };
-constexpr std::string_view kNoStore =
-    "This cluster has no S3 store; jobs read and write local files, or a store "
-    "elsewhere through spark_conf.";
 constexpr std::string_view kDriver =
     "A driver is no service here: `tinderbox submit` runs it, and `tinderbox logs --app "
     "ID` shows what it wrote.";
 constexpr Elsewhere kElsewhere[] = {
-    {"minio", kNoStore},
-    {"minio-client", kNoStore},
-    {"minio-distributed", kNoStore},
+    {"minio-client", "The object store's own start makes its buckets (s3.buckets)."},
     {"app", kDriver},
     {"app-distributed", kDriver},
     {"driver", kDriver},
     {"hive-metastore", "This cluster has no Hive metastore; tables are kept in its warehouse folder."},
-    {"demo-database", "This cluster has no PostgreSQL."},
-    {"redis", "This cluster has no Redis."},
     {"livy", "This cluster has no Livy."},
 };
 
@@ -143,6 +136,9 @@ void AddConfigFlags(CLI::App* app, ConfigFlags* flags) {
   AddRepeated(app, "--set", &flags->sets, "Set a key, as in --set connect.enabled=false; also spark_conf.spark.…")
       ->type_name("KEY=VALUE")
       ->group("Configuration");
+  app->add_option("--with", flags->with, "Services beside Spark's own (with), as in --with hdfs,s3")
+      ->type_name("NAMES")
+      ->group("Configuration");
   app->add_option("--workers", flags->workers, "Number of workers (worker.count)")
       ->type_name("N")
       ->group("Configuration");
@@ -172,6 +168,7 @@ cluster::Config ReadConfig(const ConfigFlags& flags) {
     sources.flags.push_back({key, {value, "flag --set"}});
   }
   const std::tuple<const char*, const char*, const std::string&> shortcuts[] = {
+      {"--with", "with", flags.with},
       {"--workers", "worker.count", flags.workers},
       {"--worker-cores", "worker.cores", flags.worker_cores},
       {"--worker-memory", "worker.memory", flags.worker_memory}};
@@ -190,6 +187,8 @@ std::string ProgramFile() {
 std::string PlainServiceName(const std::string& name) {
   std::string plain = name.rfind("spark-", 0) == 0 ? name.substr(6) : name;
   if (plain == "history-server") plain = "history";
+  if (plain == "minio" || plain == "minio-distributed") plain = "s3";
+  if (plain == "demo-database") plain = "postgres";
   for (const Elsewhere& known : kElsewhere) {
     if (known.name == plain) base::Fail("TINDERBOX_NO_SUCH", "There is no service \"{}\". {}", name, known.what);
   }

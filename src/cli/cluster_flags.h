@@ -42,7 +42,7 @@ cluster::ClusterFolder ExistingFolder(const ClusterName& flags);
 struct ConfigFlags {
   std::string file;
   std::vector<std::string> overlays, sets;
-  std::string workers, worker_cores, worker_memory;
+  std::string workers, worker_cores, worker_memory, with;
 };
 void AddConfigFlags(CLI::App* app, ConfigFlags* flags);
 cluster::Config ReadConfig(const ConfigFlags& flags);

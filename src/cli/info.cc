@@ -82,8 +82,12 @@ Info InfoOf(const cluster::ClusterFolder& folder) {
     if (service.role == "connect") {
       info.endpoints.emplace_back("connect", service.page);
       info.connect = {{"SPARK_REMOTE", service.page}};
-    } else if (!service.page.empty()) {
+    } else if (service.ports.contains("ui") && service.page.starts_with("http")) {
       info.pages.emplace_back(service.name, service.page);
+    } else if (!service.page.empty()) {
+      info.endpoints.emplace_back(service.name, service.page);
+      if (service.ports.contains("ui"))
+        info.pages.emplace_back(service.name, fmt::format("http://{}:{}/", service.ready.host, service.ports.at("ui")));
     }
     if (service.role != "master") continue;
     info.endpoints.emplace_back("master", MasterUrl(service));
@@ -95,9 +99,9 @@ Info InfoOf(const cluster::ClusterFolder& folder) {
   }
   if (info.versions.empty()) info.versions = {{"tinderbox", Version()}};
   info.folders.emplace_back("cluster", folder.path());
-  constexpr std::pair<const char*, const char*> kFolders[] = {{"configuration", "conf"}, {"logs", "logs"},
-                                                              {"workers", "work"},       {"history", "history"},
-                                                              {"tables", "warehouse"},   {"jobs", "jobs"}};
+  constexpr std::pair<const char*, const char*> kFolders[] = {
+      {"configuration", "conf"}, {"logs", "logs"}, {"workers", "work"}, {"history", "history"},
+      {"tables", "warehouse"},   {"jobs", "jobs"}, {"data", "data"},    {"passwords", "secrets"}};
   for (const auto& [what, part] : kFolders) {
     if (fs::exists(folder.path() / part)) info.folders.emplace_back(what, folder.path() / part);
   }

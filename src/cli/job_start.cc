@@ -183,10 +183,11 @@ JobStart PrepareJob(const JobCluster& where, SubmitLine line) {
   const std::string asked = Get(given, "spark.master");
   const bool remote = !Get(given, "spark.remote").empty();
   start.own = !remote && (asked.empty() || NumericHost(asked) == mine);
-  const bool local = asked.starts_with("local");
-  start.environment = JobEnvironment(where, start.own || local);
+  const bool yarn = asked == "yarn" && where.desired.Find("resourcemanager") != nullptr;
+  start.here = asked.starts_with("local") || yarn;
+  start.environment = JobEnvironment(where, start.own || start.here);
   if (start.own && asked.empty()) start.line.Add("--master", mine);
-  if (!start.own && !local) {
+  if (!start.own && !start.here) {
     start.settings = given;
   } else {
     // The cluster's addresses and histories hold under a file of the user's, too.
@@ -216,9 +217,9 @@ PlacedJob PlaceJob(const JobCluster& where, JobStart* start, const std::string& 
   job.runner = cluster::IdentifyProcess(::getpid()).value_or(cluster::Process{});
   const cluster::Service& master = where.master();
   placed.folder.Write(job);
-  const bool local = Get(start->settings, "spark.master").starts_with("local");
   SubmitLine ports;
-  if (start->own || local) {
+  // A driver in a container of YARN's takes what ports it finds.
+  if (start->own || (start->here && !start->in_cluster)) {
     cluster::AssignJobPorts(UserDirectories(), master.ready.host, placed.folder, &job);
     constexpr std::pair<const char*, const char*> kPorts[] = {
         {"driver", "spark.driver.port"}, {"blocks", "spark.driver.blockManager.port"}, {"ui", "spark.ui.port"}};

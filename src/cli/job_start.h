@@ -28,7 +28,8 @@ JobCluster FindJobCluster(const std::string& name);
 struct JobStart {
   cluster::SubmitLine line;  ///< as it goes to spark-submit
   cluster::Settings settings;
-  bool own = true;  ///< it runs on the cluster's own master
+  bool own = true;    ///< it runs on the cluster's own master
+  bool here = false;  ///< not that, but with the cluster's configuration: a local master, or the cluster's own YARN
   bool in_cluster = false;
   cluster::JobRequest request;
   std::map<std::string, std::string> environment;  ///< whole

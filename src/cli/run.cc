@@ -65,6 +65,10 @@ constexpr Verb kVerbs[] = {
     {"supervise", RunSupervise, nullptr, nullptr},
     {"make-archive", RunMakeArchive, nullptr, nullptr},
     {"probe-connect", RunProbeConnect, nullptr, nullptr},
+    {"prepare-service", RunPrepareService, nullptr, nullptr},
+    {"run-seaweedfs", RunSeaweedfs, nullptr, nullptr},
+    {"probe-s3", RunProbeS3, nullptr, nullptr},
+    {"probe-redis", RunProbeRedis, nullptr, nullptr},
 };
 
 /// The verbs under their headings; other names of a verb beside it.

@@ -6,6 +6,7 @@
 #include "cli/console.h"
 #include "cli/verbs.h"
 #include "cluster/archive.h"
+#include "cluster/extras.h"
 #include "cluster/machine.h"
 #include "cluster/spawn.h"
 #include "cluster/supervisor.h"
@@ -38,6 +39,7 @@ void AddFlags(CLI::App* app, UpFlags* flags) {
       "For example:\n"
       "  tinderbox up\n"
       "  tinderbox up --workers 3 --set connect.enabled=false\n"
+      "  tinderbox up --with hdfs,s3\n"
       "  tinderbox up --name test -f cluster.toml --overlay prod\n"
       "\n"
       "Run it again to bring a running cluster to a changed file. `tinderbox config init` writes a file.\n" +
@@ -57,8 +59,8 @@ cluster::Progress ShowProgress(bool quiet) {
 }
 
 void ShowAddresses(const cluster::Desired& desired, const std::string& name, bool json) {
-  const auto find = [&](const char* service) -> const cluster::Service* {
-    const cluster::Wanted* wanted = desired.Find(service);
+  const auto find = [&](std::string_view service) -> const cluster::Service* {
+    const cluster::Wanted* wanted = desired.Find(std::string(service));
     return wanted == nullptr || !wanted->up ? nullptr : &wanted->service;
   };
   std::vector<std::pair<std::string, std::string>> addresses;
@@ -68,6 +70,9 @@ void ShowAddresses(const cluster::Desired& desired, const std::string& name, boo
   }
   if (const cluster::Service* connect = find("connect")) addresses.emplace_back("connect", connect->page);
   if (const cluster::Service* history = find("history")) addresses.emplace_back("history", history->page);
+  for (const cluster::Extra* extra : cluster::Extras()) {
+    if (const cluster::Service* main = find(extra->main)) addresses.emplace_back(extra->name, main->page);
+  }
   if (json) {
     nlohmann::ordered_json out = {{"version", 1}, {"cluster", name}};
     for (const auto& [what, address] : addresses) out[what] = address;

@@ -48,6 +48,10 @@ int RunComplete(const Arguments& arguments);
 int RunSupervise(const Arguments& arguments);
 int RunMakeArchive(const Arguments& arguments);
 int RunProbeConnect(const Arguments& arguments);
+int RunPrepareService(const Arguments& arguments);
+int RunSeaweedfs(const Arguments& arguments);
+int RunProbeS3(const Arguments& arguments);
+int RunProbeRedis(const Arguments& arguments);
 int RunVersion(const Arguments& arguments);
 int RunHelp(const Arguments& arguments);
 

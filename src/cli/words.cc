@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/fail.h"
+#include "cluster/units.h"
 
 namespace tinderbox::cli {
 namespace {
@@ -277,10 +278,7 @@ std::string ShellWord(const std::string& word) {
   const bool plain = !word.empty() && word.find_first_not_of(
                                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./:,=@%") ==
                                           std::string::npos;
-  if (plain) return word;
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
+  return plain ? word : cluster::ShellQuoted(word);
 }
 
 }  // namespace tinderbox::cli

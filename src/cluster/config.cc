@@ -10,6 +10,7 @@
 
 #include "base/fail.h"
 #include "cluster/env_file.h"
+#include "cluster/extras.h"
 #include "cluster/keys.h"
 #include "cluster/units.h"
 
@@ -18,6 +19,23 @@ namespace {
 
 constexpr std::string_view kCondition = "TINDERBOX_CONFIG";
 constexpr std::string_view kSparkConf = "spark_conf.";
+
+/// The tables of Hadoop's site files, the prefix of their variables, and the services of `with` that read them.
+struct SiteTable {
+  std::string_view name;
+  std::string_view file;
+  std::string_view variables;
+  std::string_view readers;
+};
+constexpr SiteTable kSiteTables[] = {{"core_site", "core-site.xml", "CORE_SITE__", "hdfs yarn s3"},
+                                     {"hdfs_site", "hdfs-site.xml", "HDFS_SITE__", "hdfs"},
+                                     {"yarn_site", "yarn-site.xml", "YARN_SITE__", "yarn"},
+                                     {"mapred_site", "mapred-site.xml", "MAPRED_SITE__", "yarn"}};
+
+bool IsSiteConf(std::string_view path) {
+  return std::any_of(std::begin(kSiteTables), std::end(kSiteTables),
+                     [&](const SiteTable& table) { return path.rfind(std::string(table.name) + ".", 0) == 0; });
+}
 
 bool IsSparkConf(std::string_view path) {
   return path.substr(0, kSparkConf.size()) == kSparkConf;
@@ -41,6 +59,10 @@ void Set(Config* config, const std::string& path, Setting setting, const std::st
     config->spark_conf[name] = std::move(setting);
     return;
   }
+  if (IsSiteConf(path)) {
+    config->site_conf[path] = std::move(setting);
+    return;
+  }
   const Key* key = FindKey(path);
   if (key == nullptr) {
     base::Fail(kCondition, "{}: there is no key {}.{} `tinderbox config schema` lists them all.", where, path,
@@ -61,6 +83,8 @@ bool TypeFits(const Key& key, const TomlValue& value) {
     case KeyKind::kCount:
     case KeyKind::kPort:
       return value.type == "integer";
+    case KeyKind::kNames:
+      return value.type == "list";
     default:
       return value.type == "string";
   }
@@ -154,16 +178,8 @@ constexpr Unused kUnusedOfSpark[] = {
     {"SPARK_MASTER", "the master's address follows from network.host and ports.master"},
     {"SPARK_PUBLIC_DNS", "every page is behind the gateway, whose links need no name"},
     {"SPARK_EXECUTOR_INSTANCES", "each job says how many executors it wants: tinderbox submit --num-executors"},
-    {"HADOOP_CONF_DIR", "there is no Hadoop in this cluster"},
-    {"YARN_CONF_DIR", "there is no YARN in this cluster"},
-};
-
-/// Prefixes that stand for files of services which a cluster does not have.
-constexpr Unused kUnusedPrefixes[] = {
-    {"CORE_SITE__", "core-site.xml of Hadoop"},
-    {"HDFS_SITE__", "hdfs-site.xml of HDFS"},
-    {"YARN_SITE__", "yarn-site.xml of YARN"},
-    {"MAPRED_SITE__", "mapred-site.xml of MapReduce"},
+    {"HADOOP_CONF_DIR", kByFolder},
+    {"YARN_CONF_DIR", kByFolder},
 };
 
 /// Protection that images of Spark switch on by these: who asks for it must not believe to have it.
@@ -198,15 +214,11 @@ void CheckVariables(const Variables& variables, Config* config) {
   std::set<std::string> sections;
   for (const Key& key : Keys()) {
     ours.push_back(VariableOf(key));
-    sections.insert(ours.back().substr(0, ours.back().find('_', kOurs.size()) + 1));
+    if (key.path.find('.') != std::string_view::npos)
+      sections.insert(ours.back().substr(0, ours.back().find('_', kOurs.size()) + 1));
   }
   for (const auto& [name, variable] : variables) {
     if (BeginsWith(name, kSparkEnv)) CheckSparkEnv(name, variable, config);
-    for (const Unused& prefix : kUnusedPrefixes) {
-      if (BeginsWith(name, prefix.name))
-        config->warnings.push_back(fmt::format("{} is not used: it is for {}, which this cluster does not run.",
-                                               variable.where, prefix.instead));
-    }
     if (std::find(std::begin(kProtection), std::end(kProtection), name) != std::end(kProtection) &&
         (variable.value == "yes" || variable.value == "true" || variable.value == "1"))
       base::Fail(kCondition,
@@ -225,7 +237,38 @@ void CheckVariables(const Variables& variables, Config* config) {
   }
 }
 
+/// CORE_SITE__NAME and its like.
+void SetSiteConf(const Variables& variables, Config* config) {
+  for (const SiteTable& table : kSiteTables) {
+    for (auto found = variables.lower_bound(std::string(table.variables));
+         found != variables.end() && BeginsWith(found->first, table.variables); ++found) {
+      const auto& [name, variable] = *found;
+      if (!variable.wrong.empty()) base::Fail(kCondition, "{} {}.", variable.where, variable.wrong);
+      Set(config, fmt::format("{}.{}", table.name, name.substr(table.variables.size())),
+          {variable.value, variable.origin}, variable.where);
+    }
+  }
+}
+
+/// Variables may be set for other clusters than this one, which has no service that reads them: they are named.
+void DropUnreadSiteConf(const Variables& variables, Config* config) {
+  const std::set<std::string> with = ToSpec(*config).with;
+  for (const SiteTable& table : kSiteTables) {
+    const std::vector<std::string> readers = SplitList(table.readers);
+    if (std::any_of(readers.begin(), readers.end(), [&](const std::string& name) { return with.contains(name); }))
+      continue;
+    for (auto found = variables.lower_bound(std::string(table.variables));
+         found != variables.end() && BeginsWith(found->first, table.variables); ++found) {
+      config->site_conf.erase(fmt::format("{}.{}", table.name, found->first.substr(table.variables.size())));
+      config->warnings.push_back(
+          fmt::format("{} is not used: it is for {}, which is read by {}, and `with` names none.", found->second.where,
+                      table.file, fmt::join(readers, ", ")));
+    }
+  }
+}
+
 std::string Quoted(const Key& key, const std::string& text) {
+  if (key.kind == KeyKind::kNames) return nlohmann::json(SplitList(text == "none" ? "" : text)).dump();
   const bool bare =
       key.kind == KeyKind::kFlag || ((key.kind == KeyKind::kCount || key.kind == KeyKind::kPort) && text != "auto");
   return bare ? text : nlohmann::json(text).dump();
@@ -237,11 +280,12 @@ std::string Sections(const Line& line) {
   std::string out, section;
   for (const Key& key : Keys()) {
     const size_t dot = key.path.find('.');
-    if (const std::string mine(key.path.substr(0, dot)); mine != section) {
+    const std::string mine(dot == std::string_view::npos ? "" : key.path.substr(0, dot));
+    if (mine != section) {
       out += fmt::format("{}[{}]\n", out.empty() ? "" : "\n", mine);
       section = mine;
     }
-    out += line(key, std::string(key.path.substr(dot + 1)));
+    out += line(key, std::string(key.path.substr(dot + 1)));  // the whole path when there is no dot
   }
   return out;
 }
@@ -265,7 +309,9 @@ Config ReadConfig(const ConfigSources& sources) {
     }
     SetFromVariable(variables, VariableOf(key), key, &config);
   }
+  SetSiteConf(variables, &config);
   for (const auto& [path, setting] : sources.flags) Set(&config, path, setting, "The " + setting.origin);
+  DropUnreadSiteConf(variables, &config);
   return config;
 }
 
@@ -273,6 +319,10 @@ ClusterSpec ToSpec(const Config& config) {
   ClusterSpec spec;
   for (const auto& [path, setting] : config.keys) SetField(*FindKey(path), setting.text, &spec);
   for (const auto& [name, setting] : config.spark_conf) spec.spark_conf[name] = setting.text;
+  for (const auto& [path, setting] : config.site_conf) {
+    const size_t dot = path.find('.');
+    spec.site_conf[path.substr(0, dot)][path.substr(dot + 1)] = setting.text;
+  }
   return spec;
 }
 
@@ -282,12 +332,21 @@ std::string ConfigToml(const Config& config, bool origins) {
     const std::string line = fmt::format("{} = {}", name, Quoted(key, setting.text));
     return origins ? fmt::format("{:<28} # {}\n", line, setting.origin) : line + "\n";
   });
-  if (config.spark_conf.empty()) return out;
-  out += "\n[spark_conf]\n";
-  for (const auto& [name, setting] : config.spark_conf) {
+  const auto add = [&](const std::string& name, const Setting& setting) {
     const std::string line = fmt::format("{} = {}", nlohmann::json(name).dump(), nlohmann::json(setting.text).dump());
     out += origins ? fmt::format("{:<28} # {}\n", line, setting.origin) : line + "\n";
+  };
+  std::string table;
+  for (const auto& [path, setting] : config.site_conf) {
+    const size_t dot = path.find('.');
+    if (table != path.substr(0, dot)) {
+      table = path.substr(0, dot);
+      out += fmt::format("\n[{}]\n", table);
+    }
+    add(path.substr(dot + 1), setting);
   }
+  if (!config.spark_conf.empty()) out += "\n[spark_conf]\n";
+  for (const auto& [name, setting] : config.spark_conf) add(name, setting);
   return out;
 }
 
@@ -299,6 +358,7 @@ std::string ConfigJson(const Config& config) {
   for (const Key& key : Keys()) out[std::string(key.path)] = show(config.keys.at(std::string(key.path)));
   out["spark_conf"] = nlohmann::ordered_json::object();
   for (const auto& [name, setting] : config.spark_conf) out["spark_conf"][name] = show(setting);
+  for (const auto& [path, setting] : config.site_conf) out[path] = show(setting);
   return out.dump(2) + "\n";
 }
 
@@ -332,9 +392,19 @@ std::string ConfigSchema() {
       case KeyKind::kText:
         value = {{"type", "string"}, {"minLength", 1}, {"default", std::string(key.standard)}};
         break;
+      case KeyKind::kNames:
+        value = {{"type", "array"},
+                 {"items", {{"enum", OptionalServices()}}},
+                 {"uniqueItems", true},
+                 {"default", Json::array()}};
+        break;
     }
     value["description"] = fmt::format("{}. Takes {}.", key.what, Allowed(key));
     const size_t dot = key.path.find('.');
+    if (dot == std::string_view::npos) {
+      sections[std::string(key.path)] = value;
+      continue;
+    }
     Json& section = sections[std::string(key.path.substr(0, dot))];
     section["type"] = "object";
     section["additionalProperties"] = false;
@@ -343,6 +413,11 @@ std::string ConfigSchema() {
   sections["spark_conf"] = {{"type", "object"},
                             {"description", "Spark's own settings, for every application of the cluster."},
                             {"propertyNames", {{"pattern", "^spark(\\.|$)"}}}};
+  for (const SiteTable& table : kSiteTables)
+    sections[std::string(table.name)] = {
+        {"type", "object"},
+        {"description",
+         fmt::format("Hadoop's properties of {}; also as variables {}NAME.", table.name, table.variables)}};
   const Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                        {"title", "Tinderbox cluster.toml"},
                        {"type", "object"},
@@ -358,6 +433,8 @@ std::string ConfigTemplate() {
     return fmt::format("# {}.\n# {} = {}\n", key.what, name, Quoted(key, std::string(key.standard)));
   });
   return out +
+         "\n# Hadoop's own settings: [core_site], [hdfs_site], [yarn_site], [mapred_site].\n[hdfs_site]\n# "
+         "\"dfs.blocksize\" = \"16m\"\n"
          "\n# Spark's own settings, for every application of the cluster.\n[spark_conf]\n# "
          "\"spark.sql.shuffle.partitions\" = \"8\"\n";
 }

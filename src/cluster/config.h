@@ -16,11 +16,13 @@ struct Setting {
   std::string origin;
 };
 
-/// Every key with its value and origin, and Spark's own settings from the table [spark_conf].
+/// Every key with its value and origin, Spark's own settings from the table [spark_conf], and Hadoop's from
+/// [core_site], [hdfs_site], [yarn_site] and [mapred_site].
 struct Config {
   std::map<std::string, Setting> keys;
   std::map<std::string, Setting> spark_conf;
-  std::vector<std::string> warnings;  ///< variables that were set for us and have no use here, a sentence each
+  std::map<std::string, Setting> site_conf;  ///< "hdfs_site.dfs.replication", "hdfs_site.DFS_REPLICATION"
+  std::vector<std::string> warnings;         ///< variables that were set for us and have no use here, a sentence each
 };
 
 /// Where values may come from; later beats earlier: defaults, user file, project file, overlays in their order,
@@ -43,7 +45,7 @@ ClusterSpec ToSpec(const Config& config);
 struct TomlValue {
   std::string path;
   std::string text;
-  std::string type;  ///< "integer", "boolean", "string"
+  std::string type;  ///< "integer", "boolean", "string"; "list" of texts, joined by commas
   int line = 0;
 };
 /// Tables flattened; [spark_conf] keeps its keys whole: "spark_conf.spark.sql.ansi.enabled".

@@ -100,6 +100,27 @@ TEST_F(ConfigTest, NamesFileLineKeyAndWhatIsAllowed) {
   EXPECT_THAT(Complaint("[spark_conf]\nansi = \"true\""), HasSubstr("names begin with spark."));
 }
 
+TEST_F(ConfigTest, TakesServicesAsAList) {
+  const auto with = [&](const std::string& text) {
+    sources_.project_file = Write("cluster.toml", text);
+    return ToSpec(ReadConfig(sources_)).with;
+  };
+  EXPECT_TRUE(with("").empty());
+  EXPECT_TRUE(with("with = []").empty());
+  EXPECT_THAT(with("with = [\"hdfs\"]"), testing::ElementsAre("hdfs"));
+  sources_.environment["TINDERBOX_WITH"] = " hdfs , hdfs";
+  EXPECT_THAT(with("with = []"), testing::ElementsAre("hdfs"));
+  sources_.flags = {{"with", {"none", "flag --with"}}};
+  EXPECT_TRUE(with("with = [\"hdfs\"]").empty());
+  EXPECT_THAT(ConfigToml(ReadConfig(sources_), false), testing::StartsWith("with = []\n"));
+  sources_ = {};
+  EXPECT_THAT(Complaint("with = [\"hdfs\", \"kafka\"]"),
+              AllOf(HasSubstr("cluster.toml:1:"), HasSubstr("no service kafka"), HasSubstr("hdfs")));
+  EXPECT_THAT(Complaint("with = \"hdfs\""), HasSubstr("takes a list"));
+  EXPECT_THAT(Complaint("with = [1]"), HasSubstr("with is a list"));
+  EXPECT_THAT(Complaint("worker.count = [\"1\"]"), HasSubstr("worker.count is a list here"));
+}
+
 TEST_F(ConfigTest, RefusesHeapsThatSparkWouldRefuse) {
   // The seeds' executor of 256 MB and driver of 128 MB.
   EXPECT_THAT(Complaint("executor.memory = \"256m\""), AllOf(HasSubstr("at least 450m"), HasSubstr("450 MiB of heap")));
@@ -117,8 +138,10 @@ TEST_F(ConfigTest, MissesAFileThatIsAskedFor) {
 
 TEST_F(ConfigTest, SchemaAndTemplateFollowTheTable) {
   const nlohmann::json schema = nlohmann::json::parse(ConfigSchema());
+  EXPECT_EQ(schema.at("properties").at("with").at("type"), "array");
   for (const Key& key : Keys()) {
     const size_t dot = key.path.find('.');
+    if (dot == std::string_view::npos) continue;
     const nlohmann::json& section = schema.at("properties").at(std::string(key.path.substr(0, dot)));
     EXPECT_TRUE(section.at("properties").contains(std::string(key.path.substr(dot + 1)))) << key.path;
   }

@@ -80,8 +80,13 @@ TEST_F(VariablesTest, SaysWhatItDoesNotUse) {
   WriteEnv("CORE_SITE__HADOOP_TMP_DIR=/tmp\nYARN_SITE__YARN_LOG_AGGREGATION_ENABLE=true\n");
   const Config config = ReadConfig(sources_);
   ASSERT_EQ(config.warnings.size(), 4U);
-  EXPECT_THAT(config.warnings[0], AllOf(HasSubstr("CORE_SITE__HADOOP_TMP_DIR"), HasSubstr("core-site.xml")));
-  EXPECT_THAT(config.warnings[1], HasSubstr("--num-executors"));
+  EXPECT_THAT(config.warnings[0], HasSubstr("--num-executors"));
+  EXPECT_THAT(config.warnings[2], AllOf(HasSubstr("CORE_SITE__HADOOP_TMP_DIR"), HasSubstr("core-site.xml")));
+  EXPECT_TRUE(config.site_conf.empty());
+  sources_.flags = {{"with", {"hdfs", "flag --with"}}};
+  const Config hdfs = ReadConfig(sources_);
+  EXPECT_EQ(hdfs.warnings.size(), 3U) << "YARN alone has no reader";
+  EXPECT_EQ(hdfs.site_conf.at("core_site.HADOOP_TMP_DIR").text, "/tmp");
 }
 
 TEST_F(VariablesTest, SaysThatTheFileComesTooLateForTheName) {

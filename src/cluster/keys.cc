@@ -7,6 +7,7 @@
 #include <charconv>
 #include <optional>
 
+#include "cluster/extras.h"
 #include "cluster/units.h"
 
 namespace tinderbox::cluster {
@@ -19,6 +20,7 @@ constexpr std::string_view kHeapReason = "Spark starts no driver and no executor
 
 using Spec = ClusterSpec;
 constexpr Key kKeys[] = {
+    {"with", KeyKind::kNames, &Spec::with, "none", 0, 0, "", "Services beside Spark's own"},
     {"spark.home", KeyKind::kText, &Spec::spark_home, "auto", 0, 0, "SPARK_HOME",
      "Folder of an Apache Spark to use; auto: Spark 4.2.0 from PyPI, installed on first use"},
     {"spark.java_home", KeyKind::kText, &Spec::java_home, "auto", 0, 0, "JAVA_HOME",
@@ -49,6 +51,19 @@ constexpr Key kKeys[] = {
     {"connect.memory", KeyKind::kMemory, &Spec::connect_memory, "1g", kLeastHeap, 64 * kTiB, "",
      "Heap of the Spark Connect server", kHeapReason},
     {"history.enabled", KeyKind::kFlag, &Spec::history, "true", 0, 0, "", "Run a history server"},
+    {"hdfs.datanodes", KeyKind::kCount, &Spec::hdfs_datanodes, "1", 1, 100, "", "Number of DataNodes"},
+    {"hdfs.replication", KeyKind::kCount, &Spec::hdfs_replication, "1", 1, 100, "",
+     "Copies of each block of a file in HDFS, unless who writes it says otherwise"},
+    {"s3.buckets", KeyKind::kText, &Spec::s3_buckets, "spark-data,spark-output", 0, 0, "",
+     "Buckets that the object store has from the start"},
+    {"postgres.user", KeyKind::kText, &Spec::postgres_user, "spark", 0, 0, "POSTGRES_USER",
+     "User of PostgreSQL, who owns the database"},
+    {"postgres.database", KeyKind::kText, &Spec::postgres_database, "spark", 0, 0, "POSTGRES_DB",
+     "Database of PostgreSQL that is there from the start"},
+    {"yarn.nodemanagers", KeyKind::kCount, &Spec::yarn_nodemanagers, "1", 1, 100, "", "Number of NodeManagers"},
+    {"yarn.cores", KeyKind::kCount, &Spec::yarn_cores, "2", 1, 1024, "", "Cores each NodeManager offers"},
+    {"yarn.memory", KeyKind::kMemory, &Spec::yarn_memory, "4g", 1024 * kMiB, 64 * kTiB, "",
+     "Memory each NodeManager offers to containers"},
     {"gateway.enabled", KeyKind::kFlag, &Spec::gateway, "true", 0, 0, "",
      "Run the gateway: every web page behind one port"},
     {"ports.master", KeyKind::kPort, &Spec::port_master, "auto", 1, 65535, "SPARK_MASTER_PORT",
@@ -63,6 +78,22 @@ constexpr Key kKeys[] = {
      "Port of the history server; auto: 18080, or a free one when that is taken"},
     {"ports.gateway", KeyKind::kPort, &Spec::port_gateway, "auto", 1, 65535, "",
      "Port of the gateway; auto: 8080, or a free one when that is taken"},
+    {"ports.namenode", KeyKind::kPort, &Spec::port_namenode, "auto", 1, 65535, "",
+     "Port of the NameNode, as in hdfs://127.0.0.1:8020; auto: 8020, or a free one when that is taken"},
+    {"ports.namenode_ui", KeyKind::kPort, &Spec::port_namenode_ui, "auto", 1, 65535, "",
+     "Port of the NameNode's page and of WebHDFS; auto: 9870, or a free one when that is taken"},
+    {"ports.s3", KeyKind::kPort, &Spec::port_s3, "auto", 1, 65535, "",
+     "Port of the object store; auto: 9000, or a free one when that is taken"},
+    {"ports.postgres", KeyKind::kPort, &Spec::port_postgres, "auto", 1, 65535, "",
+     "Port of PostgreSQL; auto: 5432, or a free one when that is taken"},
+    {"ports.redis", KeyKind::kPort, &Spec::port_redis, "auto", 1, 65535, "",
+     "Port of Redis; auto: 6379, or a free one when that is taken"},
+    {"ports.resourcemanager", KeyKind::kPort, &Spec::port_resourcemanager, "auto", 1, 65535, "",
+     "Port of the ResourceManager; auto: 8032, or a free one when that is taken"},
+    {"ports.resourcemanager_ui", KeyKind::kPort, &Spec::port_resourcemanager_ui, "auto", 1, 65535, "",
+     "Port of the ResourceManager's page; auto: 8088, or a free one when that is taken"},
+    {"ports.nodemanager_ui", KeyKind::kPort, &Spec::port_nodemanager_ui, "auto", 1, 65535, "",
+     "Port of the first NodeManager's page, the others follow; auto: 8042 for the first, and free ones"},
     {"timeout.start", KeyKind::kDuration, &Spec::start_timeout, "3min", 1000, kDay, "",
      "How long a service may take until it is ready"},
     {"timeout.stop", KeyKind::kDuration, &Spec::stop_grace, "10s", 0, kDay, "",
@@ -120,6 +151,8 @@ std::string Allowed(const Key& key) {
       return "true or false";
     case KeyKind::kText:
       return automatic + "a text";
+    case KeyKind::kNames:
+      return fmt::format("a list out of {}", fmt::join(OptionalServices(), ", "));
     case KeyKind::kMemory:
       return fmt::format("{}a size of at least {}, such as \"1g\"", automatic, FormatMemory(key.least));
     case KeyKind::kDuration:
@@ -136,6 +169,17 @@ std::string SetField(const Key& key, std::string_view text, ClusterSpec* spec) {
   if (key.kind == KeyKind::kText) {
     spec->*std::get<std::string ClusterSpec::*>(key.field) = automatic ? "" : std::string(text);
     return text.empty() ? fmt::format("is empty: {} takes {}", key.path, Allowed(key)) : "";
+  }
+  if (key.kind == KeyKind::kNames) {
+    const std::vector<std::string> known = OptionalServices();
+    std::set<std::string> names;
+    for (const std::string& name : SplitList(text == "none" ? "" : text)) {
+      if (std::find(known.begin(), known.end(), name) == known.end())
+        return fmt::format("is not allowed: there is no service {}; {} takes {}", name, key.path, Allowed(key));
+      names.insert(name);
+    }
+    spec->*std::get<std::set<std::string> ClusterSpec::*>(key.field) = std::move(names);
+    return "";
   }
   if (key.kind == KeyKind::kFlag) {
     if (text != "true" && text != "false") return fmt::format("is not allowed: {} takes {}", key.path, Allowed(key));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,14 +12,17 @@
 
 namespace tinderbox::cluster {
 
-enum class KeyKind { kCount, kPort, kMemory, kDuration, kFlag, kText };
+/// kNames: a list out of OptionalServices(); as text "hdfs,s3", or "none".
+enum class KeyKind { kCount, kPort, kMemory, kDuration, kFlag, kText, kNames };
 
 /// One key of cluster.toml. The parser, the JSON Schema, the template, `config show` and the environment variables all
 /// follow from the table of these.
 struct Key {
-  std::string_view path;  ///< "worker.memory": [worker] memory = …
+  std::string_view path;  ///< "worker.memory": [worker] memory = …; without a dot: above all sections
   KeyKind kind;
-  std::variant<int64_t ClusterSpec::*, bool ClusterSpec::*, std::string ClusterSpec::*> field;
+  std::variant<int64_t ClusterSpec::*, bool ClusterSpec::*, std::string ClusterSpec::*,
+               std::set<std::string> ClusterSpec::*>
+      field;
   std::string_view standard;  ///< the default, as text; "auto" where the key may be left to Tinderbox
   int64_t least;              ///< of numbers, in bytes and milliseconds for memory and time
   int64_t most;

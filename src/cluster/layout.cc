@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <csignal>
 
 #include "base/fail.h"
+#include "cluster/extras.h"
 #include "cluster/units.h"
 
 namespace tinderbox::cluster {
@@ -17,8 +19,6 @@ constexpr std::string_view kCondition = "TINDERBOX_CONFIG";
 constexpr int64_t kBesideHeap = 200 * kMiB;
 constexpr int64_t kServicesMemory = 1024 * kMiB;
 
-/// The daemons do little: a quick start matters more to them than the fastest code.
-constexpr const char* kQuickStart = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1";
 /// A daemon that finds its port taken must say so, and not listen where nobody looks for it.
 constexpr const char* kDaemonOptions = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dspark.port.maxRetries=0";
 /// The Connect server plans queries for as long as it lives: only what runs hot is worth the optimising compiler.
@@ -26,21 +26,9 @@ constexpr const char* kConnectOptions =
     "-XX:Tier4InvocationThreshold=20000 -XX:Tier4MinInvocationThreshold=6000 -XX:Tier4CompileThreshold=40000 "
     "-XX:Tier4BackEdgeThreshold=160000";
 
-std::string InMebibytes(int64_t bytes) {
-  return fmt::format("{}m", bytes / kMiB);
-}
-
-std::string FileUrl(std::string_view path) {
-  std::string url = "file://";
-  for (const unsigned char c : path) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-    if (plain || std::string_view("/-._~").find(static_cast<char>(c)) != std::string_view::npos) {
-      url += static_cast<char>(c);
-    } else {
-      url += fmt::format("%{:02X}", c);
-    }
-  }
-  return url;
+std::string Upper(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::toupper(c); });
+  return text;
 }
 
 /// A value as a file of Java properties holds it.
@@ -62,7 +50,11 @@ int64_t ExecutorMemory(const ClusterSpec& spec) {
 class Builder {
  public:
   Builder(const ClusterSpec& spec, const Ports& ports, const Installation& installation, const std::string& folder)
-      : spec_(spec), ports_(ports), installation_(installation), folder_(folder) {}
+      : spec_(spec), ports_(ports), installation_(installation), folder_(folder) {
+    for (const Extra* extra : ExtrasOf(spec)) extra->add_to_spark(ground_, &additions_);
+  }
+
+  const Ground& ground() const { return ground_; }
 
   Service Master() const {
     Service service = Daemon("master", "master", "org.apache.spark.deploy.master.Master");
@@ -190,23 +182,15 @@ class Builder {
   Probe MasterJson() const { return Http(ports_.at("master").at("ui"), "/json/"); }
 
   Service Common(const std::string& name, const std::string& role) const {
-    Service service;
-    service.name = name;
-    service.role = role;
-    service.folder = fmt::format("{}/work/{}", folder_, name);
-    service.log = fmt::format("{}/logs/{}.log", folder_, name);
-    service.ports = ports_.at(name);
+    Service service = PlainService(ground_, name, role);
     service.environment = {{"SPARK_HOME", installation_.spark_home}, {"JAVA_HOME", installation_.java_home},
                            {"SPARK_CONF_DIR", folder_ + "/conf"},    {"SPARK_LOG_DIR", folder_ + "/logs"},
                            {"SPARK_LOCAL_IP", spec_.host},           {"PYSPARK_PYTHON", installation_.python},
                            {"SPARK_LAUNCHER_OPTS", kQuickStart}};
     service.archive = installation_.archive;
-    service.files = {{folder_ + "/conf/spark-defaults.conf", Defaults()}};
-    service.start_timeout = spec_.start_timeout;
-    service.stop_grace = spec_.stop_grace;
-    service.drain_timeout = spec_.drain_timeout;
-    service.log_size = spec_.log_size;
-    service.log_files = spec_.log_files;
+    service.files = additions_.files;
+    service.files[folder_ + "/conf/spark-defaults.conf"] = Defaults();
+    service.files[folder_ + "/conf/spark-env.sh"] = Variables();
     return service;
   }
 
@@ -251,9 +235,21 @@ class Builder {
     };
     // What a worker's page calls its master is the page behind the gateway, under whatever name people reach that.
     if (spec_.gateway) conf["spark.ui.reverseProxyUrl"] = "/";
+    for (const auto& [name, value] : additions_.conf) conf[name] = value;
     for (const auto& [name, value] : spec_.spark_conf) conf[name] = value;
     std::string out;
     for (const auto& [name, value] : conf) out += fmt::format("{} {}\n", name, AsProperty(value));
+    return out;
+  }
+
+  /// spark-env.sh, which Spark's scripts read. It is written without content, too: an older one must not stay.
+  std::string Variables() const {
+    std::string out = "# For Spark's scripts, from cluster.toml.\n";
+    if (!additions_.class_path.empty())
+      out += fmt::format("SPARK_DIST_CLASSPATH=\"${{SPARK_DIST_CLASSPATH:+$SPARK_DIST_CLASSPATH:}}\"{}\n",
+                         ShellQuoted(fmt::format("{}", fmt::join(additions_.class_path, ":"))));
+    if (!additions_.hadoop_conf.empty())
+      out += fmt::format("HADOOP_CONF_DIR={0}\nYARN_CONF_DIR={0}\n", ShellQuoted(additions_.hadoop_conf));
     return out;
   }
 
@@ -267,15 +263,20 @@ class Builder {
     };
     Json http = {{"routers", {{"master", {{"rule", "PathPrefix(`/`)"}, {"service", "master"}, {"priority", 1}}}}},
                  {"services", {{"master", service("master")}}}};
+    const auto below = [&](const std::string& name, const std::string& prefix) {
+      http["services"][name] = service(name);
+      http["middlewares"][name] = {{"stripPrefix", {{"prefixes", Json::array({prefix})}}}};
+      http["routers"][name] = {{"rule", fmt::format("PathPrefix(`{}`)", prefix)},
+                               {"service", name},
+                               {"middlewares", Json::array({name})},
+                               {"priority", 3}};
+    };
     if (spec_.history) {
-      http["services"]["history"] = service("history");
-      http["middlewares"]["strip"] = {{"stripPrefix", {{"prefixes", Json::array({"/history-server"})}}}};
-      http["routers"]["history"] = {{"rule", "PathPrefix(`/history-server`)"},
-                                    {"service", "history"},
-                                    {"middlewares", Json::array({"strip"})},
-                                    {"priority", 3}};
+      below("history", "/history-server");
       http["routers"]["history-pages"] = {{"rule", "PathPrefix(`/history`)"}, {"service", "history"}, {"priority", 2}};
     }
+    // Its page is /hdfs/index.html, to which the NameNode itself leads nobody who asks for the folder alone.
+    if (spec_.with.contains("hdfs")) below("namenode", "/hdfs");
     return Json{{"http", http}}.dump(2) + "\n";
   }
 
@@ -283,13 +284,16 @@ class Builder {
   const Ports& ports_;
   const Installation& installation_;
   const std::string& folder_;
+  const Ground ground_{spec_, ports_, installation_, folder_};
+  SparkAdditions additions_;
 };
 
 }  // namespace
 
 int64_t WorkerCount(const ClusterSpec& spec, const MachineFacts& facts) {
   if (spec.worker_count != 0) return spec.worker_count;
-  const int64_t services = kServicesMemory + (spec.connect ? spec.connect_memory : 0);
+  int64_t services = kServicesMemory + (spec.connect ? spec.connect_memory : 0);
+  for (const Extra* extra : ExtrasOf(spec)) services += extra->memory;
   const int64_t one = spec.worker_memory + 2 * kBesideHeap;
   const int64_t by_memory = (facts.memory_free - services) / one;
   return std::max<int64_t>(1, std::min(facts.cores / spec.worker_cores, by_memory));
@@ -314,6 +318,22 @@ void CheckSpec(const ClusterSpec& spec) {
                "executor.cores is {} and a worker offers {} (worker.cores): no worker could ever run an executor, and "
                "every job would wait without end. Give workers more or executors less.",
                spec.executor_cores, spec.worker_cores);
+  const std::pair<const char*, std::vector<const char*>> readers[] = {{"core_site", {"hdfs", "yarn", "s3"}},
+                                                                      {"hdfs_site", {"hdfs"}},
+                                                                      {"yarn_site", {"yarn"}},
+                                                                      {"mapred_site", {"yarn"}}};
+  for (const auto& [table, services] : readers) {
+    const bool read =
+        std::any_of(services.begin(), services.end(), [&](const char* service) { return spec.with.contains(service); });
+    if (!spec.site_conf.contains(table) || read) continue;
+    base::Fail(kCondition,
+               "[{0}] (or the variables {1}__*) sets {2}, and the cluster has nothing that reads it. Add one of {3} to "
+               "`with`, or leave {0} out.",
+               table, Upper(table), spec.site_conf.at(table).begin()->first, fmt::join(services, ", "));
+  }
+  for (const Extra* extra : ExtrasOf(spec)) {
+    if (extra->check != nullptr) extra->check(spec);
+  }
 }
 
 std::vector<Service> Layout(const ClusterSpec& spec, int64_t workers, const Ports& ports,
@@ -324,6 +344,9 @@ std::vector<Service> Layout(const ClusterSpec& spec, int64_t workers, const Port
   if (spec.connect) services.push_back(builder.Connect());
   if (spec.history) services.push_back(builder.History());
   if (spec.gateway) services.push_back(builder.Gateway());
+  for (const Extra* extra : ExtrasOf(spec)) {
+    for (Service& service : extra->services(builder.ground())) services.push_back(std::move(service));
+  }
   return services;
 }
 

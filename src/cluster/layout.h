@@ -18,9 +18,13 @@ struct Installation {
   std::string spark_home;
   std::string java_home;
   std::string python;
-  std::string traefik;  ///< empty: no gateway is asked for
-  std::string program;  ///< Tinderbox itself, which probes the Connect server
-  std::string archive;  ///< of this Spark and this Java, see archive.h
+  std::string traefik;                             ///< empty: no gateway is asked for
+  std::string program;                             ///< Tinderbox itself, which probes the Connect server
+  std::string archive;                             ///< of this Spark and this Java, see archive.h
+  std::map<std::string, std::string> extras = {};  ///< "hadoop" -> folder or program, of what `with` names
+  /// Hadoop's properties by their names in lower case with dots alone: "yarn.log.aggregation.enable" ->
+  /// "yarn.log-aggregation-enable".
+  std::map<std::string, std::string> hadoop_names = {};
 };
 
 /// Service -> purpose ("rpc", "ui") -> port.

@@ -6,7 +6,10 @@
 
 #include "base/fail.h"
 #include "cluster/archive.h"
+#include "cluster/extras.h"
 #include "cluster/host.h"
+#include "cluster/provision_extras.h"
+#include "cluster/secrets.h"
 #include "cluster/units.h"
 
 namespace tinderbox::cluster {
@@ -30,6 +33,10 @@ Installation Install(const ClusterSpec& spec, const PlanInputs& inputs) {
   if (spec.gateway)
     installation.traefik = inputs.install ? ProvisionTraefik(inputs.directories.cache, inputs.progress)
                                           : TraefikProgram(inputs.directories.cache);
+  for (const Extra* extra : ExtrasOf(spec))
+    extra->install(spec, inputs.directories.cache, inputs.install ? inputs.progress : Progress(), &installation.extras);
+  if (const auto hadoop = installation.extras.find("hadoop"); hadoop != installation.extras.end())
+    installation.hadoop_names = HadoopNames(hadoop->second);
   return installation;
 }
 
@@ -62,18 +69,23 @@ std::set<int> PortsOfOthers(const Directories& directories, const ClusterFolder&
   return ports;
 }
 
+/// HDFS keeps blocks on a DataNode that would be lost without it.
+void CheckShrinking(const ClusterSpec& spec, const std::optional<Desired>& desired) {
+  const int64_t before = CountRole(desired, "datanode");
+  const int64_t after = spec.with.contains("hdfs") ? spec.hdfs_datanodes : before;
+  if (after < before)
+    base::Fail(
+        "TINDERBOX_CONFIG",
+        "The cluster has {0} DataNodes, and hdfs.datanodes asks for {1}: the blocks on the others would be lost. "
+        "`tinderbox scale datanode={1}` moves them first.",
+        before, after);
+}
+
 /// Who keeps clusters in another folder, such as another user, cannot see our ports while nothing listens there: so
 /// each folder begins elsewhere.
 int FirstPort(const Directories& directories) {
   constexpr size_t kStart = 21000, kSpread = 100, kStep = 100;
   return static_cast<int>(kStart + std::hash<std::string>()(directories.state) % kSpread * kStep);
-}
-
-/// Workers that the cluster has; an automatic number does not change with the memory that happens to be free.
-int64_t WorkersOf(const std::optional<Desired>& desired) {
-  if (!desired) return 0;
-  return std::count_if(desired->services.begin(), desired->services.end(),
-                       [](const Wanted& wanted) { return wanted.service.role == "worker"; });
 }
 
 FileLock LockPorts(const Directories& directories) {
@@ -87,15 +99,23 @@ FileLock LockPorts(const Directories& directories) {
 
 }  // namespace
 
+int64_t CountRole(const std::optional<Desired>& desired, std::string_view role) {
+  if (!desired) return 0;
+  return std::count_if(desired->services.begin(), desired->services.end(),
+                       [&](const Wanted& wanted) { return wanted.service.role == role; });
+}
+
 Plan::Plan(const ClusterFolder& folder, const ClusterSpec& spec, const PlanInputs& inputs)
-    : ports_lock_(LockPorts(inputs.directories)) {
+    : ports_lock_(LockPorts(inputs.directories)), spec_(spec), folder_(folder.path()) {
   CheckSpec(spec);
   const bool loopback = CheckHost(spec.host);
   const Installation installation = Install(spec, inputs);
   const MachineFacts facts = InspectMachine();
   const std::optional<Desired> desired = folder.ReadDesired();
   const std::optional<State> state = folder.ReadState();
-  const int64_t before = WorkersOf(desired);
+  if (!inputs.blocks_moved) CheckShrinking(spec, desired);
+  const int64_t before = CountRole(desired, "worker");
+  // An automatic number does not change with the memory that happens to be free.
   const int64_t workers = spec.worker_count == 0 && before != 0 ? before : WorkerCount(spec, facts);
   const PortWorld world{[&](int port) { return FindPortOwner(spec.host, port); },
                         PortsOfOthers(inputs.directories, folder), FirstPort(inputs.directories)};
@@ -116,6 +136,9 @@ Plan::Plan(const ClusterFolder& folder, const ClusterSpec& spec, const PlanInput
 }
 
 void Plan::Apply(const std::optional<State>& state, Desired* desired) const {
+  for (const Extra* extra : ExtrasOf(spec_)) {
+    if (extra->write_secrets != nullptr) extra->write_secrets(spec_, Secrets(folder_));
+  }
   std::vector<Wanted> services;
   for (const Service& service : services_) {
     Wanted wanted{service, true, 0};

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/fail.h"
+#include "cluster/extras.h"
 #include "cluster/layout.h"
 
 namespace tinderbox::cluster {
@@ -10,24 +11,19 @@ namespace {
 constexpr int kFirstFree = 21000;
 constexpr int kLastFree = 32000;
 
-struct Request {
-  std::string service;
-  std::string purpose;
-  std::string key;  // of cluster.toml; empty: cannot be pinned
-  int64_t pinned = 0;
-  int usual = 0;  // taken when it is free; 0: none
-};
-
-std::vector<Request> RequestsOf(const ClusterSpec& spec, int64_t workers) {
-  std::vector<Request> requests = {{"master", "rpc", "ports.master", spec.port_master, 7077},
-                                   {"master", "ui", "ports.master_ui", spec.port_master_ui, 0},
-                                   {"master", "rest", "", 0, 6066}};
+std::vector<PortRequest> RequestsOf(const ClusterSpec& spec, int64_t workers) {
+  std::vector<PortRequest> requests = {{"master", "rpc", "ports.master", spec.port_master, 7077},
+                                       {"master", "ui", "ports.master_ui", spec.port_master_ui, 0},
+                                       {"master", "rest", "", 0, 6066}};
   if (spec.connect) {
     requests.push_back({"connect", "rpc", "ports.connect", spec.port_connect, 15002});
     requests.push_back({"connect", "ui", "", 0, 0});
   }
   if (spec.history) requests.push_back({"history", "ui", "ports.history", spec.port_history, 18080});
   if (spec.gateway) requests.push_back({"gateway", "ui", "ports.gateway", spec.port_gateway, 8080});
+  for (const Extra* extra : ExtrasOf(spec)) {
+    for (PortRequest& request : extra->ports(spec)) requests.push_back(std::move(request));
+  }
   for (int64_t i = 0; i < workers; ++i) {
     const std::string worker = fmt::format("worker-{}", i + 1);
     const int64_t pinned = spec.port_worker_ui == 0 ? 0 : spec.port_worker_ui + i;
@@ -37,7 +33,7 @@ std::vector<Request> RequestsOf(const ClusterSpec& spec, int64_t workers) {
   return requests;
 }
 
-std::optional<int> Find(const Ports& ports, const Request& request) {
+std::optional<int> Find(const Ports& ports, const PortRequest& request) {
   const auto service = ports.find(request.service);
   if (service == ports.end()) return std::nullopt;
   const auto port = service->second.find(request.purpose);
@@ -53,7 +49,7 @@ std::string Owner(const PortOwner& owner) {
 
 Ports AssignPorts(const ClusterSpec& spec, int64_t workers, const Ports& running, const Ports& earlier,
                   const PortWorld& world) {
-  const std::vector<Request> requests = RequestsOf(spec, workers);
+  const std::vector<PortRequest> requests = RequestsOf(spec, workers);
   Ports ports;
   std::set<int> taken = world.reserved;
   std::set<int> ours;  // busy, but by ourselves
@@ -69,12 +65,12 @@ Ports AssignPorts(const ClusterSpec& spec, int64_t workers, const Ports& running
     }
     return next;
   };
-  const auto assign = [&](const Request& request, int port) {
+  const auto assign = [&](const PortRequest& request, int port) {
     ports[request.service][request.purpose] = port;
     taken.insert(port);
   };
   // Pinned ones first and those in use next, so that no other service is given their number.
-  for (const Request& request : requests) {
+  for (const PortRequest& request : requests) {
     if (request.pinned == 0) continue;
     const int port = static_cast<int>(request.pinned);
     if (port > 65535)
@@ -95,11 +91,11 @@ Ports AssignPorts(const ClusterSpec& spec, int64_t workers, const Ports& running
     }
     assign(request, port);
   }
-  for (const Request& request : requests) {
+  for (const PortRequest& request : requests) {
     if (request.pinned != 0) continue;
     if (const std::optional<int> port = Find(running, request); port && !taken.contains(*port)) assign(request, *port);
   }
-  for (const Request& request : requests) {
+  for (const PortRequest& request : requests) {
     if (Find(ports, request)) continue;
     const std::optional<int> before = Find(earlier, request);
     if (before && is_free(*before)) {

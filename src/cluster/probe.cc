@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <regex>
 
 namespace tinderbox::cluster {
 namespace {
@@ -121,8 +122,25 @@ bool Contains(const nlohmann::json& value, const nlohmann::json& members) {
   return true;
 }
 
-std::optional<HttpAnswer> Exchange(const std::string& host, int port, const std::string& path,
-                                   const std::string& request, int64_t timeout, std::string* why) {
+}  // namespace
+
+bool Matches(const Probe& probe, std::string_view text) {
+  if (!probe.pattern.empty() && !std::regex_search(text.begin(), text.end(), std::regex(probe.pattern))) return false;
+  if (probe.members.is_null()) return true;
+  const nlohmann::json document = nlohmann::json::parse(text, nullptr, false);
+  const nlohmann::json::json_pointer pointer(probe.pointer);
+  if (document.is_discarded() || !document.contains(pointer)) return false;
+  const nlohmann::json& value = document.at(pointer);
+  if (probe.members.is_array()) return value.is_array() && value.empty();
+  if (!value.is_array()) return Contains(value, probe.members);
+  for (const nlohmann::json& element : value) {
+    if (Contains(element, probe.members)) return true;
+  }
+  return false;
+}
+
+std::optional<HttpAnswer> HttpExchange(const std::string& host, int port, const std::string& path,
+                                       const std::string& request, int64_t timeout, std::string* why) {
   const Deadline deadline(timeout);
   const File socket{Connect(host, port, deadline, why)};
   if (socket.number < 0) return std::nullopt;
@@ -152,27 +170,11 @@ std::optional<HttpAnswer> Exchange(const std::string& host, int port, const std:
   return answer;
 }
 
-}  // namespace
-
-bool Matches(const Probe& probe, std::string_view text) {
-  if (probe.members.is_null()) return true;
-  const nlohmann::json document = nlohmann::json::parse(text, nullptr, false);
-  const nlohmann::json::json_pointer pointer(probe.pointer);
-  if (document.is_discarded() || !document.contains(pointer)) return false;
-  const nlohmann::json& value = document.at(pointer);
-  if (probe.members.is_array()) return value.is_array() && value.empty();
-  if (!value.is_array()) return Contains(value, probe.members);
-  for (const nlohmann::json& element : value) {
-    if (Contains(element, probe.members)) return true;
-  }
-  return false;
-}
-
 std::optional<HttpAnswer> HttpGet(const std::string& host, int port, const std::string& path, int64_t timeout,
                                   std::string* why) {
   const std::string request =
       fmt::format("GET {} HTTP/1.0\r\nHost: {}:{}\r\nAccept: */*\r\nConnection: close\r\n\r\n", path, host, port);
-  return Exchange(host, port, path, request, timeout, why);
+  return HttpExchange(host, port, path, request, timeout, why);
 }
 
 std::optional<HttpAnswer> HttpPost(const std::string& host, int port, const std::string& path, const std::string& form,
@@ -181,7 +183,29 @@ std::optional<HttpAnswer> HttpPost(const std::string& host, int port, const std:
       "POST {} HTTP/1.0\r\nHost: {}:{}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n"
       "Connection: close\r\n\r\n{}",
       path, host, port, form.size(), form);
-  return Exchange(host, port, path, request, timeout, why);
+  return HttpExchange(host, port, path, request, timeout, why);
+}
+
+std::optional<std::string> PingRedis(const std::string& host, int port, const std::string& password, int64_t timeout) {
+  const Deadline deadline(timeout);
+  std::string why;
+  const File socket{Connect(host, port, deadline, &why)};
+  if (socket.number < 0) return why;
+  const std::string request =
+      fmt::format("*2\r\n$4\r\nAUTH\r\n${}\r\n{}\r\n*1\r\n$4\r\nPING\r\n", password.size(), password);
+  if (::send(socket.number, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
+    return fmt::format("{}:{} does not take a request", host, port);
+  std::string answer;
+  while (std::count(answer.begin(), answer.end(), '\n') < 2) {
+    char buffer[1024];
+    if (!WaitFor(socket.number, POLLIN, deadline)) return fmt::format("{}:{} did not answer in time", host, port);
+    const ssize_t got = ::recv(socket.number, buffer, sizeof buffer, 0);
+    if (got <= 0) return fmt::format("{}:{} broke the connection off", host, port);
+    answer.append(buffer, static_cast<size_t>(got));
+  }
+  // While it reads its files back in, it takes the password and answers LOADING.
+  if (answer == "+OK\r\n+PONG\r\n") return std::nullopt;
+  return fmt::format("{}:{} answers {}", host, port, answer.substr(0, answer.find('\r', answer.find('\r') + 1)));
 }
 
 std::optional<std::string> RunProbe(const Probe& probe, const std::stop_token& stop) {
@@ -197,6 +221,7 @@ std::optional<std::string> RunProbe(const Probe& probe, const std::stop_token& s
   const std::string url = fmt::format("http://{}:{}{}", probe.host, probe.port, probe.path);
   if (answer->status != 200) return fmt::format("{} answers {}", url, answer->status);
   if (Matches(probe, answer->body)) return std::nullopt;
+  if (probe.members.is_null()) return fmt::format("{} does not show {} yet", url, probe.pattern);
   return probe.members.is_array() ? fmt::format("{} shows work that goes on", url)
                                   : fmt::format("{} does not show {} yet", url, probe.members.dump());
 }

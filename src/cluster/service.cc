@@ -7,7 +7,7 @@ namespace tinderbox::cluster {
 NLOHMANN_JSON_SERIALIZE_ENUM(ProbeKind,
                              {{ProbeKind::kTcp, "tcp"}, {ProbeKind::kHttp, "http"}, {ProbeKind::kCommand, "command"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(Restart, {{Restart::kAlways, "always"}, {Restart::kNever, "never"}})
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Probe, kind, host, port, path, command, pointer, members, every, timeout)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Probe, kind, host, port, path, command, pointer, members, pattern, every, timeout)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Wanted, service, up, generation)
 
 namespace {
@@ -27,6 +27,7 @@ void Fields(ServiceType& service, const Visit& visit) {
   visit("alive", service.alive);
   visit("drain_signal", service.drain_signal);
   visit("drained", service.drained);
+  visit("stop_signal", service.stop_signal);
   visit("restart", service.restart);
   visit("files", service.files);
   visit("page", service.page);

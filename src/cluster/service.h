@@ -22,6 +22,7 @@ struct Probe {
   /// empty". Null: nothing is looked at.
   std::string pointer;
   nlohmann::json members;
+  std::string pattern;     ///< kHttp: a regular expression that must be found in the answer; empty: none
   int64_t every = 5000;    ///< milliseconds between two probes of a ready service
   int64_t timeout = 3000;  ///< after which a probe has failed
 
@@ -44,6 +45,7 @@ struct Service {
   Probe alive;           ///< asked once it has been ready; the same as `ready` unless that is costly
   int drain_signal = 0;  ///< sent before TERM when the service is to go for good; 0: it is not drained
   Probe drained;
+  int stop_signal = 15;  ///< by which it ends in good order
   Restart restart = Restart::kAlways;
   std::map<std::string, std::string> files;  ///< path and content, written before it starts
   std::string page;                          ///< address of its web page

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 namespace tinderbox::cluster {
@@ -34,6 +35,25 @@ struct ClusterSpec {
   int64_t port_connect = 0;
   int64_t port_history = 0;
   int64_t port_gateway = 0;
+  std::set<std::string> with;
+  int64_t hdfs_datanodes = 0;
+  int64_t hdfs_replication = 0;
+  int64_t port_namenode = 0;
+  int64_t port_namenode_ui = 0;
+  std::string s3_buckets;
+  int64_t port_s3 = 0;
+  std::string postgres_user;
+  std::string postgres_database;
+  int64_t port_postgres = 0;
+  int64_t port_redis = 0;
+  int64_t yarn_nodemanagers = 0;
+  int64_t yarn_cores = 0;
+  int64_t yarn_memory = 0;
+  int64_t port_resourcemanager = 0;
+  int64_t port_resourcemanager_ui = 0;
+  int64_t port_nodemanager_ui = 0;
+  /// "hdfs_site" -> property -> value. A property may stand as in an environment variable: DFS_REPLICATION.
+  std::map<std::string, std::map<std::string, std::string>> site_conf;
   int64_t start_timeout = 0;
   int64_t stop_grace = 0;
   int64_t drain_timeout = 0;

@@ -247,7 +247,7 @@ class Stepping {
     s->wake = now_ + s->running.stop_grace;
     s->killed = false;
     Enter(name, s, Phase::kStopping, s->failing ? s->reason : "");
-    actions_.push_back(Signal{name, s->process, SIGTERM});
+    actions_.push_back(Signal{name, s->process, s->running.stop_signal});
   }
 
   void Fail(const std::string& name, ServiceState* s, const std::string& reason) {

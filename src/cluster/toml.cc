@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/fail.h"
 #include "cluster/config.h"
 
@@ -25,6 +27,8 @@ class Flattening {
         values_.push_back({path, fmt::format("{}", number->get()), "integer", line});
       } else if (const auto* flag = node.as_boolean()) {
         values_.push_back({path, flag->get() ? "true" : "false", "boolean", line});
+      } else if (const auto* list = node.as_array(); list != nullptr && IsListOfTexts(*list)) {
+        values_.push_back({path, Join(*list), "list", line});
       } else {
         base::Fail("TINDERBOX_CONFIG", "{}:{}: {} is a list, a fraction or a date; no key takes one.", name_, line,
                    path);
@@ -35,6 +39,15 @@ class Flattening {
   std::vector<TomlValue> Take() { return std::move(values_); }
 
  private:
+  static bool IsListOfTexts(const toml::array& list) {
+    return std::all_of(list.begin(), list.end(), [](const toml::node& node) { return node.is_string(); });
+  }
+  static std::string Join(const toml::array& list) {
+    std::string text;
+    for (const toml::node& node : list) text += (text.empty() ? "" : ",") + node.as_string()->get();
+    return text.empty() ? "none" : text;
+  }
+
   const std::string& name_;
   std::vector<TomlValue> values_;
 };

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <charconv>
 #include <numeric>
+#include <utility>
 
 namespace tinderbox::cluster {
 namespace {
@@ -97,6 +98,26 @@ std::string DidYouMean(std::string_view word, const std::vector<std::string>& ca
   if (near.size() > 1 && near[1].first == near[0].first)
     return fmt::format(" Did you mean {} or {}?", near[0].second, near[1].second);
   return fmt::format(" Did you mean {}?", near[0].second);
+}
+
+std::vector<std::string> SplitList(std::string_view text) {
+  std::vector<std::string> parts;
+  std::string part;
+  for (const char c : text) {
+    if (c != ',' && std::isspace(static_cast<unsigned char>(c)) == 0) {
+      part += c;
+    } else if (!part.empty()) {
+      parts.push_back(std::exchange(part, {}));
+    }
+  }
+  if (!part.empty()) parts.push_back(part);
+  return parts;
+}
+
+std::string ShellQuoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
+  return out + "'";
 }
 
 }  // namespace tinderbox::cluster

@@ -20,4 +20,10 @@ std::string FormatDuration(int64_t milliseconds);
 /// The candidates most like the word, as " Did you mean a or b?", or nothing.
 std::string DidYouMean(std::string_view word, const std::vector<std::string>& candidates);
 
+/// "hdfs, s3" and "hdfs s3" as their parts.
+std::vector<std::string> SplitList(std::string_view text);
+
+/// The text as one word of a shell, in single quotes.
+std::string ShellQuoted(std::string_view text);
+
 }  // namespace tinderbox::cluster

@@ -74,7 +74,7 @@ def check_shell_and_exec(cluster):
     assert done.returncode == 4 and sorted(done.stderr.splitlines()) == ["worker-1 | worker-1", "worker-2 | worker-2"], done
     assert "Which command?" in cluster.run("exec", "master", expect=2)
     assert "Did you mean master?" in cluster.run("exec", "mastr", "--", "true", expect=6)
-    assert "no S3 store" in cluster.run("shell", "minio", expect=6)
+    assert "no service" in cluster.run("shell", "minio", expect=6)
 
 
 def check_watch(cluster):

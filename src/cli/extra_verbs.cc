@@ -1,0 +1,97 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "base/fail.h"
+#include "cli/cluster_flags.h"
+#include "cli/verbs.h"
+#include "cli/words.h"
+#include "cluster/prepare.h"
+#include "cluster/probe.h"
+#include "cluster/s3.h"
+#include "cluster/seaweedfs.h"
+
+namespace tinderbox::cli {
+
+// Verbs that the supervisor runs, and not people: they stand in no help.
+
+namespace {
+
+constexpr int64_t kProbeTime = 15'000;
+
+/// "127.0.0.1:9000" -> host and port.
+std::pair<std::string, int> ParseAddress(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string::npos) throw UsageError("", fmt::format("\"{}\" is not HOST:PORT.", text));
+  return {text.substr(0, colon), static_cast<int>(ParseCount("PORT ", text.substr(colon + 1), 1))};
+}
+
+std::string ReadSecret(const std::string& cluster_folder, const std::string& name) {
+  const std::filesystem::path file = std::filesystem::path(cluster_folder) / "secrets" / name;
+  std::ifstream in(file, std::ios::binary);
+  if (!in) base::Fail("TINDERBOX_STATE", "The password {} cannot be read.", file.string());
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+/// The words before and after "--".
+std::pair<Arguments, Arguments> SplitCommand(const Arguments& arguments, const char* usage) {
+  const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+  if (dashes == arguments.begin() || dashes == arguments.end() || dashes + 1 == arguments.end())
+    throw UsageError("", usage);
+  return {{arguments.begin(), dashes}, {dashes + 1, arguments.end()}};
+}
+
+int Answer(const std::optional<std::string>& wrong) {
+  if (!wrong) return kClusterOk;
+  fmt::print(stderr, "{}\n", *wrong);
+  return kClusterFailed;
+}
+
+}  // namespace
+
+int RunPrepareService(const Arguments& arguments) {
+  const auto [what, command] =
+      SplitCommand(arguments, "prepare-service takes KIND, what that needs, -- and the service's command.");
+  try {
+    if (what[0] == "namenode" && what.size() == 2) {
+      cluster::PrepareNameNode(what[1], command);
+      cluster::Become(command);
+    }
+    if (what[0] == "postgres" && what.size() == 5)
+      cluster::BecomePostgres({what[1], what[2], what[3], what[4]}, command);
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const std::exception& error) {
+    // In one line of the service's log, where the supervisor looks for the cause.
+    fmt::print(stderr, "Error: {}\n", error.what());
+    return kClusterFailed;
+  }
+  throw UsageError(
+      "", fmt::format("prepare-service does not know how to prepare {} with {} words.", what[0], what.size() - 1));
+}
+
+int RunSeaweedfs(const Arguments& arguments) {
+  const auto [parts, command] = SplitCommand(arguments, "run-seaweedfs takes PART:PORT..., -- and a command.");
+  return cluster::RunSeaweed(parts, command);
+}
+
+int RunProbeS3(const Arguments& arguments) {
+  if (arguments.size() < 2) throw UsageError("", "probe-s3 takes HOST:PORT, the cluster's folder and BUCKET...");
+  const auto [host, port] = ParseAddress(arguments[0]);
+  const cluster::S3Server server{host, port, ReadSecret(arguments[1], "s3-access-key"),
+                                 ReadSecret(arguments[1], "s3-secret-key")};
+  return Answer(cluster::MakeBuckets(server, {arguments.begin() + 2, arguments.end()}, kProbeTime));
+}
+
+int RunProbeRedis(const Arguments& arguments) {
+  if (arguments.size() != 2) throw UsageError("", "probe-redis takes HOST:PORT and the cluster's folder.");
+  const auto [host, port] = ParseAddress(arguments[0]);
+  return Answer(cluster::PingRedis(host, port, ReadSecret(arguments[1], "redis-password"), kProbeTime));
+}
+
+}  // namespace tinderbox::cli

@@ -1,0 +1,135 @@
+#include "cluster/extras.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "cluster/config.h"
+#include "cluster/s3.h"
+#include "tinderbox/error.h"
+
+namespace tinderbox::cluster {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+const Installation kInstallation = {
+    "/opt/spark",
+    "/opt/java",
+    "python3",
+    "/opt/traefik",
+    "/opt/tinderbox",
+    "/cache/archives/spark.jsa",
+    {{"hadoop", "/cache/hadoop"},
+     {"seaweedfs", "/cache/weed"},
+     {"s3a", "/cache/s3a"},
+     {"postgres", "/usr/lib/postgresql/15/bin"},
+     {"postgres-driver", "/cache/it's the driver"},
+     {"redis", "/usr/bin/redis-server"}},
+    {{"dfs.blocksize", "dfs.blocksize"}, {"yarn.log.aggregation.enable", "yarn.log-aggregation-enable"}}};
+
+ClusterSpec SpecOf(const Settings& settings) {
+  ConfigSources sources;
+  for (const auto& [key, value] : settings) sources.flags.push_back({key, {value, "test"}});
+  return ToSpec(ReadConfig(sources));
+}
+
+std::vector<Service> LayoutOf(const ClusterSpec& spec) {
+  const Ports ports = AssignPorts(spec, 1, {}, {}, {[](int) { return std::nullopt; }, {}, 21000});
+  return Layout(spec, 1, ports, kInstallation, "/state/demo");
+}
+
+std::string Complaint(const Settings& settings) {
+  try {
+    CheckSpec(SpecOf(settings));
+  } catch (const Error& error) {
+    EXPECT_EQ(error.condition(), "TINDERBOX_CONFIG");
+    return error.what();
+  }
+  return "";
+}
+
+const Service& Find(const std::vector<Service>& services, const std::string& name) {
+  return *std::find_if(services.begin(), services.end(), [&](const Service& each) { return each.name == name; });
+}
+
+constexpr const char* kAll = "hdfs,yarn,s3,postgres,redis";
+
+TEST(Extras, AddServicesWithPortsOfTheirOwn) {
+  const std::vector<Service> services =
+      LayoutOf(SpecOf({{"with", kAll}, {"hdfs.datanodes", "2"}, {"yarn.nodemanagers", "2"}}));
+  std::vector<std::string> names;
+  std::multiset<int> ports;
+  for (const Service& service : services) {
+    names.push_back(service.name);
+    for (const auto& [purpose, port] : service.ports) ports.insert(port);
+    for (const std::string& need : service.needs)
+      EXPECT_THAT(names, testing::Contains(need)) << service.name << " comes before what it needs";
+    for (const std::string& word : service.command) EXPECT_THAT(word, Not(HasSubstr("0.0.0.0"))) << service.name;
+  }
+  EXPECT_EQ(std::set<int>(ports.begin(), ports.end()).size(), ports.size());
+  EXPECT_THAT(names, testing::ElementsAre("master", "worker-1", "connect", "history", "gateway", "namenode",
+                                          "datanode-1", "datanode-2", "resourcemanager", "nodemanager-1",
+                                          "nodemanager-2", "s3", "postgres", "redis"));
+  EXPECT_EQ(Find(services, "namenode").page, "hdfs://127.0.0.1:8020");
+}
+
+TEST(Extras, TellSparkWhereTheyAre) {
+  const Service worker = Find(LayoutOf(SpecOf({{"with", kAll}})), "worker-1");
+  const std::string& variables = worker.files.at("/state/demo/conf/spark-env.sh");
+  EXPECT_THAT(variables, HasSubstr("'/cache/s3a/lib/*:/cache/it'\\''s the driver/lib/*'"));
+  EXPECT_THAT(variables, HasSubstr("HADOOP_CONF_DIR='/state/demo/conf/hadoop'"));
+  EXPECT_THAT(worker.files.at("/state/demo/conf/spark-defaults.conf"),
+              HasSubstr("spark.hadoop.fs.defaultFS file:///\n"));
+  EXPECT_THAT(worker.files.at("/state/demo/conf/hadoop/core-site.xml"),
+              HasSubstr("<xi:include href=\"/state/demo/secrets/s3a.xml\"/>"));
+  const Service plain = Find(LayoutOf(SpecOf({})), "worker-1");
+  EXPECT_THAT(plain.files.at("/state/demo/conf/spark-env.sh"), Not(HasSubstr("=")));
+  EXPECT_FALSE(plain.files.contains("/state/demo/conf/hadoop/core-site.xml"));
+}
+
+TEST(Extras, TakeHadoopsPropertiesByTheirNamesAndAsVariables) {
+  const Service namenode = Find(LayoutOf(SpecOf({{"with", "hdfs,yarn"},
+                                                 {"hdfs_site.dfs.blocksize", "1<2&3"},
+                                                 {"core_site.MY_OWN", "x"},
+                                                 {"yarn_site.YARN_LOG_AGGREGATION_ENABLE", "false"}})),
+                                "namenode");
+  const auto property = [](const std::string& name, const std::string& value) {
+    return HasSubstr("<name>" + name + "</name><value>" + value + "</value>");
+  };
+  EXPECT_THAT(namenode.files.at("/state/demo/conf/hadoop/hdfs-site.xml"), property("dfs.blocksize", "1&lt;2&amp;3"));
+  EXPECT_THAT(namenode.files.at("/state/demo/conf/hadoop/core-site.xml"), property("my.own", "x"));
+  EXPECT_THAT(namenode.files.at("/state/demo/conf/hadoop/yarn-site.xml"),
+              property("yarn.log-aggregation-enable", "false"));
+}
+
+TEST(Extras, RefuseWhatCannotWork) {
+  EXPECT_EQ(Complaint({{"with", kAll}}), "");
+  EXPECT_THAT(Complaint({{"with", "hdfs"}, {"hdfs.replication", "2"}}),
+              HasSubstr("no block could have all its copies"));
+  EXPECT_EQ(Complaint({{"hdfs.replication", "2"}}), "") << "without HDFS it says nothing";
+  EXPECT_THAT(Complaint({{"with", "s3"}, {"s3.buckets", "spark-data,My_Bucket"}}), HasSubstr("\"My_Bucket\""));
+  EXPECT_THAT(Complaint({{"with", "postgres"}, {"postgres.user", "pg_me"}}), HasSubstr("begin with pg_"));
+  EXPECT_THAT(Complaint({{"with", "postgres"}, {"postgres.database", "a;b"}}), HasSubstr("postgres.database"));
+  EXPECT_THAT(Complaint({{"with", "s3"}, {"hdfs_site.dfs.blocksize", "1m"}}), HasSubstr("nothing that reads it"));
+}
+
+/// Signatures by the reference implementation of Amazon's, botocore 1.44.5.
+TEST(S3, SignsAsAmazonsOwnClient) {
+  const S3Server server{"127.0.0.1", 9000, "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"};
+  EXPECT_EQ(SignS3(server, "GET", "/", "20260101T000000Z"),
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/s3/aws4_request,"
+            " SignedHeaders=host;x-amz-content-sha256;x-amz-date, "
+            "Signature=79e3bb49a5ab6fd5f26a69e648f1651a926c2886f947c5bcdbd81a6679e66d3d");
+  EXPECT_EQ(SignS3(server, "PUT", "/spark-data", "20261231T235959Z"),
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261231/us-east-1/s3/aws4_request,"
+            " SignedHeaders=host;x-amz-content-sha256;x-amz-date, "
+            "Signature=80a50be475b020d748674a19593bf98346dd77d7af9f4ada58a657c6c97d54f5");
+}
+
+}  // namespace
+}  // namespace tinderbox::cluster

@@ -1,0 +1,178 @@
+#include "cluster/hadoop.h"
+
+#include <fmt/format.h>
+
+#include <cctype>
+#include <sstream>
+
+namespace tinderbox::cluster {
+namespace {
+
+using Properties = std::map<std::string, std::string>;
+
+std::string XmlText(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+Properties CoreSite(const Ground& ground) {
+  Properties core = {{"hadoop.tmp.dir", ground.folder + "/scratch/hadoop"}};
+  if (ground.spec.with.contains("s3")) {
+    core["fs.s3a.endpoint"] = "http://" + ground.Address("s3", "api");
+    core["fs.s3a.endpoint.region"] = "us-east-1";
+    core["fs.s3a.path.style.access"] = "true";
+    core["fs.s3a.connection.ssl.enabled"] = "false";
+    core["fs.s3a.aws.credentials.provider"] = "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider";
+  }
+  if (ground.spec.with.contains("hdfs")) core["fs.defaultFS"] = "hdfs://" + ground.Address("namenode", "rpc");
+  return core;
+}
+
+Properties HdfsSite(const Ground& ground) {
+  return {{"dfs.replication", fmt::format("{}", ground.spec.hdfs_replication)},
+          {"dfs.namenode.name.dir", FileUrl(ground.Data("namenode"))},
+          {"dfs.namenode.http-address", ground.Address("namenode", "ui")},
+          {"dfs.namenode.rpc-bind-host", ground.spec.host},
+          {"dfs.hosts.exclude", ExcludeFile(ground.folder)},
+          {"dfs.namenode.decommission.interval", "3"},
+          // A cluster that has all its blocks again needs no more time to find some.
+          {"dfs.namenode.safemode.extension", "0"},
+          // DataNodes are addresses here, without names in DNS.
+          {"dfs.namenode.datanode.registration.ip-hostname-check", "false"},
+          {"dfs.datanode.hostname", ground.spec.host}};
+}
+
+Properties YarnSite(const Ground& ground) {
+  const auto address = [&](const char* purpose) { return ground.Address("resourcemanager", purpose); };
+  const bool hdfs = ground.spec.with.contains("hdfs");
+  return {{"yarn.resourcemanager.hostname", ground.spec.host},
+          {"yarn.resourcemanager.bind-host", ground.spec.host},
+          {"yarn.nodemanager.bind-host", ground.spec.host},
+          {"yarn.resourcemanager.address", address("rpc")},
+          {"yarn.resourcemanager.scheduler.address", address("scheduler")},
+          {"yarn.resourcemanager.resource-tracker.address", address("tracker")},
+          {"yarn.resourcemanager.admin.address", address("admin")},
+          {"yarn.resourcemanager.webapp.address", address("ui")},
+          // Applications go on when the ResourceManager comes back.
+          {"yarn.resourcemanager.recovery.enabled", "true"},
+          {"yarn.resourcemanager.store.class",
+           "org.apache.hadoop.yarn.server.resourcemanager.recovery.FileSystemRMStateStore"},
+          {"yarn.resourcemanager.fs.state-store.uri", "file://" + ground.Data("resourcemanager")},
+          {"yarn.nodemanager.resource.memory-mb", fmt::format("{}", ground.spec.yarn_memory / kMiB)},
+          {"yarn.nodemanager.resource.cpu-vcores", fmt::format("{}", ground.spec.yarn_cores)},
+          {"yarn.scheduler.minimum-allocation-mb", "256"},
+          {"yarn.scheduler.maximum-allocation-mb", fmt::format("{}", ground.spec.yarn_memory / kMiB)},
+          {"yarn.scheduler.maximum-allocation-vcores", fmt::format("{}", ground.spec.yarn_cores)},
+          {"yarn.nodemanager.vmem-check-enabled", "false"},
+          {"yarn.nodemanager.pmem-check-enabled", "false"},
+          // A disk that is rather full would otherwise make the node unhealthy, and every job wait.
+          {"yarn.nodemanager.disk-health-checker.max-disk-utilization-per-disk-percentage", "99.5"},
+          // The cluster's mark is by what `down` finds the containers.
+          {"yarn.nodemanager.env-whitelist",
+           fmt::format("JAVA_HOME,HADOOP_CONF_DIR,PATH,LANG,TZ,{},{}", kClusterVariable, kServiceVariable)},
+          {"yarn.log-aggregation-enable", "true"},
+          {"yarn.nodemanager.remote-app-log-dir",
+           hdfs ? fmt::format("hdfs://{}/tmp/logs", ground.Address("namenode", "rpc"))
+                : "file://" + ground.Data("yarn-logs")}};
+}
+
+/// One queue; application masters may take nearly all of it, for on a small cluster one of them is much.
+Properties Queues() {
+  const std::string root = "yarn.scheduler.capacity.root";
+  return {{root + ".queues", "default"},
+          {root + ".default.capacity", "100"},
+          {"yarn.scheduler.capacity.maximum-am-resource-percent", "0.9"}};
+}
+
+/// DFS_REPLICATION or dfs.replication -> the property's real name. What Hadoop does not know stays as it is, with dots.
+std::string PropertyName(const Ground& ground, const std::string& name) {
+  if (name.find('.') != std::string::npos) return name;
+  std::string dotted;
+  for (const char c : name) dotted += c == '_' ? '.' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const auto known = ground.installation.hadoop_names.find(dotted);
+  return known == ground.installation.hadoop_names.end() ? dotted : known->second;
+}
+
+/// With what the user says of the file.
+Properties Overridden(Properties properties, const Ground& ground, const std::string& table) {
+  const auto found = ground.spec.site_conf.find(table);
+  if (found == ground.spec.site_conf.end()) return properties;
+  for (const auto& [name, value] : found->second) properties[PropertyName(ground, name)] = value;
+  return properties;
+}
+
+constexpr const char* kLogging = R"(log4j.rootLogger=INFO,console
+log4j.appender.console=org.apache.log4j.ConsoleAppender
+log4j.appender.console.target=System.err
+log4j.appender.console.layout=org.apache.log4j.PatternLayout
+log4j.appender.console.layout.ConversionPattern=%d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n
+)";
+
+}  // namespace
+
+std::string SiteXml(const Properties& properties, const std::string& included) {
+  std::string out =
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<configuration xmlns:xi=\"http://www.w3.org/2001/XInclude\">\n";
+  for (const auto& [name, value] : properties)
+    out += fmt::format("  <property><name>{}</name><value>{}</value></property>\n", XmlText(name), XmlText(value));
+  if (!included.empty()) out += fmt::format("  <xi:include href=\"{}\"/>\n", XmlText(included));
+  return out + "</configuration>\n";
+}
+
+std::string ExcludeFile(const std::string& cluster_folder) {
+  return cluster_folder + "/conf/hadoop-daemons/dfs.exclude";
+}
+
+std::string HadoopConf(const Ground& ground) {
+  return ground.folder + "/conf/hadoop";
+}
+
+std::map<std::string, std::string> HadoopFiles(const Ground& ground) {
+  const std::string folder = HadoopConf(ground);
+  const auto has = [&](const char* name) { return ground.spec.with.contains(name); };
+  std::map<std::string, std::string> files = {
+      {folder + "/core-site.xml",
+       SiteXml(Overridden(CoreSite(ground), ground, "core_site"), has("s3") ? ground.Secret("s3a.xml") : "")}};
+  if (has("hdfs")) files[folder + "/hdfs-site.xml"] = SiteXml(Overridden(HdfsSite(ground), ground, "hdfs_site"));
+  if (has("yarn")) {
+    files[folder + "/yarn-site.xml"] = SiteXml(Overridden(YarnSite(ground), ground, "yarn_site"));
+    files[folder + "/mapred-site.xml"] = SiteXml(Overridden({}, ground, "mapred_site"));
+    files[folder + "/capacity-scheduler.xml"] = SiteXml(Queues());
+  }
+  return files;
+}
+
+Service HadoopDaemon(const Ground& ground, const std::string& name, const std::string& role,
+                     const std::string& java_class, const std::map<std::string, std::string>& settings) {
+  Service service = PlainService(ground, name, role);
+  service.files = HadoopFiles(ground);
+  // Beside the site files, which are on the class path of Spark too, what only the daemons read.
+  const std::string daemons = ground.folder + "/conf/hadoop-daemons";
+  service.files[daemons + "/log4j.properties"] = kLogging;
+  service.command = {ground.installation.java_home + "/bin/java"};
+  std::istringstream options(kQuickStart);
+  for (std::string option; options >> option;) service.command.push_back(option);
+  const std::string class_path = fmt::format("{}:{}:{}/lib/*", daemons, HadoopConf(ground), ground.Extra("hadoop"));
+  for (const std::string& word :
+       {"-Xmx" + InMebibytes(ground.spec.daemon_memory), std::string("-cp"), class_path, java_class})
+    service.command.push_back(word);
+  for (const auto& [property, value] : settings) {
+    service.command.push_back("-D");
+    service.command.push_back(property + "=" + value);
+  }
+  return service;
+}
+
+}  // namespace tinderbox::cluster

@@ -1,0 +1,69 @@
+#include "cluster/secrets.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <sstream>
+
+#include "base/fail.h"
+#include "cluster/folder.h"
+
+namespace tinderbox::cluster {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kCondition = "TINDERBOX_CONFIG";
+constexpr size_t kLeastLength = 8;
+constexpr size_t kRandomLength = 32;
+
+std::string RandomPassword() {
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  std::random_device random;
+  std::uniform_int_distribution<size_t> letter(0, kLetters.size() - 1);
+  std::string password;
+  while (password.size() < kRandomLength) password += kLetters[letter(random)];
+  return password;
+}
+
+std::string ReadWhole(const fs::path& file) {
+  std::ostringstream text;
+  text << std::ifstream(file, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+std::string Secrets::Password(const std::string& name, const char* variable) const {
+  const char* said = std::getenv(variable);
+  const std::string given = said == nullptr ? "" : said;
+  const bool plain = std::all_of(given.begin(), given.end(), [](unsigned char c) { return c > ' ' && c < 127; });
+  if (!given.empty() && (!plain || given.size() < kLeastLength))
+    base::Fail(kCondition,
+               "The variable {} cannot be a password: it takes {} or more letters, digits and marks, without spaces.",
+               variable, kLeastLength);
+  const fs::path file = folder_ / name;
+  if (const std::string before = ReadWhole(file); !before.empty()) {
+    if (!given.empty() && given != before)
+      base::Fail(kCondition,
+                 "The variable {} differs from the password that this cluster was made with, which {} holds. A "
+                 "cluster's passwords stay as they are: unset the variable.",
+                 variable, file.string());
+    return before;
+  }
+  const std::string password = given.empty() ? RandomPassword() : given;
+  Write(name, password);
+  return password;
+}
+
+void Secrets::Write(const std::string& name, std::string_view content) const {
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  if (error)
+    base::Fail("TINDERBOX_WRITE_FAILED", "The folder {} cannot be made: {}.", folder_.string(), error.message());
+  fs::permissions(folder_, fs::perms::owner_all, error);
+  ReplaceFile(folder_ / name, content);
+}
+
+}  // namespace tinderbox::cluster

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace tinderbox::cluster {
+
+/// The passwords of a cluster: one file each in its folder secrets, of this user alone. They are made once, and stand
+/// nowhere else: in no argument, no log, no description of a service.
+class Secrets {
+ public:
+  explicit Secrets(const std::filesystem::path& cluster_folder) : folder_(cluster_folder / "secrets") {}
+
+  /// The password of that name. Made when there is none yet: what the environment variable says, if it is set, else
+  /// random letters and digits. Throws Error TINDERBOX_CONFIG when the variable differs from what was made before, or
+  /// cannot be a password.
+  std::string Password(const std::string& name, const char* variable) const;
+  /// Writes a file that holds passwords; `name` is relative to the folder.
+  void Write(const std::string& name, std::string_view content) const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+}  // namespace tinderbox::cluster

@@ -1,0 +1,280 @@
+"""The services that `with` adds, on a running cluster: what they are for, what they keep secret, what they survive.
+
+usage: services.py PROGRAM [--restarts N] [--yarn]
+
+By default HDFS, S3, PostgreSQL and Redis run, and one job uses them. --restarts adds what takes long with HDFS: N restarts,
+DataNodes that come and go, folders that are not formatted over. --yarn adds YARN and jobs on it.
+"""
+
+import argparse
+import getpass
+import json
+import os
+import pathlib
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+
+from common import clusters, get, kill_and_wait, timed, wait
+
+WITH = "hdfs,s3,postgres,redis"
+SMALL = ("--set", "connect.enabled=false", "--set", "history.enabled=false")
+VARIABLES = {"HDFS_SITE__DFS_BLOCKSIZE": "1048576", "YARN_SITE__YARN_LOG_AGGREGATION_ENABLE": "true",
+             "CORE_SITE__IO_FILE_BUFFER_SIZE": "8192"}
+
+JOB = """
+import sys
+from pyspark.sql import SparkSession
+hdfs, jdbc, user, password_file = sys.argv[1:]
+spark = SparkSession.builder.getOrCreate()
+data = spark.range(100000).selectExpr("id", "id % 7 as k")
+options = {"url": jdbc, "user": user, "password": open(password_file).read(), "dbtable": "numbers"}
+data.write.mode("overwrite").parquet(hdfs + "/tmp/numbers")
+data.write.mode("overwrite").parquet("s3a://spark-data/numbers")
+spark.read.parquet("s3a://spark-data/numbers").write.mode("overwrite").parquet("s3a://spark-output/numbers")
+data.limit(1000).write.format("jdbc").options(**options).mode("overwrite").save()
+seen = [spark.read.parquet(hdfs + "/tmp/numbers"), spark.read.parquet("s3a://spark-output/numbers"),
+        spark.read.format("jdbc").options(**options).load()]
+print("ANSWER", [frame.selectExpr("count(*)", "sum(id)").first()[:] for frame in seen])
+print("PLAIN", spark._jvm.org.apache.hadoop.fs.FileSystem.get(spark._jsc.hadoopConfiguration()).getUri())
+"""
+ANSWER = "ANSWER [(100000, 4999950000), (100000, 4999950000), (1000, "
+
+
+def secret(cluster, name):
+    return (cluster.home() / "secrets" / name).read_text()
+
+
+def hdfs_url(cluster):
+    return "hdfs://" + cluster.address("namenode", "rpc")
+
+
+def read_hdfs(cluster, path):
+    """A file's content, read from a DataNode."""
+    status, _, where = get(cluster.address("namenode"), f"/webhdfs/v1{path}?op=OPEN&user.name={getpass.getuser()}")
+    assert status == 307, status
+    address, _, rest = where.removeprefix("http://").partition("/")
+    status, body, _ = get(address, "/" + rest)
+    assert status == 200, (status, body)
+    return body
+
+
+def in_hdfs(cluster, path):
+    """Bytes of all files of a folder, each read whole."""
+    names = json.loads(get(cluster.address("namenode"), f"/webhdfs/v1{path}?op=LISTSTATUS")[1])
+    total = 0
+    for file in names["FileStatuses"]["FileStatus"]:
+        read_hdfs(cluster, f"{path}/{file['pathSuffix']}")
+        total += file["length"]
+    return total
+
+
+def all_text_in_hdfs(cluster, path):
+    """What every file at or under a folder holds."""
+    status, body, _ = get(cluster.address("namenode"), f"/webhdfs/v1{path}?op=LISTSTATUS&user.name={getpass.getuser()}")
+    assert status in (200, 404), body
+    if status == 404:
+        return ""
+    text = ""
+    for entry in json.loads(body)["FileStatuses"]["FileStatus"]:
+        below = f"{path}/{entry['pathSuffix']}"
+        text += all_text_in_hdfs(cluster, below) if entry["type"] == "DIRECTORY" else read_hdfs(cluster, below)
+    return text
+
+
+def live_nodes(cluster):
+    bean = json.loads(get(cluster.address("namenode"), "/jmx?get=Hadoop:service=NameNode,name=NameNodeInfo::LiveNodes")[1])
+    return json.loads(bean["beans"][0]["LiveNodes"])
+
+
+def psql(cluster, statement, password=None):
+    service = cluster.service("postgres")
+    return subprocess.run(["psql", "-h", "127.0.0.1", "-p", str(service["ports"]["api"]), "-U", "spark", "-d", "spark", "-Atc",
+                           statement], capture_output=True, text=True,
+                          env={**os.environ, "PGPASSWORD": password or secret(cluster, "postgres-password")})
+
+
+def redis(cluster, *commands, password=True):
+    words = [("AUTH", secret(cluster, "redis-password"))] if password else []
+    with socket.create_connection(("127.0.0.1", cluster.service("redis")["ports"]["api"]), 10) as connection:
+        answers = connection.makefile("rb")
+        said = []
+        for command in (*words, *commands):
+            connection.sendall(f"*{len(command)}\r\n".encode() + b"".join(f"${len(w)}\r\n{w}\r\n".encode() for w in command))
+            line = answers.readline().decode().strip()
+            said.append(answers.readline().decode().strip() if line.startswith("$") and line != "$-1" else line)
+    return said[-1]
+
+
+def run_job(cluster, *options):
+    job = cluster.work / "job.py"
+    job.write_text(JOB)
+    try:
+        postgres = cluster.service("postgres")["ports"]["api"]
+        process = cluster.start_job(job, hdfs_url(cluster), f"jdbc:postgresql://127.0.0.1:{postgres}/spark", "spark",
+                                    str(cluster.home() / "secrets" / "postgres-password"), options=options)
+        out, err = process.communicate(timeout=600)
+    finally:
+        job.unlink()
+    assert process.returncode == 0 and ANSWER in out and "PLAIN file:///" in out, out + err[-5000:]
+    return out + err
+
+
+def run_on_yarn(cluster, mode):
+    pi = f"{cluster.spark_home()}/examples/src/main/python/pi.py"
+    out = cluster.run("submit", "--master", "yarn", "--deploy-mode", mode, "--num-executors", "1", pi, "2")
+    assert mode == "cluster" or "Pi is roughly 3.1" in out, out
+    applications = json.loads(get(cluster.address("resourcemanager"), "/ws/v1/cluster/apps")[1])["apps"]["app"]
+    states = [(app["state"], app["finalStatus"]) for app in applications]
+    assert states and all(state == ("FINISHED", "SUCCEEDED") for state in states), states
+
+
+def check_yarn(cluster):
+    for number, mode in enumerate(("client", "cluster"), 1):
+        timed(f"Pi on YARN, {mode} mode", lambda: run_on_yarn(cluster, mode))
+        applications = json.loads(get(cluster.address("resourcemanager"), "/ws/v1/cluster/apps")[1])["apps"]["app"]
+        assert len(applications) == number, applications
+    # What the driver of cluster mode printed is in the logs that YARN gathers in HDFS.
+    logs = "/tmp/logs/" + getpass.getuser()
+    wait("logs are gathered", lambda: "Pi is roughly 3.1" in all_text_in_hdfs(cluster, logs))
+    for name in ("resourcemanager", "nodemanager-1"):
+        kill_and_wait(cluster, name)
+
+
+def check_secrets(cluster, said):
+    """No password is in a command line, an environment, a log, an answer, or a file that others may read."""
+    folder = cluster.home() / "secrets"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    words = set()
+    for file in folder.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
+        if "." not in file.name:
+            words.add(file.read_text())
+    assert len(words) == 4 and all(len(word) >= 32 for word in words)
+    texts = {"output of the job": said}
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            texts[f"process {process.name}"] = ((process / "cmdline").read_bytes() + (process / "environ").read_bytes()).decode(
+                errors="replace")
+        except OSError:
+            continue
+    for command in (("config", "show"), ("up", "--dry-run"), ("status", "--json"), ("events",), ("info", "--json")):
+        texts[" ".join(command)] = cluster.run(*command)
+    for file in cluster.home().rglob("*"):
+        if file.is_file() and not file.is_relative_to(folder) and not file.is_relative_to(cluster.home() / "data"):
+            texts[str(file)] = file.read_text(errors="replace")
+    for what, text in texts.items():
+        assert not any(word in text for word in words), f"a password is in {what}"
+
+
+def check_doors(cluster):
+    assert "NOAUTH" in redis(cluster, ("GET", "x"), password=False)
+    assert "password authentication failed" in psql(cluster, "select 1", password="wrong").stderr
+    assert get(cluster.address("s3", "api"), "/spark-data")[0] == 403
+    listening = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=True).stdout.splitlines()
+    mine = [line for line in listening if any(f"pid={pid}," in line for pid, _ in cluster.marked())]
+    assert len(mine) > 15 and all("127.0.0.1" in line.split()[3] for line in mine), mine
+
+
+def check_pages(cluster):
+    for address in (cluster.address("namenode"), cluster.address("gateway") + "/hdfs"):
+        host, _, path = address.partition("/")
+        path = f"/{path}" if path else ""
+        assert "<title>HDFS</title>" in get(host, path + "/index.html")[1]
+        assert "numbers" in get(host, path + "/webhdfs/v1/tmp?op=LISTSTATUS")[1]
+    info = json.loads(cluster.run("info", "--json"))
+    assert info["endpoints"]["namenode"] == hdfs_url(cluster), info
+    assert info["pages"]["namenode"] == f"http://{cluster.address('namenode')}/", info
+
+
+def check_data(cluster):
+    assert in_hdfs(cluster, "/tmp/numbers") > 100000
+    assert psql(cluster, "select count(*) from numbers").stdout.strip() == "1000"
+    assert redis(cluster, ("GET", "kept")) == "yes"
+
+
+def check_never_formatted_over(cluster):
+    cluster.run("stop", "namenode")
+    data = cluster.home() / "data"
+    (data / "namenode").rename(data / "aside")
+    code = cluster.call("up", "namenode", "--timeout", "5min").returncode
+    assert code in (7, 8), code
+    assert "holds the blocks" in cluster.run("why", "namenode"), cluster.run("why", "namenode")
+    assert not (data / "namenode").exists()
+    (data / "aside").rename(data / "namenode")
+    cluster.run("stop", "namenode")
+    cluster.run("up", "namenode", "--timeout", "10min")
+
+
+def check_scaling(cluster, up):
+    timed("scale to 2 DataNodes", lambda: cluster.run("scale", "datanode=2", "--timeout", "10min"))
+    assert len(live_nodes(cluster)) == 2
+    text = cluster.run(*up, expect=3)
+    assert "scale datanode=1" in text, text
+    # What stands on the second one alone must be on the first afterwards.
+    where = f"http://{cluster.address('namenode')}/webhdfs/v1/tmp/more/file?op=CREATE&user.name={getpass.getuser()}"
+    out = subprocess.run(["curl", "-sSfL", "-X", "PUT", "-T", sys.executable, where], capture_output=True, text=True)
+    assert out.returncode == 0, out.stderr
+    size = in_hdfs(cluster, "/tmp/more")
+    timed("scale to 1 DataNode", lambda: cluster.run("scale", "datanode=1", "--timeout", "10min"))
+    assert in_hdfs(cluster, "/tmp/more") == size and in_hdfs(cluster, "/tmp/numbers") > 100000
+    assert "exactly one namenode" in cluster.run("scale", "namenode=2", expect=2)
+
+
+def check_restarts(cluster, times):
+    for number in range(times):
+        timed(f"restart {number + 1} of HDFS", lambda: cluster.run("restart", "namenode", "datanode", "--timeout", "10min"))
+        assert in_hdfs(cluster, "/tmp/numbers") > 100000
+    assert cluster.run("logs", "namenode").count("has been successfully formatted") == 1
+
+
+def site(cluster, file):
+    return (cluster.home() / "conf" / "hadoop" / file).read_text()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--restarts", type=int, default=0)
+    parser.add_argument("--yarn", action="store_true")
+    flags = parser.parse_args()
+    for program in ("psql", "redis-server", "mvn", "curl", "ss"):
+        assert shutil.which(program), f"there is no {program}: ./dev setup installs it"
+    with clusters(flags.program) as make:
+        cluster = make()
+        assert "there is no service kafka" in cluster.run("up", "--with", "hdfs,kafka", expect=3)
+        cluster.env.update(VARIABLES)
+        up = ("up", "--workers", "1", "--with", WITH + (",yarn" if flags.yarn else ""), *SMALL, "--json", "--timeout", "15min")
+        addresses = json.loads(timed("up", lambda: cluster.run(*up)))
+        print(cluster.run("timeline"), end="")
+        assert addresses["hdfs"] == hdfs_url(cluster) and addresses["s3"].startswith("http://127.0.0.1:"), addresses
+        assert "<name>dfs.blocksize</name><value>1048576<" in site(cluster, "hdfs-site.xml")
+        assert redis(cluster, ("SET", "kept", "yes")) == "+OK"
+        said = timed("a job over HDFS, S3 and PostgreSQL", lambda: run_job(cluster))
+        check_secrets(cluster, said)
+        check_doors(cluster)
+        check_pages(cluster)
+        check_data(cluster)
+        if flags.yarn:
+            check_yarn(cluster)
+        for name in ("namenode", "datanode-1", "s3", "postgres", "redis"):
+            kill_and_wait(cluster, name)
+        wait("all is ready again", lambda: cluster.status()["state"] == "ready")
+        check_data(cluster)
+        if flags.restarts:
+            check_scaling(cluster, up)
+            check_restarts(cluster, flags.restarts)
+            check_never_formatted_over(cluster)
+        ports = cluster.service("s3")["ports"].values()
+        sockets = [file for port in ports for file in pathlib.Path("/tmp").glob(f"seaweedfs-*-{port}.sock")]
+        assert sockets
+        timed("down", lambda: cluster.run("down"))
+        assert not any(file.exists() for file in sockets), sockets
+        timed("up again", lambda: cluster.run(*up))
+        check_data(cluster)
+
+
+if __name__ == "__main__":
+    main()
