@@ -20,11 +20,12 @@ namespace {
 constexpr std::chrono::milliseconds kTick(500);
 constexpr int64_t kAskTime = 5000;
 
-Service FindNameNode(const ClusterFolder& folder) {
-  const std::optional<Desired> desired = folder.ReadDesired();
-  const Wanted* wanted = desired ? desired->Find("namenode") : nullptr;
-  if (wanted == nullptr) base::Fail("TINDERBOX_NO_SUCH", "The cluster {} has no HDFS.", folder.name());
-  return wanted->service;
+/// What is wanted of a cluster that has HDFS.
+Desired ReadWithHdfs(const ClusterFolder& folder) {
+  std::optional<Desired> desired = folder.ReadDesired();
+  if (!desired || desired->Find("namenode") == nullptr)
+    base::Fail("TINDERBOX_NO_SUCH", "The cluster {} has no HDFS.", folder.name());
+  return *std::move(desired);
 }
 
 /// Tells the NameNode which DataNodes ("host:port" of their data) are to give their blocks away.
@@ -64,10 +65,11 @@ std::set<std::string> Busy(const Service& namenode, const std::set<std::string>&
 }  // namespace
 
 void EmptyDataNodes(const ClusterFolder& folder, int64_t keep, int64_t timeout) {
-  const Service namenode = FindNameNode(folder);
+  const Desired desired = ReadWithHdfs(folder);
+  const Service& namenode = desired.Find("namenode")->service;
   std::set<std::string> going;
   int64_t number = 0;
-  for (const Wanted& wanted : folder.ReadDesired()->services) {
+  for (const Wanted& wanted : desired.services) {
     if (wanted.service.role == "datanode" && ++number > keep)
       going.insert(fmt::format("{}:{}", namenode.ready.host, wanted.service.ports.at("data")));
   }
@@ -96,7 +98,7 @@ void EmptyDataNodes(const ClusterFolder& folder, int64_t keep, int64_t timeout) 
 }
 
 void AcceptDataNodes(const ClusterFolder& folder) {
-  Exclude(folder, FindNameNode(folder), {});
+  Exclude(folder, ReadWithHdfs(folder).Find("namenode")->service, {});
 }
 
 }  // namespace tinderbox::cluster

@@ -199,6 +199,21 @@ void FindRepeatedKeys(const Comparer& comparer, const Remaining& remaining, bool
   if (out->left.duplicate_keys + out->right.duplicate_keys > 0) out->duplicate_keys = repeated;
 }
 
+/// Where Spark compares: one reading and one shuffle of each side, and then only what differs.
+void CompareOnSpark(const Comparer& comparer, const Rows& rows, Comparison* out) {
+  Tally tally = comparer.Count(rows);
+  const Row totals = tally.totals.Collect()[0];
+  size_t at = 0;
+  for (SideCounts* side : {&out->left, &out->right}) {
+    side->rows = Integer(totals[at++]);
+    side->duplicate_keys = Integer(totals[at++]);
+    side->duplicate_rows = Integer(totals[at++]);
+  }
+  if (out->left.duplicate_keys + out->right.duplicate_keys > 0) out->duplicate_keys = tally.repeated;
+  out->differences = comparer.OfUnpaired(tally.unpaired).Persist();
+  out->kept = std::move(tally.kept);
+}
+
 }  // namespace
 
 std::string DifferenceLayout::Canonical(Side side, size_t i) const {
@@ -235,20 +250,27 @@ Comparison Compare(const Session& session, const OpenedSides& sides, const Match
                           !sides.left.malformed_column.empty() || !sides.right.malformed_column.empty()};
   const Comparer reading(session, sides, layout, options.set_semantics);
   const Form form = layout.grouped() ? Form::kGrouping : Form::kCanonical;
+  if (options.remote) {
+    progress->Phase("comparing");
+    const Rows rows = reading.ProjectAll(form);
+    Comparison out{std::move(layout), options.set_semantics, {}, {}, std::nullopt, std::nullopt, rows.left};
+    CompareOnSpark(reading, rows, &out);
+    return out;
+  }
   Discarding discarding(session, sides, reading, progress);
   // Counting how often rows occur in either side needs all of them: without their equals, a row may look like
   // one-sided.
-  const Remaining remaining = discarding.Run(options.discard && !options.set_semantics && !options.remote, form);
+  const Remaining remaining = discarding.Run(options.discard && !options.set_semantics, form);
   progress->Phase("comparing");
-  Comparison out{layout, options.set_semantics, {}, {}, std::nullopt, remaining.rows.left};
+  Comparison out{layout, options.set_semantics, {}, {}, std::nullopt, std::nullopt, remaining.rows.left};
   CountRows(reading, remaining, sides.left.values_parse && sides.right.values_parse, &out);
   // Most files have no malformed value, and then the plans get by without them.
   out.layout.has_malformed = out.left.malformed_rows + out.right.malformed_rows > 0;
   const Comparer comparer(session, sides, out.layout, options.set_semantics);
   if (options.set_semantics) {
-    const Row distinct = comparer.DistinctRows(remaining.rows).Collect()[0];
-    out.left.rows = Integer(distinct[0]);
-    out.right.rows = Integer(distinct[1]);
+    const Row different = comparer.RowCounts(remaining.rows).Collect()[0];
+    out.left.rows = Integer(different[0]);
+    out.right.rows = Integer(different[1]);
   }
   const bool large = TotalBytes(sides.left.files) + TotalBytes(sides.right.files) >= kLarge;
   if (!layout.grouped()) FindRepeatedKeys(comparer, remaining, large, &out);

@@ -48,6 +48,7 @@ struct Comparison {
   bool set_semantics = false;  ///< rows are different rows, however often they occur
   SideCounts left, right;
   std::optional<DataFrame> duplicate_keys;  ///< kept; absent when no key occurs twice
+  std::optional<DataFrame> kept;            ///< what duplicate_keys is read from, where that is kept
   DataFrame differences;                    ///< kept, or computed anew each time where it is too large to keep
 };
 

@@ -33,6 +33,10 @@ Column Kind(RowKind kind) {
   return fn::Lit(Value(int64_t{static_cast<int>(kind)}), DataType(TypeKind::kInteger));
 }
 
+DataFrame Unpaired(const DataFrame& groups) {
+  return groups.Filter(fn::Col("a") != fn::Col("b"));
+}
+
 }  // namespace
 
 Column Number(int64_t value) {
@@ -84,14 +88,9 @@ DataFrame Comparer::Keyed(const Rows& rows, const std::optional<DataFrame>& repe
   const auto only = [&](const DataFrame& frame) { return frame.Join(keys, SameKey("", "k"), "left_semi"); };
   const DataFrame unique = Pair({without(rows.left), without(rows.right)}, false, with_equal);
   // Equal rows cancel by their numbers, which costs no more for a key of a million rows than for a million keys.
-  const DataFrame groups = Groups({only(rows.left), only(rows.right)});
-  const DataFrame unpaired = groups.Filter(fn::Col("a") != fn::Col("b")).Persist();
-  const auto remaining = [&](const char* more, const char* less) {
-    return Ranked(
-        unpaired.WithColumns({{"copies", fn::Col(more) - fn::Col(less)}}).Filter(fn::Col("copies") > Number(0)),
-        more[0] == 'a' ? Side::kLeft : Side::kRight);
-  };
-  DataFrame out = unique.UnionAll(Pair({remaining("a", "b"), remaining("b", "a")}, true, with_equal));
+  const DataFrame groups = Groups(BothSides({only(rows.left), only(rows.right)}));
+  const DataFrame unpaired = Unpaired(groups).Persist();
+  DataFrame out = unique.UnionAll(PairUnpaired(unpaired, with_equal));
   if (with_equal) {
     const DataFrame equal = groups.WithColumns({{"copies", fn::Call("least", {fn::Col("a"), fn::Col("b")})}});
     out = out.UnionAll(FromGroups(Repeat(equal.Filter(fn::Col("copies") > Number(0))), RowKind::kEqual, Number(1)));
@@ -99,31 +98,86 @@ DataFrame Comparer::Keyed(const Rows& rows, const std::optional<DataFrame>& repe
   return out;
 }
 
+DataFrame Comparer::PairUnpaired(const DataFrame& unpaired, bool with_equal) const {
+  const auto remaining = [&](const char* more, const char* less) {
+    return Ranked(
+        unpaired.WithColumns({{"copies", fn::Col(more) - fn::Col(less)}}).Filter(fn::Col("copies") > Number(0)),
+        more[0] == 'a' ? Side::kLeft : Side::kRight);
+  };
+  return Pair({remaining("a", "b"), remaining("b", "a")}, true, with_equal);
+}
+
 DataFrame Comparer::Keyless(const Rows& rows, bool with_equal) const {
-  const DataFrame groups = Groups(rows);
-  const Column a = fn::Col("a");
-  const Column b = fn::Col("b");
-  if (set_semantics_) {
-    DataFrame out =
-        FromGroups(groups.Filter(a == Number(0) || b == Number(0)),
-                   fn::When({{b == Number(0), Kind(RowKind::kLeftOnly)}}, Kind(RowKind::kRightOnly)), Number(1));
-    if (with_equal)
-      out = out.UnionAll(FromGroups(groups.Filter(a > Number(0) && b > Number(0)), RowKind::kEqual, Number(1)));
-    return out;
-  }
-  DataFrame out =
-      FromGroups(groups.Filter(a != b), fn::When({{a > b, Kind(RowKind::kLeftOnly)}}, Kind(RowKind::kRightOnly)),
-                 fn::When({{a > b, a - b}}, b - a));
+  const DataFrame groups = Groups(BothSides(rows));
+  DataFrame out = OneSided(Unpaired(groups));
   if (with_equal) {
+    const Column a = fn::Col("a");
+    const Column b = fn::Col("b");
     out = out.UnionAll(
         FromGroups(groups.Filter(a > Number(0) && b > Number(0)), RowKind::kEqual, fn::Call("least", {a, b})));
   }
   return out;
 }
 
-DataFrame Comparer::DistinctRows(const Rows& rows) const {
-  const auto some = [](const char* n) { return fn::Sum(fn::When({{fn::Col(n) > Number(0), Number(1)}}, Number(0))); };
-  return Groups(rows).Agg({some("a").Alias("l"), some("b").Alias("r")});
+DataFrame Comparer::OneSided(const DataFrame& unpaired) const {
+  const Column a = fn::Col("a");
+  const Column b = fn::Col("b");
+  return FromGroups(unpaired, fn::When({{a > b, Kind(RowKind::kLeftOnly)}}, Kind(RowKind::kRightOnly)),
+                    fn::When({{a > b, a - b}}, b - a));
+}
+
+DataFrame Comparer::RowCounts(const Rows& rows) const {
+  return Groups(BothSides(rows)).Agg({fn::Sum(fn::Col("a")).Alias("a"), fn::Sum(fn::Col("b")).Alias("b")});
+}
+
+Tally Comparer::Count(const Rows& rows) const {
+  enum What { kUnpaired, kUniqueKeys, kRepeatedKey };
+  const Column a = fn::Col("a");
+  const Column b = fn::Col("b");
+  const Column repeats = a > Number(1) || b > Number(1);
+  const std::vector<std::string> names = GroupNames();
+
+  // With all rows of a key in one partition, groups of equal rows and groups of equal keys are both made where the rows
+  // lie. Spark shuffles once for the two of them only when both read the same columns, which "shown" sees to.
+  DataFrame both = BothSides(rows);
+  if (!layout_.grouped()) both = both.Repartition(KeyColumns(""));
+  const DataFrame groups = Groups(both);
+  Column shown = Number(0);
+  for (const std::string& name : names) {
+    if (name.find('v') != std::string::npos) shown = shown + fn::Count(fn::Col(name));
+  }
+  const DataFrame keys =
+      groups.GroupBy(KeyColumns("")).Agg({fn::Sum(a).Alias("a"), fn::Sum(b).Alias("b"), shown.Alias("shown")});
+
+  // One table of the unpaired groups, the keys that repeat, and one row for all keys that do not.
+  std::vector<Column> of_group = {Number(kUnpaired).Alias("what"), Number(0).Alias("shown")};
+  std::vector<Column> of_key = {
+      (layout_.grouped() ? Number(kUniqueKeys) : fn::When({{repeats, Number(kRepeatedKey)}}, Number(kUniqueKeys)))
+          .Alias("what")};
+  std::vector<Column> by = {fn::Col("what")};
+  for (size_t i = 0; i < layout_.keys; ++i) {
+    of_key.push_back(fn::When({{repeats, fn::Col(Name("c", i))}}).Alias(Name("c", i)));
+    by.push_back(fn::Col(Name("c", i)));
+  }
+  for (const char* name : {"a", "b", "shown"}) of_key.push_back(fn::Col(name));
+  for (const std::string& name : names) of_group.push_back(fn::Col(name));
+  const DataFrame unpaired = Unpaired(groups).Select(std::move(of_group));
+  const DataFrame counted =
+      keys.Select(std::move(of_key))
+          .GroupBy(std::move(by))
+          .Agg({fn::Sum(fn::Col("shown")).Alias("shown"), fn::Sum(a).Alias("a"), fn::Sum(b).Alias("b")});
+  const DataFrame kept = unpaired.UnionByName(counted, true).Persist();
+
+  std::vector<Column> repeated = KeyColumns("");
+  repeated.insert(repeated.end(), {a, b});
+  const auto only = [&](What what) { return kept.Filter(fn::Col("what") == Number(what)); };
+  const auto when = [&](const Column& condition, const Column& value) {
+    return fn::Sum(fn::When({{fn::Col("what") == Number(kRepeatedKey) && condition, value}}, Number(0)));
+  };
+  return {kept, only(kUnpaired).Drop({"what", "shown"}), only(kRepeatedKey).Select(repeated),
+          kept.Filter(fn::Col("what") != Number(kUnpaired))
+              .Agg({fn::Sum(a), when(a > Number(1), Number(1)), when(a > Number(1), a), fn::Sum(b),
+                    when(b > Number(1), Number(1)), when(b > Number(1), b)})};
 }
 
 DataFrame Comparer::Keys(const DataFrame& frame, Side side, std::vector<Column> more) const {
@@ -234,7 +288,19 @@ Column Comparer::OtherText(const ComparedColumn& column) const {
                   {text("rm", OriginalName(sides_.right, column.right_name)), fn::Lit(Value(std::string()))}));
 }
 
-DataFrame Comparer::Groups(const Rows& rows) const {
+std::vector<std::string> Comparer::GroupNames() const {
+  std::vector<std::string> out;
+  for (size_t i = 0; i < layout_.columns.size(); ++i) out.push_back(Name("c", i));
+  if (layout_.has_malformed) out.push_back("m");
+  for (size_t i = 0; i < layout_.columns.size(); ++i) {
+    if (!LosesValue(layout_.columns[i])) continue;
+    for (const Side side : {Side::kLeft, Side::kRight}) out.push_back(layout_.Shown(side, i));
+  }
+  out.insert(out.end(), {"a", "b"});
+  return out;
+}
+
+DataFrame Comparer::BothSides(const Rows& rows) const {
   const auto signed_rows = [&](const DataFrame& frame, Side side) {
     std::vector<Column> out;
     for (size_t i = 0; i < layout_.columns.size(); ++i) out.push_back(fn::Col(Name("c", i)));
@@ -251,20 +317,22 @@ DataFrame Comparer::Groups(const Rows& rows) const {
     out.push_back(Number(side == Side::kLeft ? 0 : 1).Alias("b"));
     return frame.Select(std::move(out));
   };
+  return signed_rows(rows.left, Side::kLeft).UnionAll(signed_rows(rows.right, Side::kRight));
+}
+
+DataFrame Comparer::Groups(const DataFrame& both_sides) const {
   std::vector<Column> grouping;
-  for (size_t i = 0; i < layout_.columns.size(); ++i) grouping.push_back(fn::Col(Name("c", i)));
-  if (layout_.has_malformed) grouping.push_back(fn::Col("m"));
-  std::vector<Column> aggregates = {fn::Sum(fn::Col("a")).Alias("a"), fn::Sum(fn::Col("b")).Alias("b")};
-  for (size_t i = 0; i < layout_.columns.size(); ++i) {
-    if (!LosesValue(layout_.columns[i])) continue;
-    for (const Side side : {Side::kLeft, Side::kRight}) {
-      aggregates.push_back(fn::Min(fn::Col(layout_.Shown(side, i))).Alias(layout_.Shown(side, i)));
+  std::vector<Column> aggregates;
+  for (const std::string& name : GroupNames()) {
+    if (name == "a" || name == "b") {
+      aggregates.push_back((set_semantics_ ? fn::Max(fn::Col(name)) : fn::Sum(fn::Col(name))).Alias(name));
+    } else if (name.find('v') != std::string::npos) {
+      aggregates.push_back(fn::Min(fn::Col(name)).Alias(name));
+    } else {
+      grouping.push_back(fn::Col(name));
     }
   }
-  return signed_rows(rows.left, Side::kLeft)
-      .UnionAll(signed_rows(rows.right, Side::kRight))
-      .GroupBy(std::move(grouping))
-      .Agg(std::move(aggregates));
+  return both_sides.GroupBy(std::move(grouping)).Agg(std::move(aggregates));
 }
 
 DataFrame Comparer::Repeat(const DataFrame& groups) const {

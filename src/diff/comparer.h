@@ -16,6 +16,14 @@ struct Rows {
   DataFrame left, right;
 };
 
+/// What is left of both sides when their equal rows have cancelled each other, kept in one table on the engine.
+struct Tally {
+  DataFrame kept;      ///< what the others are read from, as long as this lives
+  DataFrame unpaired;  ///< groups of equal rows that the sides do not have equally often
+  DataFrame repeated;  ///< as of Comparer::RepeatedKeys; REQUIRES a key
+  DataFrame totals;    ///< one row: rows, repeated keys and the rows of these, of the left, then of the right
+};
+
 /// The plans of the comparison: from the rows of both sides to the table of differences. Runs nothing, but Keyed.
 class Comparer {
  public:
@@ -36,8 +44,14 @@ class Comparer {
   DataFrame Keyed(const Rows& rows, const std::optional<DataFrame>& repeated, bool with_equal) const;
   /// The same of whole rows.
   DataFrame Keyless(const Rows& rows, bool with_equal) const;
-  /// How many different rows each side has.
-  DataFrame DistinctRows(const Rows& rows) const;
+  /// Reads and shuffles each side once for all that has to be known of them.
+  Tally Count(const Rows& rows) const;
+  /// The table of differences, of groups that the sides do not have equally often.
+  DataFrame OfUnpaired(const DataFrame& unpaired) const {
+    return layout_.grouped() ? OneSided(unpaired) : PairUnpaired(unpaired, false);
+  }
+  /// How many rows each side has, in one row: a left, b right. Of rows as a set: different rows.
+  DataFrame RowCounts(const Rows& rows) const;
 
  private:
   DataFrame Keys(const DataFrame& frame, Side side, std::vector<Column> more) const;
@@ -52,8 +66,17 @@ class Comparer {
   /// file has them; a quote inside a text is escaped, so that only a real name stands between unescaped quotes before a
   /// colon.
   Column OtherText(const ComparedColumn& column) const;
-  /// Equal rows as one, with how many of them each side has: a left, b right. lv<i> and rv<i> show one of each side.
-  DataFrame Groups(const Rows& rows) const;
+  /// The rows of both sides, one after the other, each a group by itself.
+  DataFrame BothSides(const Rows& rows) const;
+  /// Equal rows as one, with how many of them each side has (of rows as a set: 1 or 0): a left, b right. lv<i> and
+  /// rv<i> show one of each side.
+  DataFrame Groups(const DataFrame& both_sides) const;
+  /// The columns of groups.
+  std::vector<std::string> GroupNames() const;
+  /// Pairs the rows of groups that one side has more often than the other, by key and by rank within it.
+  DataFrame PairUnpaired(const DataFrame& unpaired, bool with_equal) const;
+  /// Rows without a key as they are: each is on one side.
+  DataFrame OneSided(const DataFrame& unpaired) const;
   /// Each row of `groups` as often as its column "copies" says.
   DataFrame Repeat(const DataFrame& groups) const;
   /// One side's rows of groups, numbered within their key in the order of their values.
