@@ -42,9 +42,9 @@ constexpr const char* kFooter =
     "  tinderbox submit --no-wait etl.py && tinderbox job list\n"
     "  tinderbox submit --on embedded etl.py\n"
     "\n"
-    "Exit code: the job's own; in cluster mode 10 when the driver fails; 128 and the signal's number when a signal\n"
-    "ended it. Before it starts: 2 usage, a file that is missing; 3 it asks for what no worker has; 4 Python, driver\n"
-    "address, cluster down; 6 no such cluster\n";
+    "Exit code: the job's own; in cluster mode 10 when the driver fails, on YARN 1; 128 and the signal's number when\n"
+    "a signal ended it. Before it starts: 2 usage, a file that is missing; 3 it asks for what no worker has; 4\n"
+    "Python, driver address, cluster down; 6 no such cluster\n";
 
 double Seconds(const cluster::Job& job) {
   return job.ended == 0 ? 0 : static_cast<double>(job.ended - job.submitted) / 1000;
