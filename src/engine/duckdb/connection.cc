@@ -30,6 +30,7 @@ struct Result {
     ThrowEngineError(duckdb_result_error_type(&value), text == nullptr ? "unknown error" : text, &sql);
   }
   bool HasError() { return duckdb_result_error(&value) != nullptr && *duckdb_result_error(&value) != '\0'; }
+  bool WasInterrupted() { return HasError() && duckdb_result_error_type(&value) == DUCKDB_ERROR_INTERRUPT; }
 };
 
 }  // namespace
@@ -46,6 +47,10 @@ struct Connection::State {
   void CheckInterrupted() const {
     if (interrupted) throw Interrupted();
   }
+  /// A task that fails interrupts the others before its error is noted, and DuckDB then tells, now and then, of nothing
+  /// but an interruption that nobody asked for. The query that runs once more says what was wrong.
+  bool HidesItsError(Result* result) const { return result->WasInterrupted() && !interrupted; }
+  void Execute(const PlacedSql& sql, Prepared* prepared, Result* result);
 };
 
 namespace {
@@ -168,12 +173,19 @@ Connection::~Connection() {
   state_->database->idle.push_back({state_->connection, state_->time_zone});
 }
 
+void Connection::State::Execute(const PlacedSql& sql, Prepared* prepared, Result* result) {
+  if (duckdb_execute_prepared(prepared->get(), &result->value) == DuckDBSuccess) return;
+  if (!HidesItsError(result)) result->Throw(sql);
+  duckdb_destroy_result(&result->value);
+  if (duckdb_execute_prepared(prepared->get(), &result->value) != DuckDBSuccess) result->Throw(sql);
+}
+
 void Connection::Run(std::string_view sql) {
   state_->CheckInterrupted();
   const PlacedSql placed(sql);
   Prepared prepared = state_->Prepare(placed);
   Result result;
-  if (duckdb_execute_prepared(prepared.get(), &result.value) != DuckDBSuccess) result.Throw(placed);
+  state_->Execute(placed, &prepared, &result);
 }
 
 std::string Connection::Text(std::string_view sql) {
@@ -181,7 +193,7 @@ std::string Connection::Text(std::string_view sql) {
   const PlacedSql placed(sql);
   Prepared prepared = state_->Prepare(placed);
   Result result;
-  if (duckdb_execute_prepared(prepared.get(), &result.value) != DuckDBSuccess) result.Throw(placed);
+  state_->Execute(placed, &prepared, &result);
   Chunk chunk(duckdb_fetch_chunk(result.value));
   if (chunk.get() == nullptr || duckdb_data_chunk_get_size(chunk.get()) == 0) return "";
   InVector vector(duckdb_data_chunk_get_vector(chunk.get(), 0));
@@ -249,9 +261,19 @@ struct ResultStream::State {
     if (chunk.get() == nullptr) {
       done = true;
       lease->state_->streaming = false;
+      if (lease->state_->HidesItsError(&result)) FailAgain();
       if (result.HasError()) result.Throw(sql);
     }
     return chunk;
+  }
+
+  void FailAgain() {
+    Result again;
+    if (duckdb_execute_prepared_streaming(prepared.get(), &again.value) != DuckDBSuccess) again.Throw(sql);
+    lease->state_->streaming = true;
+    while (Chunk(duckdb_fetch_chunk(again.value)).get() != nullptr) lease->state_->CheckInterrupted();
+    lease->state_->streaming = false;
+    if (again.HasError()) again.Throw(sql);
   }
 };
 
@@ -310,8 +332,10 @@ std::unique_ptr<ResultStream> Connection::Stream(Lease lease, std::string_view s
   auto state = std::make_unique<ResultStream::State>(sql);
   state->prepared = lease->state_->Prepare(state->sql);
   lease->state_->streaming = true;
+  state->lease = std::move(lease);
   // Marked deprecated, without a successor in the C interface of this version.
   if (duckdb_execute_prepared_streaming(state->prepared.get(), &state->result.value) != DuckDBSuccess) {
+    if (state->lease->state_->HidesItsError(&state->result)) state->FailAgain();
     state->result.Throw(state->sql);
   }
   for (idx_t i = 0; i < duckdb_column_count(&state->result.value); ++i) {
@@ -323,7 +347,6 @@ std::unique_ptr<ResultStream> Connection::Stream(Lease lease, std::string_view s
                                                 state->columns.back().name, state->types.back().name));
     }
   }
-  state->lease = std::move(lease);
   return std::unique_ptr<ResultStream>(new ResultStream(std::move(state)));
 }
 

@@ -285,7 +285,8 @@ void AddNativeCasts(ScalarFunctions* out) {
                   .varargs = {},
                   .result = DataType(TypeKind::kLong),
                   .run = PerRow([](const ScalarInput& in, size_t row, OutVector& result) {
-                    result.Data<int64_t>()[row] = static_cast<int64_t>(in[0].Data<__int128>()[row]);
+                    result.Data<int64_t>()[row] =
+                        static_cast<int64_t>(DecimalDigits(DataType::Decimal(38, 0), in[0], row));
                   })});
   for (const bool tolerant : {false, true}) {
     // text, session zone
