@@ -8,6 +8,7 @@
 #include "engine/duckdb/scalar_function.h"
 #include "engine/functions/family.h"
 #include "engine/functions/native.h"
+#include "engine/functions/stored_digits.h"
 #include "engine/functions/wide.h"
 #include "tinderbox/error.h"
 
@@ -52,14 +53,14 @@ Run RunOf(int right) {
   return right <= 4    ? Multiply<A, int16_t>
          : right <= 9  ? Multiply<A, int32_t>
          : right <= 18 ? Multiply<A, int64_t>
-                       : Multiply<A, __int128>;
+                       : Multiply<A, StoredDigits>;
 }
 
 Run RunOf(int left, int right) {
   return left <= 4    ? RunOf<int16_t>(right)
          : left <= 9  ? RunOf<int32_t>(right)
          : left <= 18 ? RunOf<int64_t>(right)
-                      : RunOf<__int128>(right);
+                      : RunOf<StoredDigits>(right);
 }
 
 constexpr char kFamily[] = "spark_decimal_product";

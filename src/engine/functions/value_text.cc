@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
-
 #include "engine/functions/code_points.h"
+#include "engine/functions/stored_digits.h"
 #include "engine/functions/variant_cast.h"
 #include "spark/text.h"
 #include "tinderbox/error.h"
@@ -15,10 +14,7 @@ __int128 DecimalDigits(const DataType& type, const InVector& column, size_t row)
   if (type.precision() <= 4) return column.Data<int16_t>()[row];
   if (type.precision() <= 9) return column.Data<int32_t>()[row];
   if (type.precision() <= 18) return column.Data<int64_t>()[row];
-  // DuckDB's wide integers are two words, and lie where a word may.
-  __int128 digits;
-  std::memcpy(&digits, column.Data<char>() + row * sizeof(digits), sizeof(digits));
-  return digits;
+  return column.Data<StoredDigits>()[row];
 }
 
 void AppendValidUtf8(std::string* out, std::string_view bytes) {
