@@ -24,6 +24,8 @@ namespace fn = functions;
 constexpr uint64_t kWorthDiscarding = 4u << 20;
 /// From this size on, whole passes over the input cost more than a query.
 constexpr uint64_t kLarge = 64u << 20;
+/// Differing rows that one task of Spark's can take without being long.
+constexpr int64_t kRowsOfPartition = 250'000;
 
 /// The two CSV inputs by position, when their bytes may be compared; nullopt otherwise.
 std::optional<StructType> BytewiseSchema(const OpenedSides& sides, const DifferenceLayout& layout) {
@@ -203,14 +205,16 @@ void FindRepeatedKeys(const Comparer& comparer, const Remaining& remaining, bool
 void CompareOnSpark(const Comparer& comparer, const Rows& rows, Comparison* out) {
   Tally tally = comparer.Count(rows);
   const Row totals = tally.totals.Collect()[0];
-  size_t at = 0;
+  // As many partitions as came out of the shuffle would each hold next to nothing of what differs.
+  const auto partitions = static_cast<int>(1 + std::min<int64_t>(Integer(totals[0]) / kRowsOfPartition, INT16_MAX));
+  size_t at = 1;
   for (SideCounts* side : {&out->left, &out->right}) {
     side->rows = Integer(totals[at++]);
     side->duplicate_keys = Integer(totals[at++]);
     side->duplicate_rows = Integer(totals[at++]);
   }
   if (out->left.duplicate_keys + out->right.duplicate_keys > 0) out->duplicate_keys = tally.repeated;
-  out->differences = comparer.OfUnpaired(tally.unpaired).Persist();
+  out->differences = comparer.OfUnpaired(tally.unpaired.Coalesce(partitions)).Coalesce(partitions).Persist();
   out->kept = std::move(tally.kept);
 }
 

@@ -171,13 +171,17 @@ Tally Comparer::Count(const Rows& rows) const {
   std::vector<Column> repeated = KeyColumns("");
   repeated.insert(repeated.end(), {a, b});
   const auto only = [&](What what) { return kept.Filter(fn::Col("what") == Number(what)); };
-  const auto when = [&](const Column& condition, const Column& value) {
-    return fn::Sum(fn::When({{fn::Col("what") == Number(kRepeatedKey) && condition, value}}, Number(0)));
+  const Column is_group = fn::Col("what") == Number(kUnpaired);
+  const auto sum = [](const Column& condition, const Column& value) {
+    return fn::Sum(fn::When({{condition, value}}, Number(0)));
   };
+  std::vector<Column> totals = {sum(is_group, Number(1))};
+  for (const Column& times : {a, b}) {
+    const Column repeats_here = fn::Col("what") == Number(kRepeatedKey) && times > Number(1);
+    totals.insert(totals.end(), {sum(!is_group, times), sum(repeats_here, Number(1)), sum(repeats_here, times)});
+  }
   return {kept, only(kUnpaired).Drop({"what", "shown"}), only(kRepeatedKey).Select(repeated),
-          kept.Filter(fn::Col("what") != Number(kUnpaired))
-              .Agg({fn::Sum(a), when(a > Number(1), Number(1)), when(a > Number(1), a), fn::Sum(b),
-                    when(b > Number(1), Number(1)), when(b > Number(1), b)})};
+          kept.Agg(std::move(totals))};
 }
 
 DataFrame Comparer::Keys(const DataFrame& frame, Side side, std::vector<Column> more) const {

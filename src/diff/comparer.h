@@ -21,7 +21,7 @@ struct Tally {
   DataFrame kept;      ///< what the others are read from, as long as this lives
   DataFrame unpaired;  ///< groups of equal rows that the sides do not have equally often
   DataFrame repeated;  ///< as of Comparer::RepeatedKeys; REQUIRES a key
-  DataFrame totals;    ///< one row: rows, repeated keys and the rows of these, of the left, then of the right
+  DataFrame totals;    ///< one row: groups in unpaired; rows, repeated keys and their rows, of the left, then the right
 };
 
 /// The plans of the comparison: from the rows of both sides to the table of differences. Runs nothing, but Keyed.
