@@ -96,6 +96,13 @@ def python():
     return subprocess.run([tool], check=True, capture_output=True, text=True).stdout.strip()
 
 
+def write(folder, name, text):
+    path = os.path.join(folder, name)
+    with open(path, "w") as file:
+        file.write(text)
+    return path
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
@@ -120,10 +127,7 @@ def main():
             print(f"    making {data} …", flush=True)
             shutil.rmtree(data, ignore_errors=True)
             os.makedirs(data)
-            script = os.path.join(folder, "make.py")
-            with open(script, "w") as file:
-                file.write(MAKE)
-            cluster.run("submit", "--on", "embedded", script, str(options.rows), options.case, data)
+            cluster.run("submit", "--on", "embedded", write(folder, "make.py", MAKE), str(options.rows), options.case, data)
             open(os.path.join(data, "made"), "w").close()
 
         def tinderbox(*where):
@@ -137,7 +141,7 @@ def main():
             return seconds, [found["changed"], found["left_only"], found["right_only"]], expected
 
         def diffit():
-            done = subprocess.run([cluster.env["PYSPARK_PYTHON"], "-c", DIFFIT, data, cluster.url], capture_output=True, text=True)
+            done = subprocess.run([cluster.env["PYSPARK_PYTHON"], write(folder, "diffit.py", DIFFIT), data, cluster.url], capture_output=True, text=True)
             if done.returncode != 0:
                 sys.exit(done.stderr)
             found = json.loads(done.stdout.splitlines()[-1])
