@@ -204,26 +204,25 @@ TEST_P(DiffProperties, ThePlansForAClusterAgreeWithTheOracle) {
   const std::vector<Row> b = tables.Variant(a);
   const DiffInput left = Write("l", a);
   const DiffInput right = Write("r", b);
-  for (const bool trim : {false, true}) {
-    DiffOptions keyless;
-    if (trim) keyless.trim = {"*"};  // keeps the values as they were, too
-    DiffOptions keyed = keyless;
-    keyed.key = {"k"};
-    DiffOptions set = keyless;
-    set.set_semantics = true;
-    for (const DiffOptions& here : {keyless, keyed, set}) {
-      DiffOptions there = here;
-      there.remote = true;
-      SCOPED_TRACE(testing::Message() << "seed " << GetParam() << ", trim " << trim << ", keys " << here.key.size()
-                                      << ", set " << here.set_semantics);
-      const DiffSummary one = Diff(TestSession(), left, right, here).summary();
-      const DiffSummary other = Diff(TestSession(), left, right, there).summary();
-      EXPECT_EQ(Counts(one), Counts(other));
-      EXPECT_EQ(SideCounts(one.left), SideCounts(other.left));
-      EXPECT_EQ(SideCounts(one.right), SideCounts(other.right));
-      if (here.set_semantics || trim) continue;
-      EXPECT_EQ(Counts(other), here.key.empty() ? KeylessOracle(a, b) : KeyedOracle(a, b));
-    }
+  const bool trim = GetParam() % 2 == 1;
+  DiffOptions keyless;
+  if (trim) keyless.trim = {"*"};  // keeps the values as they were, too
+  DiffOptions keyed = keyless;
+  keyed.key = {"k"};
+  DiffOptions set = keyless;
+  set.set_semantics = true;
+  for (const DiffOptions& here : {keyless, keyed, set}) {
+    DiffOptions there = here;
+    there.remote = true;
+    SCOPED_TRACE(testing::Message() << "seed " << GetParam() << ", trim " << trim << ", keys " << here.key.size()
+                                    << ", set " << here.set_semantics);
+    const DiffSummary one = Diff(TestSession(), left, right, here).summary();
+    const DiffSummary other = Diff(TestSession(), left, right, there).summary();
+    EXPECT_EQ(Counts(one), Counts(other));
+    EXPECT_EQ(SideCounts(one.left), SideCounts(other.left));
+    EXPECT_EQ(SideCounts(one.right), SideCounts(other.right));
+    if (here.set_semantics || trim) continue;
+    EXPECT_EQ(Counts(other), here.key.empty() ? KeylessOracle(a, b) : KeyedOracle(a, b));
   }
 }
 
