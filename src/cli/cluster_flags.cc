@@ -12,6 +12,7 @@
 #include "base/interrupt.h"
 #include "cli/console.h"
 #include "cli/words.h"
+#include "cluster/spawn.h"
 #include "cluster/supervisor.h"
 #include "cluster/units.h"
 
@@ -43,16 +44,6 @@ constexpr Elsewhere kElsewhere[] = {
     {"hive-metastore", "This cluster has no Hive metastore; tables are kept in its warehouse folder."},
     {"livy", "This cluster has no Livy."},
 };
-
-std::map<std::string, std::string> Environment() {
-  std::map<std::string, std::string> environment;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    const std::string_view text = *variable;
-    const size_t equals = text.find('=');
-    if (equals != std::string_view::npos) environment[std::string(text.substr(0, equals))] = text.substr(equals + 1);
-  }
-  return environment;
-}
 
 /// cluster.toml and "prod" -> cluster.prod.toml.
 fs::path OverlayFile(const fs::path& project, const std::string& overlay) {
@@ -107,7 +98,7 @@ void AddNameFlag(CLI::App* app, ClusterName* flags) {
 }
 
 cluster::Directories UserDirectories() {
-  return cluster::FindDirectories(Environment());
+  return cluster::FindDirectories(cluster::OwnEnvironment());
 }
 
 cluster::ClusterFolder FolderOf(const ClusterName& flags) {
@@ -152,7 +143,7 @@ void AddConfigFlags(CLI::App* app, ConfigFlags* flags) {
 
 cluster::Config ReadConfig(const ConfigFlags& flags) {
   cluster::ConfigSources sources;
-  sources.environment = Environment();
+  sources.environment = cluster::OwnEnvironment();
   sources.user_file = UserDirectories().config / "cluster.toml";
   const fs::path project = flags.file.empty() ? "cluster.toml" : flags.file;
   if (!flags.file.empty() || fs::exists(project)) {

@@ -1,11 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
-#include "base/fail.h"
 #include "cli/cluster_flags.h"
 #include "cli/verbs.h"
 #include "cli/words.h"
@@ -13,6 +9,7 @@
 #include "cluster/probe.h"
 #include "cluster/s3.h"
 #include "cluster/seaweedfs.h"
+#include "cluster/secrets.h"
 
 namespace tinderbox::cli {
 
@@ -27,15 +24,6 @@ std::pair<std::string, int> ParseAddress(const std::string& text) {
   const size_t colon = text.rfind(':');
   if (colon == std::string::npos) throw UsageError("", fmt::format("\"{}\" is not HOST:PORT.", text));
   return {text.substr(0, colon), static_cast<int>(ParseCount("PORT ", text.substr(colon + 1), 1))};
-}
-
-std::string ReadSecret(const std::string& cluster_folder, const std::string& name) {
-  const std::filesystem::path file = std::filesystem::path(cluster_folder) / "secrets" / name;
-  std::ifstream in(file, std::ios::binary);
-  if (!in) base::Fail("TINDERBOX_STATE", "The password {} cannot be read.", file.string());
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
 }
 
 /// The words before and after "--".
@@ -83,15 +71,15 @@ int RunSeaweedfs(const Arguments& arguments) {
 int RunProbeS3(const Arguments& arguments) {
   if (arguments.size() < 2) throw UsageError("", "probe-s3 takes HOST:PORT, the cluster's folder and BUCKET...");
   const auto [host, port] = ParseAddress(arguments[0]);
-  const cluster::S3Server server{host, port, ReadSecret(arguments[1], "s3-access-key"),
-                                 ReadSecret(arguments[1], "s3-secret-key")};
+  const cluster::Secrets secrets(arguments[1]);
+  const cluster::S3Server server{host, port, secrets.Read("s3-access-key"), secrets.Read("s3-secret-key")};
   return Answer(cluster::MakeBuckets(server, {arguments.begin() + 2, arguments.end()}, kProbeTime));
 }
 
 int RunProbeRedis(const Arguments& arguments) {
   if (arguments.size() != 2) throw UsageError("", "probe-redis takes HOST:PORT and the cluster's folder.");
   const auto [host, port] = ParseAddress(arguments[0]);
-  return Answer(cluster::PingRedis(host, port, ReadSecret(arguments[1], "redis-password"), kProbeTime));
+  return Answer(cluster::PingRedis(host, port, cluster::Secrets(arguments[1]).Read("redis-password"), kProbeTime));
 }
 
 }  // namespace tinderbox::cli

@@ -19,6 +19,7 @@
 #include "cli/remote_flags.h"
 #include "cli/verbs.h"
 #include "cli/words.h"
+#include "cluster/spawn.h"
 #include "connect/uuid.h"
 #include "diff/report.h"
 #include "tinderbox/session.h"
@@ -125,12 +126,8 @@ class Side {
  private:
   static std::map<std::string, std::string> Environment(const std::map<std::string, std::string>& variables) {
     std::map<std::string, std::string> out = variables;
-    for (char** at = environ; *at != nullptr; ++at) {
-      const std::string_view entry = *at;
-      const size_t equals = entry.find('=');
-      if (equals == std::string_view::npos || entry.starts_with("MASTER=")) continue;
-      out.emplace(entry.substr(0, equals), entry.substr(equals + 1));
-    }
+    out.merge(cluster::OwnEnvironment());
+    if (!variables.contains("MASTER")) out.erase("MASTER");
     return out;
   }
 

@@ -20,18 +20,6 @@ namespace {
 constexpr std::string_view kCondition = "TINDERBOX_CONFIG";
 constexpr std::string_view kSparkConf = "spark_conf.";
 
-/// The tables of Hadoop's site files, the prefix of their variables, and the services of `with` that read them.
-struct SiteTable {
-  std::string_view name;
-  std::string_view file;
-  std::string_view variables;
-  std::string_view readers;
-};
-constexpr SiteTable kSiteTables[] = {{"core_site", "core-site.xml", "CORE_SITE__", "hdfs yarn s3"},
-                                     {"hdfs_site", "hdfs-site.xml", "HDFS_SITE__", "hdfs"},
-                                     {"yarn_site", "yarn-site.xml", "YARN_SITE__", "yarn"},
-                                     {"mapred_site", "mapred-site.xml", "MAPRED_SITE__", "yarn"}};
-
 bool IsSiteConf(std::string_view path) {
   return std::any_of(std::begin(kSiteTables), std::end(kSiteTables),
                      [&](const SiteTable& table) { return path.rfind(std::string(table.name) + ".", 0) == 0; });

@@ -45,4 +45,16 @@ std::string SetField(const Key& key, std::string_view text, ClusterSpec* spec);
 /// What the key takes: "a size of at least 450m", "true or false".
 std::string Allowed(const Key& key);
 
+/// The tables of Hadoop's site files, the prefix of their variables, and the services of `with` that read them.
+struct SiteTable {
+  std::string_view name;
+  std::string_view file;
+  std::string_view variables;
+  std::string_view readers;
+};
+inline constexpr SiteTable kSiteTables[] = {{"core_site", "core-site.xml", "CORE_SITE__", "hdfs yarn s3"},
+                                            {"hdfs_site", "hdfs-site.xml", "HDFS_SITE__", "hdfs"},
+                                            {"yarn_site", "yarn-site.xml", "YARN_SITE__", "yarn"},
+                                            {"mapred_site", "mapred-site.xml", "MAPRED_SITE__", "yarn"}};
+
 }  // namespace tinderbox::cluster

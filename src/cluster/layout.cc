@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <csignal>
 
 #include "base/fail.h"
 #include "cluster/extras.h"
+#include "cluster/keys.h"
 #include "cluster/units.h"
 
 namespace tinderbox::cluster {
@@ -25,11 +25,6 @@ constexpr const char* kDaemonOptions = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1
 constexpr const char* kConnectOptions =
     "-XX:Tier4InvocationThreshold=20000 -XX:Tier4MinInvocationThreshold=6000 -XX:Tier4CompileThreshold=40000 "
     "-XX:Tier4BackEdgeThreshold=160000";
-
-std::string Upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::toupper(c); });
-  return text;
-}
 
 /// A value as a file of Java properties holds it.
 std::string AsProperty(std::string_view value) {
@@ -318,18 +313,16 @@ void CheckSpec(const ClusterSpec& spec) {
                "executor.cores is {} and a worker offers {} (worker.cores): no worker could ever run an executor, and "
                "every job would wait without end. Give workers more or executors less.",
                spec.executor_cores, spec.worker_cores);
-  const std::pair<const char*, std::vector<const char*>> readers[] = {{"core_site", {"hdfs", "yarn", "s3"}},
-                                                                      {"hdfs_site", {"hdfs"}},
-                                                                      {"yarn_site", {"yarn"}},
-                                                                      {"mapred_site", {"yarn"}}};
-  for (const auto& [table, services] : readers) {
-    const bool read =
-        std::any_of(services.begin(), services.end(), [&](const char* service) { return spec.with.contains(service); });
-    if (!spec.site_conf.contains(table) || read) continue;
+  for (const SiteTable& table : kSiteTables) {
+    const std::vector<std::string> readers = SplitList(table.readers);
+    const auto set = spec.site_conf.find(std::string(table.name));
+    if (set == spec.site_conf.end() ||
+        std::ranges::any_of(readers, [&](const auto& each) { return spec.with.contains(each); }))
+      continue;
     base::Fail(kCondition,
-               "[{0}] (or the variables {1}__*) sets {2}, and the cluster has nothing that reads it. Add one of {3} to "
+               "[{0}] (or the variables {1}*) sets {2}, and the cluster has nothing that reads it. Add one of {3} to "
                "`with`, or leave {0} out.",
-               table, Upper(table), spec.site_conf.at(table).begin()->first, fmt::join(services, ", "));
+               table.name, table.variables, set->second.begin()->first, fmt::join(readers, ", "));
   }
   for (const Extra* extra : ExtrasOf(spec)) {
     if (extra->check != nullptr) extra->check(spec);

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -8,6 +7,7 @@
 
 #include "base/fail.h"
 #include "base/mapped_file.h"
+#include "cluster/digest.h"
 #include "cluster/hadoop.h"
 #include "cluster/prepare.h"
 
@@ -17,14 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kCondition = "TINDERBOX_PREPARE";
-
-std::string Md5(std::string_view bytes) {
-  unsigned char hash[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), hash, &size, EVP_md5(), nullptr) != 1)
-    base::Fail(kCondition, "The system's cryptography refuses MD5, by which a file system image is checked.");
-  return fmt::format("{:02x}", fmt::join(hash, hash + size, ""));
-}
 
 /// An image of the file system, beside a file with its MD5.
 std::optional<fs::path> FindImage(const fs::path& folder) {
@@ -66,7 +58,7 @@ void CheckImage(const fs::path& folder) {
   std::string line;
   if (image) std::getline(std::ifstream(image->string() + ".md5"), line);
   if (!image || !fs::exists(folder / "current" / "VERSION") ||
-      line.substr(0, line.find(' ')) != Md5(base::MappedFile(*image).bytes()))
+      line.substr(0, line.find(' ')) != Hex(Md5(base::MappedFile(*image).bytes())))
     base::Fail(kCondition, "The NameNode left no whole file system image in {} when it formatted it.", folder.string());
 }
 

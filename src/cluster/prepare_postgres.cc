@@ -5,10 +5,10 @@
 
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "base/fail.h"
 #include "cluster/prepare.h"
+#include "cluster/secrets.h"
 
 namespace tinderbox::cluster {
 namespace {
@@ -57,14 +57,6 @@ class Account {
   gid_t group_ = 0;
 };
 
-std::string ReadPassword(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) base::Fail(kCondition, "The password {} cannot be read.", file.string());
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
 std::string Quoted(std::string_view text, char quote) {
   std::string out(1, quote);
   for (const char c : text) {
@@ -82,9 +74,8 @@ void MakeDatabase(const PostgresPlan& plan, const Account& account, const fs::pa
   RunStep(account.Run({plan.programs + "/initdb", "--pgdata=" + path, "--username=" + plan.user, "--auth=reject",
                        "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"}),
           "Making the database");
-  std::string statements =
-      fmt::format("ALTER ROLE {} PASSWORD {}\n", Quoted(plan.user, '"'),
-                  Quoted(ReadPassword(fs::path(plan.folder) / "secrets" / "postgres-password"), '\''));
+  std::string statements = fmt::format("ALTER ROLE {} PASSWORD {}\n", Quoted(plan.user, '"'),
+                                       Quoted(Secrets(plan.folder).Read("postgres-password"), '\''));
   if (plan.database != "postgres")
     statements += fmt::format("CREATE DATABASE {} OWNER {}\n", Quoted(plan.database, '"'), Quoted(plan.user, '"'));
   RunStep(account.Run({plan.programs + "/postgres", "--single", "-D", path, "-c", "exit_on_error=on", "-c",

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <cctype>
@@ -8,6 +7,7 @@
 
 #include "base/fail.h"
 #include "base/mapped_file.h"
+#include "cluster/digest.h"
 #include "cluster/folder.h"
 #include "cluster/provision_extras.h"
 #include "cluster/provision_tool.h"
@@ -104,22 +104,14 @@ std::string Pom(const JarSet& jars) {
   return out + "  </dependencies>\n</project>\n";
 }
 
-std::string Sha256(std::string_view bytes) {
-  unsigned char hash[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), hash, &size, EVP_sha256(), nullptr) != 1)
-    base::Fail(kCondition, "The system's cryptography has no SHA-256, by which downloads are verified.");
-  return fmt::format("{:02x}", fmt::join(hash, hash + size, ""));
-}
-
 std::string DigestOf(const fs::path& folder) {
   std::vector<std::string> names;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename());
   std::sort(names.begin(), names.end());
   std::string lines;
   for (const std::string& name : names)
-    lines += fmt::format("{}  {}\n", Sha256(base::MappedFile(folder / name).bytes()), name);
-  return Sha256(lines);
+    lines += fmt::format("{}  {}\n", Hex(Sha256(base::MappedFile(folder / name).bytes())), name);
+  return Hex(Sha256(lines));
 }
 
 /// Writes the names of Hadoop's properties, as the jars' *-default.xml list them, into names.txt.

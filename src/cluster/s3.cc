@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/fail.h"
+#include "cluster/digest.h"
 #include "cluster/probe.h"
 
 namespace tinderbox::cluster {
@@ -16,20 +17,6 @@ namespace {
 
 constexpr std::string_view kRegion = "us-east-1";
 constexpr std::string_view kSignedHeaders = "host;x-amz-content-sha256;x-amz-date";
-
-std::string Hex(std::string_view bytes) {
-  std::string out;
-  for (const unsigned char byte : bytes) out += fmt::format("{:02x}", byte);
-  return out;
-}
-
-std::string Sha256(std::string_view text) {
-  unsigned char hash[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  if (EVP_Digest(text.data(), text.size(), hash, &size, EVP_sha256(), nullptr) != 1)
-    base::Fail("TINDERBOX_PREREQUISITE", "The system's cryptography has no SHA-256, by which requests are signed.");
-  return {reinterpret_cast<char*>(hash), size};
-}
 
 std::string Hmac(std::string_view key, std::string_view text) {
   unsigned char hash[EVP_MAX_MD_SIZE];

@@ -49,16 +49,6 @@ class Sockets {
   std::vector<fs::path> files_;
 };
 
-std::map<std::string, std::string> OwnEnvironment() {
-  std::map<std::string, std::string> environment;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    const std::string text = *variable;
-    const size_t equals = text.find('=');
-    if (equals != std::string::npos) environment[text.substr(0, equals)] = text.substr(equals + 1);
-  }
-  return environment;
-}
-
 }  // namespace
 
 int RunSeaweed(const std::vector<std::string>& parts, const std::vector<std::string>& command) {

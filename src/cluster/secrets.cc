@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <random>
-#include <sstream>
 
 #include "base/fail.h"
+#include "base/mapped_file.h"
 #include "cluster/folder.h"
 
 namespace tinderbox::cluster {
@@ -27,12 +26,6 @@ std::string RandomPassword() {
   return password;
 }
 
-std::string ReadWhole(const fs::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file, std::ios::binary).rdbuf();
-  return text.str();
-}
-
 }  // namespace
 
 std::string Secrets::Password(const std::string& name, const char* variable) const {
@@ -44,7 +37,7 @@ std::string Secrets::Password(const std::string& name, const char* variable) con
                "The variable {} cannot be a password: it takes {} or more letters, digits and marks, without spaces.",
                variable, kLeastLength);
   const fs::path file = folder_ / name;
-  if (const std::string before = ReadWhole(file); !before.empty()) {
+  if (const std::string before = fs::exists(file) ? Read(name) : ""; !before.empty()) {
     if (!given.empty() && given != before)
       base::Fail(kCondition,
                  "The variable {} differs from the password that this cluster was made with, which {} holds. A "
@@ -55,6 +48,10 @@ std::string Secrets::Password(const std::string& name, const char* variable) con
   const std::string password = given.empty() ? RandomPassword() : given;
   Write(name, password);
   return password;
+}
+
+std::string Secrets::Read(const std::string& name) const {
+  return std::string(base::MappedFile(folder_ / name).bytes());
 }
 
 void Secrets::Write(const std::string& name, std::string_view content) const {

@@ -16,6 +16,8 @@ class Secrets {
   /// random letters and digits. Throws Error TINDERBOX_CONFIG when the variable differs from what was made before, or
   /// cannot be a password.
   std::string Password(const std::string& name, const char* variable) const;
+  /// What the file of that name holds. Throws Error PATH_NOT_FOUND or FAILED_READ_FILE.NO_HINT.
+  std::string Read(const std::string& name) const;
   /// Writes a file that holds passwords; `name` is relative to the folder.
   void Write(const std::string& name, std::string_view content) const;
 

@@ -121,16 +121,22 @@ Process SpawnDetached(const std::vector<std::string>& command, const std::map<st
   }
 }
 
-std::map<std::string, std::string> PlainEnvironment() {
+std::map<std::string, std::string> OwnEnvironment() {
   std::map<std::string, std::string> environment;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text = *variable;
     const size_t equals = text.find('=');
-    if (equals == std::string_view::npos) continue;
-    const std::string name(text.substr(0, equals));
-    if (name.rfind("SPARK_", 0) == 0 || name.rfind("PYSPARK_", 0) == 0 || name.rfind("TINDERBOX_", 0) == 0) continue;
-    environment[name] = text.substr(equals + 1);
+    if (equals != std::string_view::npos) environment[std::string(text.substr(0, equals))] = text.substr(equals + 1);
   }
+  return environment;
+}
+
+std::map<std::string, std::string> PlainEnvironment() {
+  std::map<std::string, std::string> environment = OwnEnvironment();
+  std::erase_if(environment, [](const auto& variable) {
+    const std::string& name = variable.first;
+    return name.starts_with("SPARK_") || name.starts_with("PYSPARK_") || name.starts_with("TINDERBOX_");
+  });
   return environment;
 }
 

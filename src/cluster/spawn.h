@@ -47,7 +47,9 @@ Process SpawnInSession(const std::vector<std::string>& command, const std::map<s
 Process SpawnDetached(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
                       const std::string& folder, const std::string& log);
 
-/// The environment of this process without what would change Spark behind our back (SPARK_*, PYSPARK_*, the seeds').
+/// The environment of this process.
+std::map<std::string, std::string> OwnEnvironment();
+/// That without what would change Spark behind our back (SPARK_*, PYSPARK_*, the seeds').
 std::map<std::string, std::string> PlainEnvironment();
 
 /// Writes the service's files and starts it with the marks of its cluster. Throws Error.

@@ -7,6 +7,7 @@
 #include "engine/functions/native.h"
 #include "engine/functions/native_math.h"
 #include "engine/functions/native_products.h"
+#include "engine/functions/stored_digits.h"
 #include "engine/functions/text_values.h"
 #include "engine/functions/time_zone.h"
 #include "engine/functions/value_text.h"
@@ -285,8 +286,7 @@ void AddNativeCasts(ScalarFunctions* out) {
                   .varargs = {},
                   .result = DataType(TypeKind::kLong),
                   .run = PerRow([](const ScalarInput& in, size_t row, OutVector& result) {
-                    result.Data<int64_t>()[row] =
-                        static_cast<int64_t>(DecimalDigits(DataType::Decimal(38, 0), in[0], row));
+                    result.Data<int64_t>()[row] = static_cast<int64_t>(in[0].Data<StoredDigits>()[row]);
                   })});
   for (const bool tolerant : {false, true}) {
     // text, session zone
