@@ -2,7 +2,8 @@
 """Writes Spark's own answers into tests/spark/**/*.test and tests/scripts/*.out: record.py [--remote sc://…] [--new] [FILE…]
 
 Needs pyspark 4.2.0. Without --remote it starts a real Spark Connect server on this machine (Java 17 and the full pyspark),
-asks it and stops it. Every case is asked twice, in two sessions; an answer that changes is not written.
+asks it and stops it. Every case is asked twice, in two sessions; an answer that changes, or holds the day's date, is not
+written.
 """
 
 import argparse
@@ -89,6 +90,7 @@ def ask(remote, path, only_new):
 
 def record(remote, path, only_new):
     found, first = ask(remote, path, only_new)
+    today = time.gmtime()
     _, second = ask(remote, path, only_new)
     changes, kept = [], []
     for case, one, two in zip(found, first, second):
@@ -97,14 +99,14 @@ def record(remote, path, only_new):
             continue
         case.sorted = len(one[1]) > 1 and not cases.orders(case)
         pick = sorted if case.sorted else list
-        if (one[0], pick(one[1])) != (two[0], pick(two[1])):
+        if (one[0], pick(one[1])) != (two[0], pick(two[1])) or any(time.strftime("%Y-%m-%d", today) in row for row in one[1]):
             changes.append(case)
             continue
         case.expected = one[0] + pick(one[1])
         kept.append(case)
     cases.write(path, kept if not changes else found)
     for case in changes:
-        print(f"{case.where()}: the answer is another at each run, so it is not written")
+        print(f"{case.where()}: the answer is another at each run or on each day, so it is not written")
     print(f"{os.path.relpath(path)}: {len(kept)} cases", flush=True)
     return not changes
 
