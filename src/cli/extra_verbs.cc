@@ -81,6 +81,16 @@ int RunProbeS3(const Arguments& arguments) {
   return Answer(cluster::MakeBuckets(server, {arguments.begin() + 3, arguments.end()}, kProbeTime));
 }
 
+int RunProbeNodeManager(const Arguments& arguments) {
+  if (arguments.size() != 3)
+    throw UsageError(
+        "", "probe-nodemanager takes HOST:PORT of the ResourceManager, its own HOST:PORT and the port of its id.");
+  const auto [manager_host, manager_port] = ParseAddress(arguments[0]);
+  const auto [host, port] = ParseAddress(arguments[1]);
+  const int rpc = static_cast<int>(ParseCount("PORT ", arguments[2], 1));
+  return Answer(cluster::ProbeYarnNode({manager_host, manager_port, host, port, rpc}, kProbeTime));
+}
+
 int RunProbeRedis(const Arguments& arguments) {
   if (arguments.size() != 2) throw UsageError("", "probe-redis takes HOST:PORT and the cluster's folder.");
   const auto [host, port] = ParseAddress(arguments[0]);

@@ -12,6 +12,7 @@
 #include "base/fail.h"
 #include "cluster/archive.h"
 #include "cluster/machine.h"
+#include "cluster/packages.h"
 #include "cluster/preflight.h"
 #include "cluster/probe.h"
 
@@ -241,6 +242,11 @@ PlacedJob PlaceJob(const JobCluster& where, JobStart* start, const std::string& 
       for (const auto& [setting, value] : archive) ports.Add("--conf", setting + "=" + value);
     }
   }
+  // What the job starts with it keeps, also when packages are added meanwhile.
+  constexpr const char* kPackages = "spark.executorEnv.PYTHONPATH";
+  const std::string packages = cluster::PackagesNow(where.folder.path());
+  if (!packages.empty() && Get(start->settings, kPackages) == cluster::PackagesFolder(where.folder.path()))
+    ports.Add("--conf", fmt::format("{}={}", kPackages, packages));
   start->line.options.insert(start->line.options.begin(), ports.options.begin(), ports.options.end());
   cluster::JobLaunch& launch = placed.launch;
   launch.command = {where.spark_home() + "/bin/" + program};

@@ -38,6 +38,7 @@ constexpr Verb kVerbs[] = {
     {"stop", RunStop, kCluster, "Stop services of a cluster"},
     {"restart", RunRestart, kCluster, "Restart services of a cluster"},
     {"scale", RunScale, kCluster, "Change the number of workers"},
+    {"pkg", RunPkg, kCluster, "Give drivers and workers Python packages"},
     {"cleanup", RunCleanup, kCluster, "Remove what clusters leave behind"},
     {"shell", RunShell, kCluster, "Open a shell in the place of a service"},
     {"exec", RunExec, kCluster, "Run a command in the place of a service"},
@@ -68,6 +69,7 @@ constexpr Verb kVerbs[] = {
     {"prepare-service", RunPrepareService, nullptr, nullptr},
     {"run-seaweedfs", RunSeaweedfs, nullptr, nullptr},
     {"probe-s3", RunProbeS3, nullptr, nullptr},
+    {"probe-nodemanager", RunProbeNodeManager, nullptr, nullptr},
     {"probe-redis", RunProbeRedis, nullptr, nullptr},
 };
 

@@ -57,12 +57,17 @@ struct SparkAdditions {
   std::map<std::string, std::string> files;  ///< path and content
 };
 
+/// What the gateway changes in pages, so that they work below a path: links to hosts and ports and to the root, or only
+/// the base that a page names.
+enum class Rewrite { kNothing, kLinks, kBase };
+
 /// A page that stands below a path of the gateway.
 struct Route {
   std::string service;
   std::string purpose;   ///< of its port
   std::string prefix;    ///< "/hdfs"
   bool stripped = true;  ///< the page does not know of the prefix
+  Rewrite rewrite = Rewrite::kNothing;
 };
 
 struct Extra {

@@ -88,7 +88,7 @@ TEST(Extras, TellSparkWhereTheyAre) {
   EXPECT_THAT(worker.files.at("/state/demo/conf/hadoop/core-site.xml"),
               HasSubstr("<xi:include href=\"/state/demo/secrets/s3a.xml\"/>"));
   const Service plain = Find(LayoutOf(SpecOf({})), "worker-1");
-  EXPECT_THAT(plain.files.at("/state/demo/conf/spark-env.sh"), Not(HasSubstr("=")));
+  EXPECT_THAT(plain.files.at("/state/demo/conf/spark-env.sh"), Not(HasSubstr("CLASSPATH")));
   EXPECT_FALSE(plain.files.contains("/state/demo/conf/hadoop/core-site.xml"));
 }
 
@@ -113,18 +113,29 @@ TEST(Extras, RunTheObjectStoreThatIsAskedFor) {
   EXPECT_THAT(minio.ports, testing::UnorderedElementsAre(testing::Pair("api", 9000), testing::Pair("console", 9001)));
   EXPECT_THAT(minio.command, testing::IsSupersetOf({"/cache/store", "server", "/state/demo/data/minio"}));
   EXPECT_EQ(minio.environment.at("MINIO_ROOT_PASSWORD_FILE"), "/state/demo/secrets/s3-secret-key");
-  EXPECT_EQ(minio.environment.at("MINIO_BROWSER_REDIRECT_URL"), "http://127.0.0.1:8080/minio/");
   EXPECT_EQ(minio.alive.path, "/minio/health/live");
   EXPECT_THAT(minio.ready.command, testing::IsSupersetOf({"/minio/health/ready", "spark-data", "spark-output"}));
   const std::string routes = Find(services, "gateway").files.at("/state/demo/conf/gateway.yml");
   EXPECT_THAT(routes, testing::AllOf(HasSubstr("PathPrefix(`/minio`)"), HasSubstr("http://127.0.0.1:9001")));
-  const Service alone = Find(LayoutOf(SpecOf({{"with", "s3"}, {"gateway.enabled", "false"}})), "s3");
-  EXPECT_FALSE(alone.environment.contains("MINIO_BROWSER_REDIRECT_URL"));
   const std::vector<Service> quick = LayoutOf(SpecOf({{"with", "s3"}, {"s3.store", "seaweedfs"}}));
   EXPECT_THAT(Find(quick, "s3").command,
               testing::IsSupersetOf({"run-seaweedfs", "/cache/store", "-dir=/state/demo/data/s3"}));
   EXPECT_THAT(Find(quick, "gateway").files.at("/state/demo/conf/gateway.yml"), Not(HasSubstr("minio")));
   EXPECT_THROW(SpecOf({{"s3.store", "ceph"}}), Error);
+}
+
+TEST(Extras, LeadYarnsPagesThroughTheGateway) {
+  const Service gateway = Find(LayoutOf(SpecOf({{"with", "yarn"}, {"yarn.nodemanagers", "2"}})), "gateway");
+  const nlohmann::json http = nlohmann::json::parse(gateway.files.at("/state/demo/conf/gateway.yml")).at("http");
+  EXPECT_EQ(http["routers"]["proxy-application_"]["rule"], "PathPrefix(`/proxy/application_`)");
+  EXPECT_EQ(http["routers"]["nodemanager-2"]["middlewares"], nlohmann::json({"nodemanager-2", "nodemanager-2-links"}));
+  const nlohmann::json& links = http["middlewares"]["yarn-links"]["plugin"]["pages"];
+  EXPECT_EQ(links["prefix"], "/yarn");
+  EXPECT_EQ(links["paths"]["8088"], "/yarn");
+  EXPECT_EQ(links["paths"]["8042"], "/nodemanager-1");
+  EXPECT_EQ(http["middlewares"]["proxy-application_-links"]["plugin"]["pages"]["prefix"], "/yarn");
+  EXPECT_TRUE(gateway.files.contains("/state/demo/work/gateway/plugins-local/src/tinderbox.local/pages/pages.go"));
+  EXPECT_EQ(Find(LayoutOf(SpecOf({{"with", "hdfs"}})), "gateway").files.size(), 1U) << "no plugin where none is needed";
 }
 
 TEST(Extras, RefuseWhatCannotWork) {

@@ -166,7 +166,8 @@ Service HadoopDaemon(const Ground& ground, const std::string& name, const std::s
   for (std::string option; options >> option;) service.command.push_back(option);
   const std::string class_path = fmt::format("{}:{}:{}/lib/*", daemons, HadoopConf(ground), ground.Extra("hadoop"));
   for (const std::string& word :
-       {"-Xmx" + InMebibytes(ground.spec.daemon_memory), std::string("-cp"), class_path, java_class})
+       {"-Xmx" + InMebibytes(ground.spec.daemon_memory), fmt::format("-Dhadoop.log.dir={}/logs", ground.folder),
+        std::string("-cp"), class_path, java_class})
     service.command.push_back(word);
   for (const auto& [property, value] : settings) {
     service.command.push_back("-D");

@@ -7,7 +7,9 @@
 
 #include "base/fail.h"
 #include "cluster/extras.h"
+#include "cluster/gateway_plugin.h"
 #include "cluster/keys.h"
+#include "cluster/packages.h"
 #include "cluster/units.h"
 
 namespace tinderbox::cluster {
@@ -146,6 +148,12 @@ class Builder {
     service.environment.clear();
     service.archive.clear();
     service.files = {{routes, Routes()}};
+    const std::vector<Route> extra = ExtraRoutes();
+    if (std::any_of(extra.begin(), extra.end(),
+                    [](const Route& route) { return route.rewrite != Rewrite::kNothing; })) {
+      Append(&service, {fmt::format("--experimental.localplugins.{}.modulename={}", kPagesPlugin, kPagesModule)});
+      service.files.merge(PagesPluginFiles(service.folder));
+    }
     service.ready = Http(ports_.at("gateway").at("ui"), "/ping");
     service.alive = service.ready;
     service.page = GatewayPage("/");
@@ -217,6 +225,7 @@ class Builder {
         {"spark.deploy.recoveryMode", "FILESYSTEM"},
         {"spark.deploy.recoveryDirectory", folder_ + "/recovery"},
         {"spark.worker.timeout", "30"},
+        {"spark.executorEnv.PYTHONPATH", PackagesFolder(folder_)},
         {"spark.worker.cleanup.enabled", "true"},
         {"spark.worker.cleanup.appDataTtl", fmt::format("{}", spec_.work_kept / 1000)},
         {"spark.executor.logs.rolling.strategy", "size"},
@@ -245,7 +254,39 @@ class Builder {
                          ShellQuoted(fmt::format("{}", fmt::join(additions_.class_path, ":"))));
     if (!additions_.hadoop_conf.empty())
       out += fmt::format("HADOOP_CONF_DIR={0}\nYARN_CONF_DIR={0}\n", ShellQuoted(additions_.hadoop_conf));
+    // Drivers keep the packages that they started with. Daemons need none, and would hand them on.
+    out += fmt::format(
+        "if [ -z \"${{{0}:-}}\" ] && [ -d {1} ]; then\n"
+        "  PYTHONPATH=\"${{PYTHONPATH:+$PYTHONPATH:}}$(readlink -f {1})\"\nfi\n",
+        kServiceVariable, ShellQuoted(PackagesFolder(folder_)));
     return out;
+  }
+
+  std::vector<Route> ExtraRoutes() const {
+    std::vector<Route> routes;
+    for (const Extra* extra : ExtrasOf(spec_)) {
+      if (extra->routes == nullptr) continue;
+      for (Route& route : extra->routes(ground_)) routes.push_back(std::move(route));
+    }
+    return routes;
+  }
+
+  /// Below which path of the gateway the service's own page is.
+  std::string PathOf(const std::string& service) const {
+    for (const Route& route : ExtraRoutes()) {
+      if (route.service == service && route.stripped) return route.prefix;
+    }
+    return "";
+  }
+
+  /// Port -> path of the gateway. The history server's pages are below /history on both sides.
+  std::map<std::string, std::string> PathsByPort() const {
+    std::map<std::string, std::string> paths;
+    for (const Route& route : ExtraRoutes()) {
+      if (route.stripped) paths[Port(route.service, route.purpose)] = route.prefix;
+    }
+    if (spec_.history) paths[Port("history", "ui")] = "";
+    return paths;
   }
 
   /// The routes of the gateway, as JSON, which is YAML too. The history server's pages redirect to paths of their own
@@ -259,23 +300,27 @@ class Builder {
     Json http = {{"routers", {{"master", {{"rule", "PathPrefix(`/`)"}, {"service", "master"}, {"priority", 1}}}}},
                  {"services", {{"master", service("master", "ui")}}}};
     const auto below = [&](const Route& route) {
-      const std::string name = route.prefix.substr(1);
+      std::string name = route.prefix.substr(1);
+      std::replace(name.begin(), name.end(), '/', '-');
       http["services"][name] = service(route.service, route.purpose);
       http["routers"][name] = {
           {"rule", fmt::format("PathPrefix(`{}`)", route.prefix)}, {"service", name}, {"priority", 3}};
-      if (!route.stripped) return;
-      http["middlewares"][name] = {{"stripPrefix", {{"prefixes", Json::array({route.prefix})}}}};
-      http["routers"][name]["middlewares"] = Json::array({name});
+      if (route.stripped) {
+        http["middlewares"][name] = {{"stripPrefix", {{"prefixes", Json::array({route.prefix})}}}};
+        http["routers"][name]["middlewares"].push_back(name);
+      }
+      if (route.rewrite != Rewrite::kNothing) {
+        http["middlewares"][name + "-links"]["plugin"][kPagesPlugin] = {
+            {"prefix", PathOf(route.service)}, {"paths", PathsByPort()}, {"base", route.rewrite == Rewrite::kBase}};
+        http["routers"][name]["middlewares"].push_back(name + "-links");
+      }
     };
     if (spec_.history) {
       below({"history", "ui", "/history-server"});
       http["routers"]["history-pages"] = {
           {"rule", "PathPrefix(`/history`)"}, {"service", "history-server"}, {"priority", 2}};
     }
-    for (const Extra* extra : ExtrasOf(spec_)) {
-      if (extra->routes == nullptr) continue;
-      for (const Route& route : extra->routes(ground_)) below(route);
-    }
+    for (const Route& route : ExtraRoutes()) below(route);
     return Json{{"http", http}}.dump(2) + "\n";
   }
 

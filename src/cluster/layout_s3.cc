@@ -67,9 +67,6 @@ void DescribeMinio(const Ground& ground, Service* service) {
                           {"MINIO_ROOT_PASSWORD_FILE", ground.Secret("s3-secret-key")},
                           {"MINIO_UPDATE", "off"},
                           {"HOME", service->folder}};  // where it makes a folder .minio
-  if (ground.spec.gateway)
-    service->environment["MINIO_BROWSER_REDIRECT_URL"] =
-        fmt::format("http://{}{}/", ground.Address("gateway", "ui"), kConsole);
   service->alive = ground.Http("s3", "api", "/minio/health/live");
 }
 
@@ -120,11 +117,11 @@ void AddToSpark(const Ground& ground, SparkAdditions* additions) {
 /// Its console, where it has one.
 std::vector<Route> Routes(const Ground& ground) {
   if (!IsMinio(ground.spec)) return {};
-  return {{"s3", "console", kConsole}};
+  return {{"s3", "console", kConsole, true, Rewrite::kBase}};
 }
 
 void WriteSecrets(const ClusterSpec&, const Secrets& secrets) {
-  constexpr size_t kShortestUser = 3;  // MinIO's own limit; that of its password is ours
+  constexpr size_t kShortestUser = 3;     // MinIO's own limit; that of its password is ours
   Secrets::Given("MINIO_ROOT_PASSWORD");  // before the user's name is kept
   const std::string access = secrets.Password("s3-access-key", "MINIO_ROOT_USER", kShortestUser);
   const std::string secret = secrets.Password("s3-secret-key", "MINIO_ROOT_PASSWORD");

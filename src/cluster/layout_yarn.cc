@@ -9,6 +9,7 @@ namespace tinderbox::cluster {
 namespace {
 
 constexpr int64_t kMemory = 600 * kMiB;
+constexpr const char* kPrefix = "/yarn";  // of the ResourceManager's page behind the gateway
 
 std::string NameOf(int64_t number) {
   return fmt::format("nodemanager-{}", number);
@@ -41,7 +42,8 @@ Service ResourceManager(const Ground& ground) {
   service.ready.pointer = "/clusterInfo";
   service.ready.members = {{"state", "STARTED"}};
   service.alive = service.ready;
-  service.page = fmt::format("http://{}/cluster", ground.Address("resourcemanager", "ui"));
+  service.page = ground.spec.gateway ? fmt::format("http://{}{}/cluster", ground.Address("gateway", "ui"), kPrefix)
+                                     : fmt::format("http://{}/cluster", ground.Address("resourcemanager", "ui"));
   return service;
 }
 
@@ -55,10 +57,16 @@ Service NodeManager(const Ground& ground, int64_t number) {
                                   {"yarn.nodemanager.log-dirs", ground.Data(name + "-logs")}});
   service.needs = {"resourcemanager"};
   service.environment = {{"JAVA_HOME", ground.installation.java_home}, {"HADOOP_CONF_DIR", HadoopConf(ground)}};
-  service.ready = ground.Http("resourcemanager", "ui", "/ws/v1/cluster/nodes?states=RUNNING");
-  service.ready.pattern = fmt::format(R"("id":"[^"]*:{}")", ground.Port(name, "rpc"));
+  // The ResourceManager goes on listing one that has died, so both are asked.
+  service.ready.kind = ProbeKind::kCommand;
+  service.ready.host = ground.spec.host;
+  service.ready.port = ground.Port(name, "ui");
+  service.ready.command = {ground.installation.program, "probe-nodemanager", ground.Address("resourcemanager", "ui"),
+                           ground.Address(name, "ui"), fmt::format("{}", ground.Port(name, "rpc"))};
+  service.ready.timeout = 20'000;
   service.alive = ground.Http(name, "ui", "/ws/v1/node/info");
-  service.page = fmt::format("http://{}/node", ground.Address(name, "ui"));
+  service.page = ground.spec.gateway ? fmt::format("http://{}/{}/node", ground.Address("gateway", "ui"), name)
+                                     : fmt::format("http://{}/node", ground.Address(name, "ui"));
   return service;
 }
 
@@ -75,14 +83,25 @@ void AddToSpark(const Ground& ground, SparkAdditions* additions) {
   additions->conf["spark.yarn.stagingDir"] = ground.spec.with.contains("hdfs")
                                                  ? fmt::format("hdfs://{}/tmp/spark", ground.Address("namenode", "rpc"))
                                                  : "file://" + ground.folder + "/scratch/yarn";
+  if (ground.spec.history) additions->conf["spark.yarn.historyServer.address"] = ground.Address("history", "ui");
   // Containers start with an environment of their own.
   additions->conf["spark.yarn.appMasterEnv.PYSPARK_PYTHON"] = ground.installation.python;
   additions->conf["spark.yarn.appMasterEnv.SPARK_LOCAL_IP"] = ground.spec.host;
   additions->conf["spark.executorEnv.SPARK_LOCAL_IP"] = ground.spec.host;
 }
 
+/// The pages of running applications are reached through the ResourceManager, and know their path themselves.
+std::vector<Route> Routes(const Ground& ground) {
+  std::vector<Route> routes = {{"resourcemanager", "ui", kPrefix, true, Rewrite::kLinks},
+                               {"resourcemanager", "ui", "/proxy/application_", false, Rewrite::kLinks}};
+  for (int64_t i = 1; i <= ground.spec.yarn_nodemanagers; ++i)
+    routes.push_back({NameOf(i), "ui", "/" + NameOf(i), true, Rewrite::kLinks});
+  return routes;
+}
+
 }  // namespace
 
-const Extra kYarn = {"yarn", "resourcemanager", kMemory, nullptr, PortsOf, Install, Services, AddToSpark, nullptr};
+const Extra kYarn = {"yarn",  "resourcemanager", kMemory,    nullptr, PortsOf,
+                     Install, Services,          AddToSpark, nullptr, Routes};
 
 }  // namespace tinderbox::cluster

@@ -30,6 +30,16 @@ std::optional<HttpAnswer> HttpGet(const std::string& host, int port, const std::
 /// The same as POST of a form ("id=driver-1&terminate=true").
 std::optional<HttpAnswer> HttpPost(const std::string& host, int port, const std::string& path, const std::string& form,
                                    int64_t timeout, std::string* why);
+/// A NodeManager, by the addresses "127.0.0.1:8042" of both pages and the port of its id. nullopt: the ResourceManager
+/// has it registered since it started; else why not.
+struct YarnNode {
+  std::string manager_host;
+  int manager_port = 0;
+  std::string host;
+  int port = 0;
+  int rpc = 0;
+};
+std::optional<std::string> ProbeYarnNode(const YarnNode& node, int64_t timeout);
 /// Asks a Redis server PING with this password; nullopt: it answers; else why not.
 std::optional<std::string> PingRedis(const std::string& host, int port, const std::string& password, int64_t timeout);
 

@@ -9,6 +9,7 @@ DataNodes that come and go, folders that are not formatted over. --yarn adds YAR
 
 import argparse
 import getpass
+import html
 import http.client
 import json
 import os
@@ -22,7 +23,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+import urllib.parse
 
+import pages
 from common import clusters, get, kill_and_wait, timed, wait
 
 WITH = "hdfs,s3,postgres,redis"
@@ -201,6 +204,47 @@ def check_faults(cluster):
         assert code == 0 and killed == kept == {"datanode-1", "s3", "postgres"}, (killed, kept, "".join(noise)[-3000:])
 
 
+PACKAGES = """
+import sys
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.getOrCreate()
+def seen(_=None):
+    import six, sys
+    return six.__version__ + " " + [path for path in sys.path if "/packages/" in path][0]
+print("DRIVER", seen())
+print("WORKER", spark.sparkContext.parallelize([1], 1).map(seen).first())
+"""
+
+
+def run_with_packages(cluster, *options):
+    with tempfile.TemporaryDirectory() as folder:
+        script = pathlib.Path(folder) / "job.py"
+        script.write_text(PACKAGES)
+        done = cluster.call("submit", *options, str(script))
+    if done.returncode:
+        return "ModuleNotFoundError" if "No module named 'six'" in done.stdout + done.stderr else done.stdout + done.stderr
+    return dict(line.split(" ", 1) for line in done.stdout.splitlines() if line.startswith(("DRIVER", "WORKER")))
+
+
+def check_packages(cluster, *options):
+    """The Python of the test has six itself: another version shows whose it is."""
+    said = timed("pkg add", lambda: json.loads(cluster.run("pkg", "add", "six==1.15.0", "--json")))
+    assert [(each["name"], each["version"]) for each in said["packages"]] == [("six", "1.15.0")], said
+    seen = run_with_packages(cluster, *options)
+    assert isinstance(seen, dict), seen
+    first = (cluster.home() / "packages" / "current").resolve()
+    assert seen["DRIVER"] == seen["WORKER"] == f"1.15.0 {first}/site", seen
+    assert "No matching distribution found" in cluster.run("pkg", "add", "six==0.0.0.1", expect=4)
+    cluster.run("restart", "worker")
+    cluster.run("pkg", "add", "six==1.16.0", "--json")
+    seen = run_with_packages(cluster, *options)
+    second = (cluster.home() / "packages" / "current").resolve()
+    assert seen["DRIVER"] == seen["WORKER"] == f"1.16.0 {second}/site" and second != first, seen
+    assert not first.exists(), "nobody used it any more"
+    cluster.run("pkg", "remove", "six")
+    assert json.loads(cluster.run("pkg", "list", "--json"))["packages"] == []
+
+
 def run_on_yarn(cluster, mode):
     pi = f"{cluster.spark_home()}/examples/src/main/python/pi.py"
     out = cluster.run("submit", "--master", "yarn", "--deploy-mode", mode, "--num-executors", "1", pi, "2")
@@ -208,6 +252,61 @@ def run_on_yarn(cluster, mode):
     applications = json.loads(get(cluster.address("resourcemanager"), "/ws/v1/cluster/apps")[1])["apps"]["app"]
     states = [(app["state"], app["finalStatus"]) for app in applications]
     assert states and all(state == ("FINISHED", "SUCCEEDED") for state in states), states
+
+
+def crawl(gateway, starts):
+    """Follows every link once, those in the scripts of the pages, too; returns the pages seen. None leads away or nowhere."""
+    base, todo, seen, wrong = "http://" + gateway, list(starts), set(), []
+    while todo:
+        path = todo.pop(0)
+        key = pages.without_order(path)
+        if key in seen or pages.ends_the_job(path):
+            continue
+        seen.add(key)
+        assert len(seen) < 300, seen
+        status, body, location = get(gateway, path)
+        if location:
+            links = [location]
+        else:
+            links = re.findall(r"""(?:href|src)=\\?["']([^"'\\]+)""", body) if "<html" in body[:600].lower() else []
+            if status != 200:
+                wrong.append(f"{path}: {status}")
+        for link in links:
+            address = urllib.parse.urljoin(base + path, html.unescape(link)).split("#")[0]
+            if address.startswith(base + "/"):
+                todo.append(address.removeprefix(base))
+            elif address.startswith(("http:", "https:")):
+                wrong.append(f"{path} leads to {address}")
+    assert not wrong, "\n".join(wrong)
+    print(f"  {len(seen)} pages without an error", flush=True)
+    return seen
+
+
+def check_yarn_pages(cluster):
+    with tempfile.TemporaryDirectory() as folder:
+        script = pathlib.Path(folder) / "job.py"
+        script.write_text(pages.JOB)
+        job = cluster.start_job(script, options=("--master", "yarn", "--conf", "spark.executor.instances=1"))
+        noise = []
+        reader = threading.Thread(target=lambda: noise.extend(job.stderr))
+        reader.start()
+        try:
+            gateway = cluster.address("gateway")
+
+            def running():
+                assert job.poll() is None, "".join(noise)[-3000:]
+                apps = (json.loads(get(cluster.address("resourcemanager"), "/ws/v1/cluster/apps?states=RUNNING")[1])["apps"] or {})
+                ids = [app["id"] for app in apps.get("app", [])]
+                return ids and "Cached Partitions" in get(gateway, f"/proxy/{ids[0]}/storage/")[1]
+            wait("the job has cached its table", running)
+            seen = crawl(gateway, ["/yarn/cluster", "/nodemanager-1/node"])
+            for part in ("/yarn/cluster/nodes", "/nodemanager-1/node/containerlogs/", "/proxy/application_", "/stages/stage/"):
+                assert any(part in path for path in seen), (part, seen)
+        finally:
+            script.unlink()
+            job.wait(120)
+            reader.join(60)
+        assert job.returncode == 0, "".join(noise)[-3000:]
 
 
 def check_yarn(cluster):
@@ -218,8 +317,15 @@ def check_yarn(cluster):
     # What the driver of cluster mode printed is in the logs that YARN gathers in HDFS.
     logs = "/tmp/logs/" + getpass.getuser()
     wait("logs are gathered", lambda: "Pi is roughly 3.1" in all_text_in_hdfs(cluster, logs))
-    for name in ("resourcemanager", "nodemanager-1"):
-        kill_and_wait(cluster, name)
+    check_yarn_pages(cluster)
+    check_packages(cluster, "--master", "yarn", "--num-executors", "1")
+    kill_and_wait(cluster, "resourcemanager")
+    wait("all is ready", lambda: cluster.status()["state"] == "ready")
+    kill_and_wait(cluster, "nodemanager-1")
+    # Ready means that it takes a container at once.
+    node = json.loads(get(cluster.address("nodemanager-1"), "/ws/v1/node/info")[1])["nodeInfo"]
+    known = json.loads(get(cluster.address("resourcemanager"), "/ws/v1/cluster/nodes?states=RUNNING")[1])["nodes"]["node"]
+    assert [each["lastHealthUpdate"] >= node["nmStartupTime"] for each in known] == [True], (node, known)
 
 
 def check_secrets(cluster, said):
@@ -368,6 +474,7 @@ def main():
         assert secret(cluster, "s3-secret-key") == given["MINIO_ROOT_PASSWORD"]
         print(cluster.run("timeline"), end="")
         assert addresses["hdfs"] == hdfs_url(cluster) and addresses["s3"].startswith("http://127.0.0.1:"), addresses
+        assert not flags.yarn or addresses["yarn"] == f"http://{cluster.address('gateway')}/yarn/cluster", addresses
         assert "<name>dfs.blocksize</name><value>1048576<" in site(cluster, "hdfs-site.xml")
         assert redis(cluster, ("SET", "kept", "yes")) == "+OK"
         said = timed("a job over HDFS, S3 and PostgreSQL", lambda: run_job(cluster))
@@ -380,6 +487,7 @@ def main():
         check_data(cluster)
         if flags.yarn:
             check_yarn(cluster)
+        check_packages(cluster)
         timed("faults", lambda: check_faults(cluster))
         for name in ("namenode", "redis"):
             kill_and_wait(cluster, name)
