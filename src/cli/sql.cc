@@ -121,9 +121,13 @@ class SqlRunner {
     proto::Relation texts;
     *texts.mutable_project()->mutable_input() = Numbered(relation, schema.fields.size());
     for (size_t i = 0; i < schema.fields.size(); ++i) {
-      auto* cast = texts.mutable_project()->add_expressions()->mutable_cast();
-      *cast->mutable_expr() = Column(fmt::format("c{}", i));
-      cast->mutable_type()->mutable_string();
+      auto* text = texts.mutable_project()->add_expressions();
+      *text = Column(fmt::format("c{}", i));
+      if (schema.fields[i].type.kind() == TypeKind::kBinary) continue;  // its bytes need not be text
+      proto::Expression value;
+      value.Swap(text);
+      *text->mutable_cast()->mutable_expr() = std::move(value);
+      text->mutable_cast()->mutable_type()->mutable_string();
     }
     const auto add = [](const std::string& text, std::string* out) {
       if (text.find_first_of(",\"\r\n") == std::string::npos && !text.empty()) {
