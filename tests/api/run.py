@@ -1,6 +1,6 @@
 """Runs the program of the C++ API's cases on each engine and compares what it prints with real Spark's answers.
 
-run.py API_PROGRAM TINDERBOX                    the embedded engine, and a Tinderbox server on a free port
+run.py API_PROGRAM TINDERBOX                    the embedded engine, a Tinderbox server, and one in front of that
 run.py API_PROGRAM --remote sc://HOST:PORT      that server
 run.py API_PROGRAM --record sc://HOST:PORT      asks real Spark 4.2.0 and rewrites expected.txt; known differences stay
 run.py API_PROGRAM TINDERBOX --accept REASON    takes what differs now for known, with that reason
@@ -104,6 +104,9 @@ def main():
     with server.Server(given.tinderbox) as running:
         answers, log = run(given.program, "--on", running.remote)
         wrong += compare("a Tinderbox server", answers, log, known, False)
+        with server.Server(given.tinderbox, "--on", running.remote) as proxy:
+            answers, log = run(given.program, "--on", proxy.remote)
+            wrong += compare("a server in front of it", answers, log, known, False)
     sys.exit(1 if wrong or not answers else 0)
 
 
