@@ -121,6 +121,7 @@ DiffResult Diff(const Session& session, const DiffInput& left, const DiffInput& 
   diff::MatchedColumns matched = diff::MatchColumns(sides.left.columns, sides.right.columns, options);
   if (options.remote) diff::RefuseOnSpark(matched);
   diff::Comparison comparison = diff::Compare(session, sides, matched, options, &progress);
+  progress.Phase("summarising");
   diff::Statistics statistics =
       (options.remote ? diff::SummariseOnSpark : diff::SummariseByReading)(comparison, options.largest);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <random>
 
 #include "base/ascii.h"
 #include "engine/catalog/operations.h"
@@ -65,11 +66,22 @@ std::string LocalTables::Add(const std::shared_ptr<LocalSource>& table) {
   return name;
 }
 
-std::shared_ptr<Source> LocalTables::Find(std::string_view name) {
+std::string LocalTables::AddHeld(const std::shared_ptr<LocalSource>& table) {
+  std::random_device random;
+  std::string name(kHeld);
+  for (int i = 0; i < 4; ++i) name += fmt::format("{:08x}", random());
+  std::lock_guard lock(mutex_);
+  tables_[name] = table;
+  return name;
+}
+
+std::shared_ptr<LocalSource> LocalTables::Find(std::string_view name) {
   std::lock_guard lock(mutex_);
   auto found = tables_.find(name);
-  std::shared_ptr<Source> table = found == tables_.end() ? nullptr : found->second.lock();
-  if (table == nullptr) throw Error("INTERNAL_ERROR", fmt::format("There is no local table {}.", name));
+  std::shared_ptr<LocalSource> table = found == tables_.end() ? nullptr : found->second.lock();
+  if (table == nullptr) {
+    throw Error("CONNECT_INVALID_PLAN", fmt::format("The rows that the plan reads ({}) are no longer held.", name));
+  }
   return table;
 }
 
@@ -298,23 +310,22 @@ TranslatedRelation SessionLeaves::Rows(const StructType& data_schema, const Stru
     throw Error("NUM_COLUMNS_MISMATCH", fmt::format("A local table has {} columns, but its schema names {}.",
                                                     data_schema.fields.size(), schema.fields.size()));
   }
-  std::vector<OutputColumn> columns = NewColumns(schema);
-  if (columns.empty()) {
-    long long rows = 0;
-    for (const ArrowBatch& batch : batches) rows += batch.rows();
-    return Select({}, Call("range", {IntegerLiteral(rows)}));
-  }
-  auto table = std::make_shared<LocalSource>(data_schema, std::move(batches));
+  return Rows(std::make_shared<LocalSource>(data_schema, std::move(batches)), schema);
+}
+
+TranslatedRelation SessionLeaves::Rows(const std::shared_ptr<LocalSource>& table, const StructType& schema) {
+  const std::vector<OutputColumn> columns = NewColumns(schema);
+  if (columns.empty()) return Select({}, Call("range", {IntegerLiteral(static_cast<long long>(*table->Rows()))}));
   std::vector<SelectItem> items;
   for (size_t i = 0; i < columns.size(); ++i) {
     Sql value = Ident(fmt::format("c{}", i));
-    if (!columns[i].type.SameIgnoringNullability(data_schema.fields[i].type)) value = CastTo(value, columns[i].type);
+    if (!columns[i].type.SameIgnoringNullability(table->Columns()[i].type)) value = CastTo(value, columns[i].type);
     items.push_back({value, columns[i]});
   }
   Sql call = Call(kLocalTableFunction, {StringLiteral(workspace_.engine().locals().Add(table))});
   TranslatedRelation out = Select(std::move(items), call);
   out.most_rows = table->Rows().value_or(kManyRows);
-  kept_.push_back(std::move(table));
+  kept_.push_back(table);
   return out;
 }
 
@@ -341,6 +352,10 @@ TranslatedRelation SessionLeaves::Other(const proto::Relation& relation) {
       return Translate(relation.with_relations().root());
     }
     case proto::Relation::kCachedLocalRelation: {
+      if (relation.cached_local_relation().hash().starts_with(kHeld)) {
+        const auto table = workspace_.engine().locals().Find(relation.cached_local_relation().hash());
+        return Rows(table, StructType{table->Columns()});
+      }
       proto::LocalRelation local;
       if (!local.ParseFromString(*artifact(relation.cached_local_relation().hash()))) {
         throw Error("CONNECT_INVALID_PLAN", "A cached local relation is no LocalRelation message.");

@@ -28,7 +28,9 @@ class LocalTables {
  public:
   /// Gives the table a name, under which it is found as long as the caller keeps it.
   std::string Add(const std::shared_ptr<LocalSource>& table);
-  std::shared_ptr<Source> Find(std::string_view name);
+  /// The same under a name that no other session can guess.
+  std::string AddHeld(const std::shared_ptr<LocalSource>& table);
+  std::shared_ptr<LocalSource> Find(std::string_view name);
 
  private:
   std::mutex mutex_;
@@ -89,6 +91,7 @@ class SessionLeaves : public Leaves {
   TranslatedRelation Files(const std::string& format, const std::map<std::string, std::string>& options,
                            std::vector<std::string> paths, std::optional<StructType> schema);
   TranslatedRelation Rows(const StructType& data_schema, const StructType& schema, std::vector<ArrowBatch> batches);
+  TranslatedRelation Rows(const std::shared_ptr<LocalSource>& table, const StructType& schema);
   TranslatedRelation Checkpoint(const std::string& id);
   /// Replaces a name by what it stands for.
   void Expand(::spark::connect::Relation* relation);
@@ -112,5 +115,7 @@ StructType ParseSchemaText(const std::string& text);
 std::pair<std::string, std::string> SplitTableName(const std::vector<std::string>& name, const std::string& database);
 
 inline constexpr char kLocalTableFunction[] = "tinderbox_local";
+/// What the hash of a CachedLocalRelation begins with that is a table of LocalTables::AddHeld.
+inline constexpr std::string_view kHeld = "held/";
 
 }  // namespace tinderbox::engine

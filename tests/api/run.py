@@ -56,7 +56,7 @@ def run(program, *words):
     """What the program answers, without the paths of its folder."""
     with tempfile.TemporaryDirectory(prefix="tinderbox-api-") as folder:
         pathlib.Path(folder).chmod(0o755)
-        done = subprocess.run([program, *words, folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=280)
+        done = subprocess.run([program, *words, folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=900)
     if done.returncode:
         sys.exit(f"{program} {' '.join(words)} ended with {done.returncode}:\n{done.stderr.decode()}")
     return split(done.stdout.decode("utf-8")), done.stderr.decode("utf-8", "replace")
