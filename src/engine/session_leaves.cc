@@ -7,6 +7,8 @@
 #include "base/ascii.h"
 #include "engine/catalog/operations.h"
 #include "engine/files/read.h"
+#include "engine/files/remote.h"
+#include "engine/jdbc/jdbc.h"
 #include "engine/plan_key.h"
 #include "engine/streaming/stream_scope.h"
 #include "engine/translate/relation_translator.h"
@@ -15,6 +17,7 @@
 #include "spark/proto.h"
 #include "spark/type_names.h"
 #include "sql/parser.h"
+#include "store/store.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -57,7 +60,7 @@ bool IsFileFormat(const std::string& name) {
 
 }  // namespace
 
-std::string LocalTables::Add(const std::shared_ptr<LocalSource>& table) {
+std::string LocalTables::Add(const std::shared_ptr<Source>& table) {
   std::lock_guard lock(mutex_);
   std::erase_if(tables_, [](const auto& entry) { return entry.second.expired(); });
   std::string name = std::to_string(next_++);
@@ -181,26 +184,31 @@ TranslatedRelation SessionLeaves::Read(const proto::Read& read) {
     return NamedTable(sql::ParseName(table.unparsed_identifier()), {table.options().begin(), table.options().end()});
   }
   const auto& source = read.data_source();
-  if (source.predicates_size() > 0) {
-    throw Error("UNSUPPORTED_FEATURE.RELATION", "The embedded engine does not read from databases over JDBC.");
-  }
   std::optional<StructType> schema;
   if (!source.schema().empty()) schema = ParseSchemaText(source.schema());
+  if (source.predicates_size() > 0) {
+    return Jdbc({source.options().begin(), source.options().end()},
+                {source.predicates().begin(), source.predicates().end()}, schema);
+  }
   return Files(source.format(), {source.options().begin(), source.options().end()},
                {source.paths().begin(), source.paths().end()}, std::move(schema));
 }
 
 TranslatedRelation SessionLeaves::Files(const std::string& format, const std::map<std::string, std::string>& options,
                                         std::vector<std::string> paths, std::optional<StructType> schema) {
+  if (SameName(format, "jdbc", false)) return Jdbc(options, {}, schema);
   FileRead request;
   request.format = format.empty() ? workspace_.conf().Find("spark.sql.sources.default").value_or("parquet") : format;
   request.options = options;
+  request.remote = std::make_shared<RemoteFiles>(workspace_.engine().copies(),
+                                                 TakeSettings(&request.options, workspace_.conf().All()));
+  kept_.push_back(request.remote);
   request.paths = std::move(paths);
   request.schema = std::move(schema);
   request.time_zone = frames_.back().options.time_zone;
   request.case_sensitive = frames_.back().options.case_sensitive;
   FileTable table = ReadFiles(request, workspace_.engine().database());
-  paths_.insert(paths_.end(), table.paths.begin(), table.paths.end());
+  for (const std::string& path : table.paths) paths_.push_back(store::RemoteName(path));
   request.metadata = true;
   auto make = [request = std::move(request), &database = workspace_.engine().database()] {
     return ReadFiles(request, database).relation;
@@ -208,6 +216,24 @@ TranslatedRelation SessionLeaves::Files(const std::string& format, const std::ma
   table.relation.with_metadata =
       std::make_shared<const WithMetadata>(WithMetadata{table.relation.sql.text(), std::move(make)});
   return std::move(table.relation);
+}
+
+TranslatedRelation SessionLeaves::Jdbc(const std::map<std::string, std::string>& options,
+                                       const std::vector<std::string>& predicates,
+                                       const std::optional<StructType>& schema) {
+  const JdbcTable table = ReadJdbc(options, predicates, frames_.back().options.time_zone);
+  if (schema && !schema->ToType().SameIgnoringNullability(table.schema.ToType())) {
+    const std::string given = schema->ToType().Sql(), actual = table.schema.ToType().Sql();
+    throw Error(
+        "USER_SPECIFIED_AND_ACTUAL_SCHEMA_MISMATCH",
+        fmt::format("The user-specified schema doesn't match the actual schema:\nuser-specified: {}, actual: {}. "
+                    "If you're using DataFrameReader.schema API or creating a table, please do not specify the "
+                    "schema. Or if you're scanning an existed table, please drop it and re-create it.",
+                    given, actual),
+        {{"schema", given}, {"actualSchema", actual}});
+  }
+  kept_.push_back(table.source);
+  return SelectJdbc(table, Call(kLocalTableFunction, {StringLiteral(workspace_.engine().locals().Add(table.source))}));
 }
 
 TranslatedRelation SessionLeaves::NamedTable(const Names& name, const std::map<std::string, std::string>& options) {
