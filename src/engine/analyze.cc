@@ -172,7 +172,7 @@ bool AnalyzePlan(Workspace& workspace, const Request& request, proto::AnalyzePla
     case Request::kInputFiles:
       if (IsStreaming(workspace, request.input_files().plan().root())) ThrowIsStreaming();
       for (const std::string& path : translate(request.input_files().plan()).paths) {
-        response->mutable_input_files()->add_files("file://" + path);
+        response->mutable_input_files()->add_files(path.find("://") == std::string::npos ? "file://" + path : path);
       }
       response->mutable_input_files();
       return true;

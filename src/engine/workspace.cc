@@ -47,7 +47,7 @@ class Freezer {
       }
     }
     if (relation->cached_local_relation().hash().starts_with(kHeld)) {
-      uses.push_back(workspace_.engine().locals().Find(relation->cached_local_relation().hash()));
+      uses.push_back(workspace_.engine().locals().FindHeld(relation->cached_local_relation().hash()));
     }
     if (!relation->has_read() || !relation->read().has_named_table()) return;
     const auto name = sql::ParseName(relation->read().named_table().unparsed_identifier());
