@@ -8,7 +8,7 @@ set(private_libraries "${CMAKE_INSTALL_LIBDIR}/tinderbox")
 add_library(tinderbox_shared SHARED "${PROJECT_SOURCE_DIR}/cmake/library.cc")
 # Every library of ours that one of these uses, users before the used: CMake then names none a second time.
 set(whole tinderbox_diff tinderbox_dataframe tinderbox_connect tinderbox_engine tinderbox_sql tinderbox_csv
-    tinderbox_seqfile tinderbox_spark tinderbox_base)
+    tinderbox_seqfile tinderbox_spark tinderbox_store tinderbox_base)
 target_link_libraries(tinderbox_shared PRIVATE ${whole})
 set_property(TARGET tinderbox_shared PROPERTY LINK_LIBRARY_OVERRIDE "WHOLE_ARCHIVE,$<JOIN:${whole},$<COMMA>>")
 target_include_directories(tinderbox_shared INTERFACE "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")

@@ -86,7 +86,7 @@ struct ColumnChanges {
   int64_t null_to_value = 0;
   int64_t value_to_null = 0;
   std::optional<double> mean_delta, max_abs_delta;         ///< numeric columns; for times in seconds
-  std::vector<LargestChange> largest;                      ///< by |delta|, ties by key
+  std::vector<LargestChange> largest;                      ///< by |delta|, ties by key and values
   std::vector<std::pair<std::string, int64_t>> histogram;  ///< bins of delta ("[-1, 0)") or most frequent "old -> new"
 };
 

@@ -8,6 +8,7 @@
 #include "base/fail.h"
 #include "cli/reader_options.h"
 #include "diff/files.h"
+#include "store/store.h"
 
 namespace tinderbox::cli {
 namespace {
@@ -25,6 +26,7 @@ Examples:
   tinderbox diff a.parquet b.parquet --right-map "day=date_format(day, 'yyyyMMdd')"
   tinderbox diff a b --key id --report changes.html --output changes --overwrite
   tinderbox diff a b --key id --json --limit 0 --fail-above 0.1%
+  tinderbox diff s3a://lake/a.parquet 'jdbc:postgresql://db/shop?dbtable=a' --key id
   tinderbox diff hdfs:///lake/a hdfs:///lake/b --key id --on cluster
 
 Exit codes:
@@ -48,7 +50,9 @@ struct RawFlags {
 };
 
 void AddFlags(CLI::App* app, RawFlags* raw, DiffPlan* plan) {
-  app->add_option("LEFT", plan->left_path, "A file, a folder, a glob or a file: URL")->required();
+  app->add_option("LEFT", plan->left_path,
+                  "A file, a folder, a glob, a URL (hdfs:, s3a:), or jdbc:postgresql://…?dbtable=T")
+      ->required();
   app->add_option("RIGHT", plan->right_path, "What to compare it with; may have another format")->required();
 
   const char* compare = "Comparison";
@@ -203,7 +207,8 @@ void FillOutput(const RawFlags& raw, DiffPlan* plan) {
   }
   DiffOutput output;
   const bool remote = plan->remote.given();
-  output.path = remote && IsRemotePath(raw.output) ? raw.output : diff::LocalPath(raw.output).string();
+  const bool elsewhere = remote ? IsRemotePath(raw.output) : store::ParseLocation(raw.output).has_value();
+  output.path = elsewhere ? raw.output : diff::LocalPath(raw.output).string();
   if (remote && !IsRemotePath(raw.output)) output.path = fs::absolute(output.path).string();
   if (!raw.output_format.empty()) output.format = raw.output_format;
   if (raw.layout == "side-by-side") output.layout = DiffLayout::kSideBySide;

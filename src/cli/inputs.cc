@@ -12,6 +12,7 @@
 #include "base/staged_output.h"
 #include "cli/words.h"
 #include "diff/files.h"
+#include "store/store.h"
 
 namespace tinderbox::cli {
 namespace {
@@ -225,7 +226,17 @@ bool IsRemotePath(const std::string& path) {
 
 DiffInput MakeInput(const std::string& name, const std::string& path, const InputFlags& shared, const InputFlags& own,
                     bool remote) {
-  if (!remote) CheckExists(name, path);
+  if (path.starts_with("jdbc:") && path.find("password=") != std::string::npos) {
+    base::Fail("TINDERBOX_USAGE",
+               "{}: a password on the command line can be seen by every user of this machine. Leave it out of the "
+               "address and put it into the variable PGPASSWORD or the file ~/.pgpass.",
+               name);
+  }
+  if (!IsRemotePath(path)) {
+    if (!remote) CheckExists(name, path);
+  } else if (!remote && !path.starts_with("jdbc:") && !store::ParseLocation(path)) {
+    diff::LocalPath(path);  // says that there is no such thing here
+  }
   DiffInput input;
   input.paths = {remote && !IsRemotePath(path) ? fs::absolute(diff::LocalPath(path)).string() : path};
   input.format = own.format.empty() ? shared.format : own.format;

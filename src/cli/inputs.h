@@ -33,7 +33,7 @@ void AddInputFlags(CLI::App* app, const std::string& prefix, InputFlags* flags);
 /// `remote`: Spark reads it, which sees the path as it is; of a plain one it gets the absolute form.
 DiffInput MakeInput(const std::string& name, const std::string& path, const InputFlags& shared, const InputFlags& own,
                     bool remote = false);
-/// True for "hdfs://…", "s3a://…": what only Spark reads.
+/// True for "hdfs://…", "s3a://…", "jdbc:…": what does not lie on this machine.
 bool IsRemotePath(const std::string& path);
 
 /// What its reader will be by the flags, else by GuessFormat.

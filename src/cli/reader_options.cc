@@ -9,6 +9,7 @@
 
 #include "base/fail.h"
 #include "cli/words.h"
+#include "store/settings.h"
 
 namespace tinderbox::cli {
 namespace {
@@ -73,6 +74,7 @@ constexpr ReaderOption kReaderOptions[] = {
 
 void CheckReaderOption(const std::string& option, const std::vector<std::string>& formats) {
   const std::string name = option.substr(0, option.find('='));
+  if (store::IsHadoopOption(name)) return;
   std::vector<std::string> known;
   for (const ReaderOption& row : kReaderOptions) {
     const auto knows = [&](const std::string& format) { return row.formats.find(format) != std::string_view::npos; };

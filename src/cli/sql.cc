@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/interrupt.h"
+#include "base/json_text.h"
 #include "base/process.h"
 #include "cli/console.h"
 #include "cli/error_text.h"
@@ -121,9 +122,13 @@ class SqlRunner {
     proto::Relation texts;
     *texts.mutable_project()->mutable_input() = Numbered(relation, schema.fields.size());
     for (size_t i = 0; i < schema.fields.size(); ++i) {
-      auto* cast = texts.mutable_project()->add_expressions()->mutable_cast();
-      *cast->mutable_expr() = Column(fmt::format("c{}", i));
-      cast->mutable_type()->mutable_string();
+      auto* text = texts.mutable_project()->add_expressions();
+      *text = Column(fmt::format("c{}", i));
+      if (schema.fields[i].type.kind() == TypeKind::kBinary) continue;  // Spark sends no text that is not UTF-8
+      proto::Expression value;
+      value.Swap(text);
+      *text->mutable_cast()->mutable_expr() = std::move(value);
+      text->mutable_cast()->mutable_type()->mutable_string();
     }
     const auto add = [](const std::string& text, std::string* out) {
       if (text.find_first_of(",\"\r\n") == std::string::npos && !text.empty()) {
@@ -143,7 +148,7 @@ class SqlRunner {
     ForEachRow(texts, [&](const auto& cells, std::string* out) {
       for (size_t i = 0; i < cells.size(); ++i) {
         if (i > 0) *out += ',';
-        if (cells[i]) add(*cells[i], out);
+        if (cells[i]) add(base::ReplaceInvalidUtf8(*cells[i]), out);
       }
       *out += '\n';
     });

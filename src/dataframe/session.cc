@@ -4,6 +4,7 @@
 #include "dataframe/expression.h"
 #include "dataframe/relation.h"
 #include "spark/ipc.h"
+#include "spark/row_holder.h"
 #include "spark/session.h"
 #include "tinderbox/catalog.h"
 
@@ -89,7 +90,13 @@ DataFrame Session::CreateDataFrame(const StructType& schema, const std::vector<R
 }
 
 DataFrame Session::CreateDataFrame(const StructType& schema, std::vector<ArrowBatch> batches) const {
-  return dataframe::MakeRelation(*this, [&](Parts&, proto::Relation* out) {
+  return dataframe::MakeRelation(*this, [&](Parts& parts, proto::Relation* out) {
+    if (auto* holder = dynamic_cast<spark::RowHolder*>(session_.get())) {
+      dataframe::Dependencies rows;
+      rows.alive.push_back(holder->Hold(schema, std::move(batches), out));
+      parts.Need(std::make_shared<const dataframe::Dependencies>(std::move(rows)));
+      return;
+    }
     out->mutable_local_relation()->set_data(spark::WriteIpcStream(schema, batches));
     out->mutable_local_relation()->set_schema(schema.Json());
   });

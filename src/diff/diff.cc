@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "diff/result.h"
 #include "diff/statistics.h"
+#include "store/store.h"
 #include "tinderbox/functions.h"
 
 namespace tinderbox {
@@ -42,11 +43,11 @@ std::vector<MalformedValue> FirstMalformed(const OpenedSide& side, const Differe
     const std::string text = row[1].As<std::string>();
     const nlohmann::ordered_json values = nlohmann::ordered_json::parse(text, nullptr, false);
     if (!values.is_object()) {
-      out.push_back({row[0].ToString(), "", text});
+      out.push_back({store::RemoteName(row[0].ToString()), "", text});
       continue;
     }
     for (const auto& [name, value] : values.items()) {
-      out.push_back({row[0].ToString(), name == "_record" ? "" : name,
+      out.push_back({store::RemoteName(row[0].ToString()), name == "_record" ? "" : name,
                      value.is_string() ? value.get<std::string>() : value.dump()});
     }
   }
@@ -121,7 +122,9 @@ DiffResult Diff(const Session& session, const DiffInput& left, const DiffInput& 
   diff::MatchedColumns matched = diff::MatchColumns(sides.left.columns, sides.right.columns, options);
   if (options.remote) diff::RefuseOnSpark(matched);
   diff::Comparison comparison = diff::Compare(session, sides, matched, options, &progress);
-  diff::Statistics statistics = diff::Summarise(comparison, options.largest);
+  progress.Phase("summarising");
+  diff::Statistics statistics =
+      (options.remote ? diff::SummariseOnSpark : diff::SummariseByReading)(comparison, options.largest);
 
   DiffSummary summary;
   summary.columns = std::move(matched.columns);

@@ -6,6 +6,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "diff/findings.h"
+
 namespace tinderbox::diff {
 
 FrequentValues::FrequentValues(size_t candidates, double least_share)
@@ -106,11 +108,7 @@ std::vector<std::pair<std::string, int64_t>> FrequentValues::Top(size_t most) co
   for (const Entry& entry : entries_) {
     if (entry.count > 0 && static_cast<double>(entry.count) >= least) out.emplace_back(entry.text, entry.count);
   }
-  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
-    return a.second != b.second ? a.second > b.second : a.first < b.first;
-  });
-  if (out.size() > most) out.resize(most);
-  return out;
+  return MostFrequent(std::move(out), most);
 }
 
 }  // namespace tinderbox::diff

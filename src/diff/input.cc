@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "csv/infer.h"
 #include "diff/files.h"
+#include "diff/stores.h"
 #include "tinderbox/functions.h"
 
 namespace tinderbox::diff {
@@ -43,7 +44,7 @@ struct Pending {
   int threads = 1;
   bool remote = false;  ///< Spark reads the files
 
-  bool NeedsTypes() const { return format != "parquet" && !input->schema; }
+  bool NeedsTypes() const { return format != "parquet" && format != "jdbc" && !input->schema; }
   std::vector<std::string> FileNames() const {
     std::vector<std::string> out;
     for (const fs::path& file : files) out.push_back(file.string());
@@ -98,6 +99,12 @@ void ReadStrictly(Pending* side) {
 Pending Prepare(const Session& session, const DiffInput& input, const char* side, bool remote) {
   Pending out{&input, side, input.format, input.options, {}, input.schema, std::nullopt};
   out.remote = remote;
+  if (remote && input.paths.size() == 1 && IsJdbc(input.paths[0])) {
+    out.format = "jdbc";
+    for (const auto& [name, value] : JdbcOptions(input.paths[0])) out.options[name] = value;
+    out.options.try_emplace("driver", "org.postgresql.Driver");
+    return out;
+  }
   if (remote) {
     out.format = RemoteFormat(input, side);
   } else {
@@ -143,6 +150,11 @@ Pending Prepare(const Session& session, const DiffInput& input, const char* side
   }
   if (remote && out.format != "parquet") ReadStrictly(&out);
   return out;
+}
+
+/// What the reader reads: a database's table has no paths.
+DataFrame Load(const Pending& side, const DataFrameReader& reader) {
+  return side.format == "jdbc" ? reader.Load() : reader.Load(side.input->paths);
 }
 
 DataFrameReader Reader(const Session& session, const Pending& side) {
@@ -212,8 +224,7 @@ bool ReadableAsText(const DataType& type) {
 std::vector<std::string> CsvNames(const Session& session, const Pending& side) {
   if (!side.remote) return csv::ReadHeader(side.files[0].string(), side.options);
   std::vector<std::string> out;
-  for (const StructField& field : Reader(session, side).Load(side.input->paths).Schema().fields)
-    out.push_back(field.name);
+  for (const StructField& field : Load(side, Reader(session, side)).Schema().fields) out.push_back(field.name);
   return out;
 }
 
@@ -296,7 +307,7 @@ void ResolveTypes(const Session& session, Pending* left, Pending* right, bool ca
   Pending* known = l && r ? (left->format == "json" ? left : right) : (l ? right : left);
   Pending* open = known == left ? right : left;
   if (known->NeedsTypes()) known->schema = InferJson(session, *known);
-  const StructType types = known->schema ? *known->schema : Reader(session, *known).Load(known->input->paths).Schema();
+  const StructType types = known->schema ? *known->schema : Load(*known, Reader(session, *known)).Schema();
   if (open->format == "csv") return AdoptIntoCsv(session, open, *known, types, case_sensitive);
   open->schema = InferJson(session, *open);
   AdoptIntoJson(open, *known, types, case_sensitive);
@@ -312,22 +323,12 @@ size_t FindColumn(const StructType& schema, const std::string& name, const char*
 }
 
 OpenedSide Open(const Session& session, const Pending& side) {
-  const bool text = side.format != "parquet" && !side.remote;
+  const bool text = side.format != "parquet" && side.format != "jdbc" && !side.remote;
   DataFrameReader reader = Reader(session, side);
   if (side.schema) reader = reader.Schema(*side.schema);
   if (text) reader = reader.Option("columnNameOfMalformed", kMalformed).Option("columnNameOfLocation", kLocation);
-  OpenedSide out{reader.Load(side.input->paths),
-                 {},
-                 side.format,
-                 side.options,
-                 side.files,
-                 {},
-                 "",
-                 "",
-                 false,
-                 side.input->paths,
-                 side.schema,
-                 side.values_parse};
+  OpenedSide out{Load(side, reader), {},          side.format,      side.options, side.files, {}, "", "", false,
+                 side.input->paths,  side.schema, side.values_parse};
   if (text) {
     out.malformed_column = kMalformed;
     out.location_column = kLocation;
@@ -416,25 +417,34 @@ std::string FormatOf(const fs::path& file) {
 
 OpenedSides OpenSides(const Session& session, const DiffInput& left, const DiffInput& right, bool case_sensitive_names,
                       TextTypes text, bool remote) {
-  Pending l = Prepare(session, left, "left", remote);
-  Pending r = Prepare(session, right, "right", remote);
+  // Spark fetches for itself.
+  const LocalInput left_here = remote ? LocalInput{left, nullptr} : FetchInput(session, left);
+  const LocalInput right_here = remote ? LocalInput{right, nullptr} : FetchInput(session, right);
+  Pending l = Prepare(session, left_here.input, "left", remote);
+  Pending r = Prepare(session, right_here.input, "right", remote);
   if (text == TextTypes::kStrings) {
     ReadAsStrings(&l);
     ReadAsStrings(&r);
   } else {
     ResolveTypes(session, &l, &r, case_sensitive_names);
   }
-  return {Open(session, l), Open(session, r)};
+  OpenedSides out{Open(session, l), Open(session, r)};
+  out.left.copies = left_here.copies;
+  out.right.copies = right_here.copies;
+  return out;
 }
 
 OpenedSide OpenSide(const Session& session, const DiffInput& input, TextTypes text) {
-  Pending side = Prepare(session, input, "left", false);
+  const LocalInput here = FetchInput(session, input);
+  Pending side = Prepare(session, here.input, "left", false);
   if (text == TextTypes::kStrings) {
     ReadAsStrings(&side);
   } else if (side.format == "csv" && !input.schema) {
     side.schema = InferCsv(side);
   }
-  return Open(session, side);
+  OpenedSide out = Open(session, side);
+  out.copies = here.copies;
+  return out;
 }
 
 }  // namespace tinderbox::diff

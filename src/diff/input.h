@@ -25,6 +25,7 @@ struct OpenedSide {
   std::vector<std::string> paths;         ///< as given
   std::optional<StructType> read_schema;  ///< as given to the reader
   bool values_parse = false;  ///< the types were inferred over all values: only whole records can be malformed
+  std::shared_ptr<const void> copies{};  ///< of what lies in stores
 };
 
 struct OpenedSides {

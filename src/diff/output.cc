@@ -4,6 +4,8 @@
 #include "base/fail.h"
 #include "diff/files.h"
 #include "diff/result.h"
+#include "diff/stores.h"
+#include "store/store.h"
 #include "tinderbox/functions.h"
 
 namespace tinderbox {
@@ -207,9 +209,24 @@ DataFrame Diffit(const DiffResult::State& state, const DataFrame& differences, c
 
 void CheckOutput(const std::string& path, bool overwrite, const std::vector<const DiffInput*>& inputs) {
   namespace fs = std::filesystem;
+  const auto elsewhere = [](const std::string& text) { return IsJdbc(text) || store::ParseLocation(text).has_value(); };
+  if (elsewhere(path)) {
+    for (const DiffInput* input : inputs) {
+      for (const std::string& text : input->paths) {
+        if (!(text + "/").starts_with(path + "/") && !(path + "/").starts_with(text + "/")) continue;
+        base::Fail(
+            "TINDERBOX_OUTPUT_IS_INPUT",
+            "The output {} and the input {} are one or lie in one another, so writing would destroy what is read. "
+            "Choose another output folder.",
+            path, text);
+      }
+    }
+    return;
+  }
   const fs::path output = LocalPath(path);
   for (const DiffInput* input : inputs) {
     for (const std::string& text : input->paths) {
+      if (elsewhere(text)) continue;
       const fs::path given = LocalPath(text);
       const std::vector<fs::path> places = fs::exists(given) ? std::vector<fs::path>{given} : DataFiles({text});
       for (const fs::path& place : places) {
@@ -264,7 +281,7 @@ void DiffResult::Write(const DiffOutput& output) const {
   DataFrameWriter writer =
       rows.Write().Format(output.format).Mode(output.overwrite ? SaveMode::kOverwrite : SaveMode::kErrorIfExists);
   if (output.format == "csv") writer = writer.Option("header", "true").Option("escape", "\"");
-  writer.Save(remote ? output.path : LocalPath(output.path).string());
+  writer.Save(remote || store::ParseLocation(output.path) ? output.path : LocalPath(output.path).string());
 }
 
 }  // namespace tinderbox

@@ -10,6 +10,7 @@
 #include "base/staged_output.h"
 #include "diff/files.h"
 #include "diff/result.h"
+#include "diff/stores.h"
 #include "tinderbox/functions.h"
 
 // A patch is the signed multiset of rows that leads from LEFT to RIGHT, in RIGHT's columns: each row of it says how
@@ -307,9 +308,10 @@ void ApplyPatch(const Session& session, const DiffInput& left, const std::string
   CheckOutput(output, overwrite, {&left, &patch_input});
   RefuseInexact(metadata.right, format);
 
+  const LocalInput here = FetchInput(session, left);
   OpenedSide opened = [&] {
-    DiffInput probe = left;
-    if (probe.format.empty()) probe.format = FormatOf(DataFiles(left.paths).at(0));
+    DiffInput probe = here.input;
+    if (probe.format.empty()) probe.format = FormatOf(DataFiles(probe.paths).at(0));
     if (probe.format != "parquet" && !probe.schema) probe.schema = metadata.left;
     return OpenSide(session, probe, TextTypes::kStrings);
   }();

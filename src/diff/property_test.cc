@@ -7,6 +7,7 @@
 #include <random>
 
 #include "base/temp_dir.h"
+#include "diff/statistics_fixture.h"
 #include "diff/value_order.h"
 #include "tinderbox/diff.h"
 #include "tinderbox/error.h"
@@ -15,6 +16,7 @@ namespace tinderbox {
 namespace {
 
 using diff::CompareRows;
+using diff::StatisticsText;
 
 struct RowLess {
   bool operator()(const Row& a, const Row& b) const { return CompareRows(a, b) < 0; }
@@ -221,6 +223,7 @@ TEST_P(DiffProperties, ThePlansForAClusterAgreeWithTheOracle) {
     EXPECT_EQ(Counts(one), Counts(other));
     EXPECT_EQ(SideCounts(one.left), SideCounts(other.left));
     EXPECT_EQ(SideCounts(one.right), SideCounts(other.right));
+    EXPECT_EQ(StatisticsText(one), StatisticsText(other));
     if (here.set_semantics || trim) continue;
     EXPECT_EQ(Counts(other), here.key.empty() ? KeylessOracle(a, b) : KeyedOracle(a, b));
   }

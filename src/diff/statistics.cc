@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <map>
 #include <string>
 
+#include "diff/findings.h"
 #include "diff/frequent.h"
 #include "diff/value_order.h"
 #include "spark/batch_builder.h"
@@ -18,17 +20,22 @@ namespace {
 
 using Kind = TypeKind;
 
-constexpr size_t kMostChanges = 10;
-constexpr size_t kMostConcentrations = 10;
-constexpr double kLeastShare = 0.1;  // of the differing rows, that makes a value a concentration
-constexpr int64_t kFewRows = 10;     // too few to speak of a concentration
-
-bool IsTime(Kind kind) {
-  return kind == Kind::kDate || kind == Kind::kTimestamp || kind == Kind::kTimestampNtz;
+/// unscaled / 10^scale as the nearest double, as Spark's cast of a decimal gives it.
+double NearestDouble(__int128 unscaled, int scale) {
+  constexpr __int128 kExact = int64_t{1} << 53;
+  if (unscaled > -kExact && unscaled < kExact && scale <= 22) {
+    return static_cast<double>(unscaled) / std::pow(10.0, scale);
+  }
+  const std::string text = Value(DecimalValue{unscaled, scale}).ToString();
+  double out = 0;
+  std::from_chars(text.data(), text.data() + text.size(), out);
+  return out;
 }
 
-bool HasDelta(const DataType& type) {
-  return type.IsNumeric() || IsTime(type.kind());
+/// Whether the difference to another such number cannot overflow a decimal of 38 digits.
+bool HasSpareDigit(__int128 unscaled) {
+  constexpr __int128 kLimit = __int128{10'000'000'000'000'000'000U} * 1'000'000'000'000'000'000;
+  return unscaled > -kLimit && unscaled < kLimit;
 }
 
 /// One column of a batch, read by row.
@@ -74,7 +81,7 @@ struct Cells {
       case Kind::kDouble:
         return At<double>(row);
       case Kind::kDecimal:
-        return static_cast<double>(At<__int128>(row)) / std::pow(10.0, type.scale());
+        return NearestDouble(At<__int128>(row), type.scale());
       case Kind::kDate:
         return At<int32_t>(row) * 86400.0;
       default:
@@ -90,7 +97,8 @@ struct Cells {
       return static_cast<double>(static_cast<__int128>(At<int64_t>(row)) - other.At<int64_t>(row)) / 1e6;
     }
     if (type.kind() == Kind::kDecimal && other.type.kind() == Kind::kDecimal && type.scale() == other.type.scale()) {
-      return static_cast<double>(At<__int128>(row) - other.At<__int128>(row)) / std::pow(10.0, type.scale());
+      const __int128 one = At<__int128>(row), two = other.At<__int128>(row);
+      if (HasSpareDigit(one) && HasSpareDigit(two)) return NearestDouble(one - two, type.scale());
     }
     return Number(row) - other.Number(row);
   }
@@ -111,86 +119,12 @@ struct Cells {
   }
 };
 
-/// Bins of one power of ten each, by sign: the width fits any range and needs no first look at it.
-class DeltaBins {
- public:
-  void Add(double delta) {
-    if (std::isnan(delta)) {
-      ++not_a_number_;
-    } else if (delta == 0) {
-      ++zero_;
-    } else {
-      ++bins_[delta < 0 ? -1 - Offset(delta) : 1 + Offset(delta)];
-    }
-  }
-  std::vector<std::pair<std::string, int64_t>> List() const {
-    std::vector<std::pair<std::string, int64_t>> out;
-    bool zero_listed = zero_ == 0;
-    const auto list_zero = [&] {
-      if (!zero_listed) out.emplace_back("0", zero_);
-      zero_listed = true;
-    };
-    for (const auto& [bin, count] : bins_) {
-      if (bin > 0) list_zero();
-      const int exponent = (bin < 0 ? -1 - bin : bin - 1) - kShift;
-      out.emplace_back(exponent > 308 ? (bin < 0 ? "-Infinity" : "Infinity")
-                       : bin < 0      ? fmt::format("(-{}, -{}]", Bound(exponent + 1), Bound(exponent))
-                                      : fmt::format("[{}, {})", Bound(exponent), Bound(exponent + 1)),
-                       count);
-    }
-    list_zero();
-    if (not_a_number_ > 0) out.emplace_back("NaN", not_a_number_);
-    return out;
-  }
-
- private:
-  static constexpr int kShift = 400;
-
-  static int Offset(double delta) {
-    const double size = std::fabs(delta);
-    if (std::isinf(size)) return 309 + kShift;
-    int exponent = static_cast<int>(std::floor(std::log10(size)));
-    // The logarithm of a power of ten may come out a little too small or too large.
-    if (size >= std::pow(10.0, exponent + 1)) ++exponent;
-    if (size < std::pow(10.0, exponent)) --exponent;
-    return exponent + kShift;
-  }
-  static std::string Bound(int exponent) {
-    if (exponent >= 0 && exponent <= 6) return "1" + std::string(static_cast<size_t>(exponent), '0');
-    if (exponent < 0 && exponent >= -4) return "0." + std::string(static_cast<size_t>(-exponent - 1), '0') + "1";
-    return fmt::format("1e{}", exponent);
-  }
-
-  std::map<int, int64_t> bins_;
-  int64_t zero_ = 0;
-  int64_t not_a_number_ = 0;
-};
-
-/// A sum that does not depend on the order of its terms beyond the last digits: compensated (Neumaier).
-class Total {
- public:
-  void Add(double x) {
-    const double t = sum_ + x;
-    rest_ += std::fabs(sum_) >= std::fabs(x) ? (sum_ - t) + x : (x - t) + sum_;
-    sum_ = t;
-  }
-  double Get() const { return std::isfinite(rest_) ? sum_ + rest_ : sum_; }
-
- private:
-  double sum_ = 0;
-  double rest_ = 0;
-};
-
 /// What is gathered about one compared column.
 class ColumnTally {
  public:
   ColumnTally(const ComparedColumn& column, bool is_key, size_t largest)
-      : is_key_(is_key),
-        largest_(largest),
-        has_delta_(HasDelta(column.left_type) && HasDelta(column.right_type)),
-        counts_values_(column.type.kind() != Kind::kFloat && column.type.kind() != Kind::kDouble &&
-                       !column.type.IsNested() && column.type.kind() != Kind::kBinary) {
-    out_.name = column.name;
+      : is_key_(is_key), largest_(largest), has_delta_(HasDelta(column)), counts_values_(CountsValues(column)) {
+    out_.changes.name = column.name;
   }
 
   struct Batch {
@@ -222,28 +156,12 @@ class ColumnTally {
     }
   }
 
-  ColumnChanges Changes() {
-    if (has_delta_ && deltas_ > 0) {
-      // The last digits may depend on the order of the rows.
-      out_.mean_delta = std::stod(fmt::format("{:.12g}", total_.Get() / static_cast<double>(deltas_)));
-      out_.max_abs_delta = max_abs_;
-      out_.histogram = bins_.List();
-    } else if (!has_delta_) {
-      out_.histogram = pairs_.Top(kMostChanges);
-    }
-    out_.largest = std::move(top_);
+  ColumnFindings Findings() {
+    out_.changes.largest = std::move(top_);
+    out_.pairs = pairs_.Top(kMostChanges);
+    out_.values = values_.Top(kMostOfAColumn);
+    if (!values_.overflowed()) out_.distinct = values_.distinct();
     return std::move(out_);
-  }
-
-  /// Values that stand out among `rows` differing rows: much more frequent than if all values were equally so.
-  void AddConcentrations(int64_t rows, std::vector<Concentration>* out) const {
-    if (!counts_values_ || rows < kFewRows) return;
-    const double fair = values_.overflowed() ? 0 : 3.0 / static_cast<double>(std::max<size_t>(1, values_.distinct()));
-    const double threshold = std::clamp(fair, kLeastShare, 0.9);
-    for (const auto& [value, count] : values_.Top(2)) {
-      const double share = static_cast<double>(count) / static_cast<double>(rows);
-      if (share >= threshold) out->push_back({out_.name, value, count, share});
-    }
   }
 
  private:
@@ -265,16 +183,16 @@ class ColumnTally {
       pairs_.Add(pair_, 1, text);
     }
     if (second_reading) return;
-    ++out_.changed;
-    if (left_null && !right_null) ++out_.null_to_value;
-    if (!left_null && right_null) ++out_.value_to_null;
+    ++out_.changes.changed;
+    if (left_null && !right_null) ++out_.changes.null_to_value;
+    if (!left_null && right_null) ++out_.changes.value_to_null;
     if (!has_delta_ || left_null || right_null) return;
     const double delta = batch.right.Minus(row, batch.left);
     const double size = std::fabs(delta);
-    bins_.Add(delta);
-    ++deltas_;
-    total_.Add(delta);
-    if (!std::isnan(size)) max_abs_ = std::max(max_abs_, size);
+    out_.bins.Add(delta);
+    ++out_.deltas;
+    out_.total.Add(delta);
+    if (!std::isnan(size)) out_.max_abs = std::max(out_.max_abs, size);
     Offer(batch, row, delta, std::isnan(size) ? HUGE_VAL : size);
   }
 
@@ -288,7 +206,9 @@ class ColumnTally {
     change.delta = delta;
     const auto before = [&](const LargestChange& a, const LargestChange& b) {
       if (size_of(a) != size_of(b)) return size_of(a) > size_of(b);
-      return CompareRows(a.key, b.key) < 0;
+      if (const int order = CompareRows(a.key, b.key)) return order < 0;
+      if (const int order = CompareValues(a.left, b.left)) return order < 0;
+      return CompareValues(a.right, b.right) < 0;
     };
     for (const auto& [left, right] : *batch.keys) {
       change.key.values.push_back(left.IsNull(row) ? right.ToValue(row) : left.ToValue(row));
@@ -297,9 +217,9 @@ class ColumnTally {
         return;
       }
     }
-    if (top_.size() == largest_ && !before(change, top_.back())) return;
     change.left = batch.left.ToValue(row);
     change.right = batch.right.ToValue(row);
+    if (top_.size() == largest_ && !before(change, top_.back())) return;
     top_.insert(std::upper_bound(top_.begin(), top_.end(), change, before), std::move(change));
     if (top_.size() > largest_) top_.pop_back();
   }
@@ -308,14 +228,10 @@ class ColumnTally {
   const size_t largest_;
   const bool has_delta_;
   const bool counts_values_;
-  ColumnChanges out_;
+  ColumnFindings out_;
   std::vector<LargestChange> top_;
-  DeltaBins bins_;
-  Total total_;
-  int64_t deltas_ = 0;
-  double max_abs_ = 0;
   FrequentValues values_{16, kLeastShare};
-  FrequentValues pairs_{64, 0.03};
+  FrequentValues pairs_{64, kLeastChangeShare};
   std::string pair_;
 };
 
@@ -338,22 +254,9 @@ class Reading {
       if (wanted_[i]) tallies_[i].BeginSecondReading();
     }
     if (again) Read(true);
-    for (size_t i = 0; i < tallies_.size(); ++i) {
-      if (i >= layout_.keys || layout_.keys > 1) tallies_[i].AddConcentrations(rows_, &out_.concentrations);
-      if (i < layout_.keys) continue;
-      ColumnChanges changes = tallies_[i].Changes();
-      if (changes.changed > 0) out_.changes.push_back(std::move(changes));
-    }
-    std::sort(out_.changes.begin(), out_.changes.end(), [](const ColumnChanges& a, const ColumnChanges& b) {
-      return a.changed != b.changed ? a.changed > b.changed : a.name < b.name;
-    });
-    std::sort(out_.concentrations.begin(), out_.concentrations.end(),
-              [](const Concentration& a, const Concentration& b) {
-                if (a.rows != b.rows) return a.rows > b.rows;
-                return a.column != b.column ? a.column < b.column : a.value < b.value;
-              });
-    if (out_.concentrations.size() > kMostConcentrations) out_.concentrations.resize(kMostConcentrations);
-    return std::move(out_);
+    std::vector<ColumnFindings> found;
+    for (ColumnTally& tally : tallies_) found.push_back(tally.Findings());
+    return Assemble(std::move(out_), std::move(found), layout_);
   }
 
  private:
@@ -387,7 +290,6 @@ class Reading {
   void CountKinds(const Cells& kind, const Cells& count, int64_t rows) {
     for (int64_t row = 0; row < rows; ++row) {
       const int64_t n = count.At<int64_t>(row);
-      rows_ += n;
       switch (static_cast<RowKind>(kind.At<int32_t>(row))) {
         case RowKind::kChanged:
           out_.changed += n;
@@ -409,12 +311,11 @@ class Reading {
   std::vector<ColumnTally> tallies_;
   std::vector<bool> wanted_;
   Statistics out_;
-  int64_t rows_ = 0;
 };
 
 }  // namespace
 
-Statistics Summarise(const Comparison& comparison, size_t largest) {
+Statistics SummariseByReading(const Comparison& comparison, size_t largest) {
   return Reading(comparison, largest).Run();
 }
 

@@ -16,8 +16,12 @@ struct Statistics {
   std::vector<Concentration> concentrations;  ///< the largest shares first
 };
 
-/// Reads the table of differences once (and a second time when a column has very many different values). The result
-/// does not depend on the order of the rows.
-Statistics Summarise(const Comparison& comparison, size_t largest);
+/// Reads the table of differences once (and a second time when a column has very many different values). `largest`: how
+/// many largest changes are kept per column. The result does not depend on the order of the rows.
+Statistics SummariseByReading(const Comparison& comparison, size_t largest);
+
+/// The same numbers from three queries, whatever the size of the table and the number of its columns: only counts and
+/// the values that are shown leave the engine.
+Statistics SummariseOnSpark(const Comparison& comparison, size_t largest);
 
 }  // namespace tinderbox::diff

@@ -136,6 +136,12 @@ std::string TreeDownTo(const std::string& tree, int levels) {
   return out;
 }
 
+/// Whether the plan is nothing but rows that it brings along.
+bool IsRows(const proto::Relation& relation) {
+  return relation.has_local_relation() || relation.has_cached_local_relation() ||
+         relation.has_chunked_cached_local_relation();
+}
+
 }  // namespace
 
 bool AnalyzePlan(Workspace& workspace, const Request& request, proto::AnalyzePlanResponse* response) {
@@ -158,7 +164,7 @@ bool AnalyzePlan(Workspace& workspace, const Request& request, proto::AnalyzePla
       return true;
     }
     case Request::kIsLocal:
-      response->mutable_is_local()->set_is_local(request.is_local().plan().root().has_local_relation());
+      response->mutable_is_local()->set_is_local(IsRows(request.is_local().plan().root()));
       return true;
     case Request::kIsStreaming:
       response->mutable_is_streaming()->set_is_streaming(IsStreaming(workspace, request.is_streaming().plan().root()));
@@ -166,7 +172,7 @@ bool AnalyzePlan(Workspace& workspace, const Request& request, proto::AnalyzePla
     case Request::kInputFiles:
       if (IsStreaming(workspace, request.input_files().plan().root())) ThrowIsStreaming();
       for (const std::string& path : translate(request.input_files().plan()).paths) {
-        response->mutable_input_files()->add_files("file://" + path);
+        response->mutable_input_files()->add_files(path.find("://") == std::string::npos ? "file://" + path : path);
       }
       response->mutable_input_files();
       return true;

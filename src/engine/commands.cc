@@ -5,6 +5,7 @@
 #include "engine/files/paths.h"
 #include "engine/files/read.h"
 #include "engine/files/write.h"
+#include "engine/jdbc/jdbc.h"
 #include "engine/session_leaves.h"
 #include "engine/statements/tables.h"
 #include "engine/translate/names.h"
@@ -42,6 +43,16 @@ void RefuseFeature(const char* what) {
   throw Error("UNSUPPORTED_FEATURE.WRITE", fmt::format("The embedded engine does not support {}.", what));
 }
 
+void WriteToDatabase(Workspace& workspace, const WriteProto& write, const std::string& operation) {
+  if (write.partitioning_columns_size() > 0 || write.clustering_columns_size() > 0)
+    throw Error("UNSUPPORTED_FEATURE.WRITE", "'jdbc' does not support partitioning.");
+  const Query query = workspace.Translate(write.input(), Workspace::Purpose::kExecution, operation);
+  workspace.Observe(query, operation);
+  const TranslateOptions options = workspace.Options();
+  WriteJdbc({write.options().begin(), write.options().end()}, ToMode(write.mode()), query.relation, options.time_zone,
+            options.case_sensitive, workspace.Connect(operation));
+}
+
 void WriteToPath(Workspace& workspace, const WriteProto& write, const std::string& operation) {
   if (write.has_bucket_by()) {
     throw Error("_LEGACY_ERROR_TEMP_1312", "'save' does not support bucketBy right now.", {{"operation", "save"}});
@@ -49,6 +60,7 @@ void WriteToPath(Workspace& workspace, const WriteProto& write, const std::strin
   if (write.sort_column_names_size() > 0) {
     throw Error("SORT_BY_WITHOUT_BUCKETING", "sortBy must be used together with bucketBy.");
   }
+  if (SameName(SourceOf(workspace, write), "jdbc", false)) return WriteToDatabase(workspace, write, operation);
   FileWrite out;
   out.format = SourceOf(workspace, write);
   out.options = {write.options().begin(), write.options().end()};
@@ -58,7 +70,8 @@ void WriteToPath(Workspace& workspace, const WriteProto& write, const std::strin
   if (path.empty() && !SameName(out.format, "noop", false)) {
     throw Error("TINDERBOX_NO_PATH", fmt::format("Writing {} needs a path.", out.format));
   }
-  out.target = LocalPath(path);
+  SetTarget(path, workspace.conf().All(), &out);
+  out.scratch = workspace.conf().Find(spark::conf::kLocalDirectory).value_or("");
   out.mode = ToMode(write.mode());
   out.partition_columns = {write.partitioning_columns().begin(), write.partitioning_columns().end()};
   // Clustering is about where rows lie; which rows there are stays the same.
@@ -76,7 +89,7 @@ void WriteToPath(Workspace& workspace, const WriteProto& write, const std::strin
   workspace.Observe(query, operation);
   WriteFiles(out, query.relation, query.paths, workspace.Connect(operation));
   if (out.target.empty()) return;  // noop
-  workspace.engine().cache().Refresh(std::filesystem::absolute(out.target).lexically_normal().string());
+  workspace.engine().cache().Refresh(TargetName(out));
 }
 
 CatalogTable TableOf(Workspace& workspace, const Names& name, const WriteProto& write) {

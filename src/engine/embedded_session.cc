@@ -4,6 +4,7 @@
 
 #include "engine/analyze.h"
 #include "engine/commands.h"
+#include "engine/local_source.h"
 #include "engine/metric_literal.h"
 #include "engine/places.h"
 #include "engine/statements/statement.h"
@@ -18,6 +19,7 @@
 #include "spark/plan_extensions.pb.h"
 #include "spark/proto.h"
 #include "spark/proto_types.h"
+#include "spark/row_holder.h"
 #include "spark/storage_level.h"
 #include "tinderbox/error.h"
 
@@ -34,12 +36,20 @@ std::string FieldName(int number, const char* none) {
   return field == nullptr ? none : field->name();
 }
 
-class EmbeddedSession : public spark::Session {
+class EmbeddedSession : public spark::Session, public spark::RowHolder {
  public:
   using spark::Session::Execute;
 
   explicit EmbeddedSession(std::shared_ptr<Engine> engine) : workspace_(std::move(engine)) {}
   explicit EmbeddedSession(const Workspace& workspace) : workspace_(workspace) {}
+
+  std::shared_ptr<const void> Hold(const StructType& schema, std::vector<ArrowBatch> batches,
+                                   proto::Relation* plan) override {
+    spark::CheckBatches(schema, batches);
+    auto table = std::make_shared<LocalSource>(schema, std::move(batches));
+    plan->mutable_cached_local_relation()->set_hash(workspace_.engine().locals().AddHeld(table));
+    return table;
+  }
 
   std::unique_ptr<BatchReader> Execute(const proto::Relation& relation, const std::string& operation) override {
     const Places places;

@@ -7,6 +7,7 @@
 #include "base/temp_dir.h"
 #include "spark/ipc.h"
 #include "spark/proto.h"
+#include "spark/row_holder.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -168,6 +169,72 @@ TEST_F(EmbeddedSessionTest, LocalRowsOfEveryLayoutComeBackUnchanged) {
   session_->Execute(WriteTo(dir_.path() / "all", plan, Write::SAVE_MODE_ERROR_IF_EXISTS));
   EXPECT_EQ(session_->Schema(Read(dir_.path() / "all")), schema);
   EXPECT_EQ(Collect(Read(dir_.path() / "all")), rows);
+}
+
+/// A batch of one INT column, which says in `alive` whether its memory is still held.
+ArrowBatch Watched(const StructType& schema, int rows, bool* alive) {
+  struct Owner {
+    ArrowArray array;
+    bool* alive;
+  };
+  std::vector<Row> values;
+  for (int i = 0; i < rows; ++i) values.push_back({{Value(int64_t{i})}});
+  ArrowArray outer = spark::ToBatch(schema, values).Release();
+  *alive = true;
+  ArrowArray out = outer;
+  out.private_data = new Owner{outer, alive};
+  out.release = [](ArrowArray* array) {
+    auto* owner = static_cast<Owner*>(array->private_data);
+    *owner->alive = false;
+    owner->array.release(&owner->array);
+    delete owner;
+    array->release = nullptr;
+  };
+  return ArrowBatch(out);
+}
+
+TEST_F(EmbeddedSessionTest, HeldRowsAreReadWhereTheyLie) {
+  const StructType schema = StructType::FromDdl("n INT");
+  auto& holder = dynamic_cast<spark::RowHolder&>(*session_);
+  bool alive = false;
+  proto::Relation plan;
+  std::vector<ArrowBatch> batches;
+  batches.push_back(Watched(schema, 5000, &alive));
+  auto held = holder.Hold(schema, std::move(batches), &plan);
+  EXPECT_LT(plan.ByteSizeLong(), 200U);
+  EXPECT_EQ(Count(plan), 5000);
+  EXPECT_EQ(session_->Schema(plan), schema);
+  EXPECT_TRUE(alive);
+  // A view, here of a clone, has them on its own account.
+  const std::shared_ptr<spark::Session> clone = session_->Clone();
+  proto::Command view;
+  view.mutable_create_dataframe_view()->set_name("rows");
+  view.mutable_create_dataframe_view()->set_replace(true);
+  *view.mutable_create_dataframe_view()->mutable_input() = plan;
+  clone->Execute(view);
+  auto reader = clone->Execute(plan);
+  held.reset();
+  EXPECT_TRUE(alive);
+  int64_t rows = 0;
+  for (ArrowBatch batch; reader->Next(&batch);) rows += batch.rows();
+  EXPECT_EQ(rows, 5000);
+  reader.reset();
+  EXPECT_TRUE(alive);
+  proto::Command drop;
+  drop.mutable_sql_command()->mutable_input()->mutable_sql()->set_query("DROP VIEW rows");
+  clone->Execute(drop);
+  EXPECT_FALSE(alive);
+  EXPECT_EQ(ConditionOf([&] { session_->Execute(plan); }), "CONNECT_INVALID_PLAN");
+}
+
+TEST_F(EmbeddedSessionTest, HeldRowsThatCannotBeReadAreRefused) {
+  const StructType schema = StructType::FromDdl("t STRING");
+  std::vector<ArrowBatch> batches;
+  batches.push_back(spark::ToBatch(schema, {{{Value(std::string("x"))}}}));
+  *static_cast<char*>(const_cast<void*>(batches[0].column(0).buffers[2])) = '\xff';
+  proto::Relation plan;
+  EXPECT_EQ(ConditionOf([&] { dynamic_cast<spark::RowHolder&>(*session_).Hold(schema, std::move(batches), &plan); }),
+            "TINDERBOX_BAD_ARROW_STREAM");
 }
 
 TEST_F(EmbeddedSessionTest, WritesSparksLayoutAndHonoursTheModes) {

@@ -37,7 +37,8 @@ Engine::Engine(const EmbeddedOptions& options)
       time_zone_(options.time_zone),
       database_(ToDatabase(options)),
       cache_(database_, ToDatabase(options).memory_bytes / 2),
-      catalog_(Warehouse(options)) {
+      catalog_(Warehouse(options)),
+      copies_(options.temp_directory) {
   database_.Register(kLocalTableFunction, [locals = locals_](std::string_view name) { return locals->Find(name); });
   database_.Register(kPythonRowsFunction, PythonRowsFactory(python_.rows));
   database_.Register(PythonCallFunctions(python_.calls));

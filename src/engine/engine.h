@@ -8,6 +8,7 @@
 #include "engine/cache.h"
 #include "engine/catalog/catalog.h"
 #include "engine/duckdb/connection.h"
+#include "engine/files/remote.h"
 #include "engine/named_plans.h"
 #include "engine/python/python_plans.h"
 #include "engine/session_leaves.h"
@@ -22,6 +23,7 @@ class Engine {
   LocalTables& locals() { return *locals_; }
   Cache& cache() { return cache_; }
   Catalog& catalog() { return catalog_; }
+  RemoteCopies& copies() { return copies_; }
   NamedPlans& plans() { return plans_; }
   PythonReferences& python() { return python_; }
   TempViews& global_views() { return global_views_; }
@@ -38,6 +40,7 @@ class Engine {
   std::shared_ptr<LocalTables> locals_ = std::make_shared<LocalTables>();
   Cache cache_;
   Catalog catalog_;
+  RemoteCopies copies_;
   NamedPlans plans_;
   TempViews global_views_;
   std::atomic<uint64_t> sessions_ = 0;

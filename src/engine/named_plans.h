@@ -20,7 +20,7 @@ struct NamedPlan {
   std::string text;          ///< the SQL text; empty when it was made of a DataFrame
   std::string comment;
   std::map<std::string, std::string> properties;
-  std::vector<std::shared_ptr<const NamedPlan>> uses;  ///< the plans that `plan` refers to by id
+  std::vector<std::shared_ptr<const void>> uses;  ///< the plans and rows that `plan` refers to by id
 };
 
 /// The named plans that something still refers to. Thread-safe.

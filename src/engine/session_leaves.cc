@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <random>
 
 #include "base/ascii.h"
 #include "engine/catalog/operations.h"
 #include "engine/files/read.h"
+#include "engine/files/remote.h"
+#include "engine/jdbc/jdbc.h"
 #include "engine/plan_key.h"
 #include "engine/streaming/stream_scope.h"
 #include "engine/translate/relation_translator.h"
@@ -15,6 +18,7 @@
 #include "spark/proto.h"
 #include "spark/type_names.h"
 #include "sql/parser.h"
+#include "store/store.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -57,7 +61,7 @@ bool IsFileFormat(const std::string& name) {
 
 }  // namespace
 
-std::string LocalTables::Add(const std::shared_ptr<LocalSource>& table) {
+std::string LocalTables::Add(const std::shared_ptr<Source>& table) {
   std::lock_guard lock(mutex_);
   std::erase_if(tables_, [](const auto& entry) { return entry.second.expired(); });
   std::string name = std::to_string(next_++);
@@ -71,6 +75,26 @@ std::shared_ptr<Source> LocalTables::Find(std::string_view name) {
   std::shared_ptr<Source> table = found == tables_.end() ? nullptr : found->second.lock();
   if (table == nullptr) throw Error("INTERNAL_ERROR", fmt::format("There is no local table {}.", name));
   return table;
+}
+
+std::string LocalTables::AddHeld(const std::shared_ptr<LocalSource>& rows) {
+  std::random_device random;
+  std::string name(kHeld);
+  for (int i = 0; i < 4; ++i) name += fmt::format("{:08x}", random());
+  std::lock_guard lock(mutex_);
+  std::erase_if(held_, [](const auto& entry) { return entry.second.expired(); });
+  held_[name] = rows;
+  return name;
+}
+
+std::shared_ptr<LocalSource> LocalTables::FindHeld(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  const auto found = held_.find(name);
+  std::shared_ptr<LocalSource> rows = found == held_.end() ? nullptr : found->second.lock();
+  if (rows == nullptr) {
+    throw Error("CONNECT_INVALID_PLAN", fmt::format("The rows that the plan reads ({}) are no longer held.", name));
+  }
+  return rows;
 }
 
 void ThrowTableNotFound(const Names& name, const std::string& database, bool is_query) {
@@ -181,26 +205,31 @@ TranslatedRelation SessionLeaves::Read(const proto::Read& read) {
     return NamedTable(sql::ParseName(table.unparsed_identifier()), {table.options().begin(), table.options().end()});
   }
   const auto& source = read.data_source();
-  if (source.predicates_size() > 0) {
-    throw Error("UNSUPPORTED_FEATURE.RELATION", "The embedded engine does not read from databases over JDBC.");
-  }
   std::optional<StructType> schema;
   if (!source.schema().empty()) schema = ParseSchemaText(source.schema());
+  if (source.predicates_size() > 0) {
+    return Jdbc({source.options().begin(), source.options().end()},
+                {source.predicates().begin(), source.predicates().end()}, schema);
+  }
   return Files(source.format(), {source.options().begin(), source.options().end()},
                {source.paths().begin(), source.paths().end()}, std::move(schema));
 }
 
 TranslatedRelation SessionLeaves::Files(const std::string& format, const std::map<std::string, std::string>& options,
                                         std::vector<std::string> paths, std::optional<StructType> schema) {
+  if (SameName(format, "jdbc", false)) return Jdbc(options, {}, schema);
   FileRead request;
   request.format = format.empty() ? workspace_.conf().Find("spark.sql.sources.default").value_or("parquet") : format;
   request.options = options;
+  request.remote = std::make_shared<RemoteFiles>(workspace_.engine().copies(),
+                                                 TakeSettings(&request.options, workspace_.conf().All()));
+  kept_.push_back(request.remote);
   request.paths = std::move(paths);
   request.schema = std::move(schema);
   request.time_zone = frames_.back().options.time_zone;
   request.case_sensitive = frames_.back().options.case_sensitive;
   FileTable table = ReadFiles(request, workspace_.engine().database());
-  paths_.insert(paths_.end(), table.paths.begin(), table.paths.end());
+  for (const std::string& path : table.paths) paths_.push_back(store::RemoteName(path));
   request.metadata = true;
   auto make = [request = std::move(request), &database = workspace_.engine().database()] {
     return ReadFiles(request, database).relation;
@@ -208,6 +237,24 @@ TranslatedRelation SessionLeaves::Files(const std::string& format, const std::ma
   table.relation.with_metadata =
       std::make_shared<const WithMetadata>(WithMetadata{table.relation.sql.text(), std::move(make)});
   return std::move(table.relation);
+}
+
+TranslatedRelation SessionLeaves::Jdbc(const std::map<std::string, std::string>& options,
+                                       const std::vector<std::string>& predicates,
+                                       const std::optional<StructType>& schema) {
+  const JdbcTable table = ReadJdbc(options, predicates, frames_.back().options.time_zone);
+  if (schema && !schema->ToType().SameIgnoringNullability(table.schema.ToType())) {
+    const std::string given = schema->ToType().Sql(), actual = table.schema.ToType().Sql();
+    throw Error(
+        "USER_SPECIFIED_AND_ACTUAL_SCHEMA_MISMATCH",
+        fmt::format("The user-specified schema doesn't match the actual schema:\nuser-specified: {}, actual: {}. "
+                    "If you're using DataFrameReader.schema API or creating a table, please do not specify the "
+                    "schema. Or if you're scanning an existed table, please drop it and re-create it.",
+                    given, actual),
+        {{"schema", given}, {"actualSchema", actual}});
+  }
+  kept_.push_back(table.source);
+  return SelectJdbc(table, Call(kLocalTableFunction, {StringLiteral(workspace_.engine().locals().Add(table.source))}));
 }
 
 TranslatedRelation SessionLeaves::NamedTable(const Names& name, const std::map<std::string, std::string>& options) {
@@ -298,23 +345,22 @@ TranslatedRelation SessionLeaves::Rows(const StructType& data_schema, const Stru
     throw Error("NUM_COLUMNS_MISMATCH", fmt::format("A local table has {} columns, but its schema names {}.",
                                                     data_schema.fields.size(), schema.fields.size()));
   }
-  std::vector<OutputColumn> columns = NewColumns(schema);
-  if (columns.empty()) {
-    long long rows = 0;
-    for (const ArrowBatch& batch : batches) rows += batch.rows();
-    return Select({}, Call("range", {IntegerLiteral(rows)}));
-  }
-  auto table = std::make_shared<LocalSource>(data_schema, std::move(batches));
+  return Rows(std::make_shared<LocalSource>(data_schema, std::move(batches)), schema);
+}
+
+TranslatedRelation SessionLeaves::Rows(const std::shared_ptr<LocalSource>& table, const StructType& schema) {
+  const std::vector<OutputColumn> columns = NewColumns(schema);
+  if (columns.empty()) return Select({}, Call("range", {IntegerLiteral(static_cast<long long>(*table->Rows()))}));
   std::vector<SelectItem> items;
   for (size_t i = 0; i < columns.size(); ++i) {
     Sql value = Ident(fmt::format("c{}", i));
-    if (!columns[i].type.SameIgnoringNullability(data_schema.fields[i].type)) value = CastTo(value, columns[i].type);
+    if (!columns[i].type.SameIgnoringNullability(table->Columns()[i].type)) value = CastTo(value, columns[i].type);
     items.push_back({value, columns[i]});
   }
   Sql call = Call(kLocalTableFunction, {StringLiteral(workspace_.engine().locals().Add(table))});
   TranslatedRelation out = Select(std::move(items), call);
   out.most_rows = table->Rows().value_or(kManyRows);
-  kept_.push_back(std::move(table));
+  kept_.push_back(table);
   return out;
 }
 
@@ -341,6 +387,10 @@ TranslatedRelation SessionLeaves::Other(const proto::Relation& relation) {
       return Translate(relation.with_relations().root());
     }
     case proto::Relation::kCachedLocalRelation: {
+      if (relation.cached_local_relation().hash().starts_with(kHeld)) {
+        const auto table = workspace_.engine().locals().FindHeld(relation.cached_local_relation().hash());
+        return Rows(table, StructType{table->Columns()});
+      }
       proto::LocalRelation local;
       if (!local.ParseFromString(*artifact(relation.cached_local_relation().hash()))) {
         throw Error("CONNECT_INVALID_PLAN", "A cached local relation is no LocalRelation message.");

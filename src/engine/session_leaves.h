@@ -23,17 +23,22 @@ namespace tinderbox::engine {
 
 class Workspace;
 
-/// Tables of Arrow batches that running queries read, by the name their SQL has for them. Thread-safe.
+/// Tables in memory and of databases that running queries read, by the name their SQL has for them. Thread-safe.
 class LocalTables {
  public:
   /// Gives the table a name, under which it is found as long as the caller keeps it.
-  std::string Add(const std::shared_ptr<LocalSource>& table);
+  std::string Add(const std::shared_ptr<Source>& table);
   std::shared_ptr<Source> Find(std::string_view name);
+  /// The same for rows that plans name: no other session can guess their names.
+  std::string AddHeld(const std::shared_ptr<LocalSource>& rows);
+  /// Throws Error CONNECT_INVALID_PLAN when they are gone.
+  std::shared_ptr<LocalSource> FindHeld(const std::string& name);
 
  private:
   std::mutex mutex_;
   uint64_t next_ = 1;
-  std::map<std::string, std::weak_ptr<LocalSource>, std::less<>> tables_;
+  std::map<std::string, std::weak_ptr<Source>, std::less<>> tables_;
+  std::map<std::string, std::weak_ptr<LocalSource>> held_;
 };
 
 /// The leaves of one query of a workspace. Keeps what the query's SQL refers to alive.
@@ -88,7 +93,10 @@ class SessionLeaves : public Leaves {
   TranslatedRelation View(const CatalogTable& table);
   TranslatedRelation Files(const std::string& format, const std::map<std::string, std::string>& options,
                            std::vector<std::string> paths, std::optional<StructType> schema);
+  TranslatedRelation Jdbc(const std::map<std::string, std::string>& options, const std::vector<std::string>& predicates,
+                          const std::optional<StructType>& schema);
   TranslatedRelation Rows(const StructType& data_schema, const StructType& schema, std::vector<ArrowBatch> batches);
+  TranslatedRelation Rows(const std::shared_ptr<LocalSource>& table, const StructType& schema);
   TranslatedRelation Checkpoint(const std::string& id);
   /// Replaces a name by what it stands for.
   void Expand(::spark::connect::Relation* relation);
@@ -112,5 +120,7 @@ StructType ParseSchemaText(const std::string& text);
 std::pair<std::string, std::string> SplitTableName(const std::vector<std::string>& name, const std::string& database);
 
 inline constexpr char kLocalTableFunction[] = "tinderbox_local";
+/// What the hash of a CachedLocalRelation begins with that is a table of LocalTables::AddHeld.
+inline constexpr std::string_view kHeld = "held/";
 
 }  // namespace tinderbox::engine

@@ -27,7 +27,7 @@ class Freezer {
     if (auto* relation = dynamic_cast<proto::Relation*>(message)) FreezeRelation(relation);
     for (google::protobuf::Message* child : spark::MutableChildren(message)) Freeze(child);
   }
-  std::vector<std::shared_ptr<const NamedPlan>> uses;
+  std::vector<std::shared_ptr<const void>> uses;
 
  private:
   void FreezeRelation(proto::Relation* relation) {
@@ -45,6 +45,9 @@ class Freezer {
       if (auto plan = workspace_.engine().plans().Find(relation->cached_remote_relation().relation_id())) {
         uses.push_back(std::move(plan));
       }
+    }
+    if (relation->cached_local_relation().hash().starts_with(kHeld)) {
+      uses.push_back(workspace_.engine().locals().FindHeld(relation->cached_local_relation().hash()));
     }
     if (!relation->has_read() || !relation->read().has_named_table()) return;
     const auto name = sql::ParseName(relation->read().named_table().unparsed_identifier());

@@ -14,6 +14,7 @@
 
 #include "base/fail.h"
 #include "spark/arrow_types.h"
+#include "spark/row_holder.h"
 
 namespace tinderbox::spark {
 namespace {
@@ -35,7 +36,7 @@ std::shared_ptr<arrow::RecordBatch> Borrow(const ArrowBatch& batch, const std::s
   ArrowArray copy = batch.array();
   copy.release = Forget;
   // Through a struct array, because Arrow refuses record batches with an offset.
-  const auto columns = Take(arrow::ImportArray(&copy, arrow::struct_(schema->fields())));
+  const auto columns = Take(arrow::ImportArray(&copy, arrow::struct_(schema->fields())), kBadStream);
   auto out = Take(arrow::RecordBatch::FromStructArray(columns));
   return arrow::RecordBatch::Make(schema, out->num_rows(), out->columns());
 }
@@ -218,6 +219,11 @@ std::string WriteIpcStream(const StructType& schema, const std::vector<ArrowBatc
   }
   CheckArrow(writer->Close());
   return Take(sink->Finish())->ToString();
+}
+
+void CheckBatches(const StructType& schema, const std::vector<ArrowBatch>& batches) {
+  const auto arrow_schema = ToArrowSchema(schema, "UTC");
+  for (const ArrowBatch& batch : batches) CheckArrow(Borrow(batch, arrow_schema)->ValidateFull(), kBadStream);
 }
 
 std::unique_ptr<BatchReader> ReadIpcStream(std::string_view bytes) {

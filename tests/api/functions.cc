@@ -64,10 +64,10 @@ std::vector<Case> FunctionCases() {
          return Print(
              Sales(s).Agg({ApproxCountDistinct("region"), Percentile("price", 0.5),
                            Percentile("price", std::vector<double>{0.0, 1.0}), Median("price"), Stddev("price"),
-                           Corr("id", "price"), BitOr("id"), BoolAnd(Col("id") > 0), CountIf(Col("id") > 2),
+                           Round(Corr("id", "price"), 10), BitOr("id"), BoolAnd(Col("id") > 0), CountIf(Col("id") > 2),
                            MaxBy("region", "id"), MinBy("region", "id"), Mode("region"), First("id"), Last("id", true),
                            Listagg("region", ","), ListaggDistinct(Lit(Value(std::string("x")))),
-                           SortArray(CollectSet("region")), TrySum("price"), Kurtosis("price")}));
+                           SortArray(CollectSet("region")), TrySum("price"), Round(Kurtosis("price"), 10)}));
        }},
       {"generators",
        [](const Session& s, const std::string&) {

@@ -1,6 +1,6 @@
 """Runs the program of the C++ API's cases on each engine and compares what it prints with real Spark's answers.
 
-run.py API_PROGRAM TINDERBOX                    the embedded engine, and a Tinderbox server on a free port
+run.py API_PROGRAM TINDERBOX                    the embedded engine, a Tinderbox server, and one in front of that
 run.py API_PROGRAM --remote sc://HOST:PORT      that server
 run.py API_PROGRAM --record sc://HOST:PORT      asks real Spark 4.2.0 and rewrites expected.txt; known differences stay
 run.py API_PROGRAM TINDERBOX --accept REASON    takes what differs now for known, with that reason
@@ -56,7 +56,7 @@ def run(program, *words):
     """What the program answers, without the paths of its folder."""
     with tempfile.TemporaryDirectory(prefix="tinderbox-api-") as folder:
         pathlib.Path(folder).chmod(0o755)
-        done = subprocess.run([program, *words, folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=280)
+        done = subprocess.run([program, *words, folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=900)
     if done.returncode:
         sys.exit(f"{program} {' '.join(words)} ended with {done.returncode}:\n{done.stderr.decode()}")
     return split(done.stdout.decode("utf-8")), done.stderr.decode("utf-8", "replace")
@@ -104,6 +104,9 @@ def main():
     with server.Server(given.tinderbox) as running:
         answers, log = run(given.program, "--on", running.remote)
         wrong += compare("a Tinderbox server", answers, log, known, False)
+        with server.Server(given.tinderbox, "--on", running.remote) as proxy:
+            answers, log = run(given.program, "--on", proxy.remote)
+            wrong += compare("a server in front of it", answers, log, known, False)
     sys.exit(1 if wrong or not answers else 0)
 
 

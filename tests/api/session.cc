@@ -8,6 +8,7 @@ std::vector<Case> SessionCases() {
   return {
       {"settings",
        [](const Session& s, const std::string&) {
+         s.SetConf("spark.sql.session.timeZone", "UTC");  // else it is the machine's
          std::string out = s.GetConf("spark.sql.session.timeZone") + "\n";
          s.SetConf("spark.sql.shuffle.partitions", "3");
          out += s.GetConf("spark.sql.shuffle.partitions") + "\n" +

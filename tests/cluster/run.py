@@ -14,7 +14,7 @@ import sys
 
 from common import clusters, timed
 
-TOPICS = ("pages", "life", "verbs", "submit", "survival", "twins")
+TOPICS = ("pages", "life", "verbs", "submit", "survival", "twins", "engines", "verify")
 
 
 def main():

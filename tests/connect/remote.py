@@ -211,7 +211,10 @@ class RemoteTest(unittest.TestCase):
                 out = os.path.join(self.folder, f"{layout}-{name}")
                 self.run_program("diff", left, right, "--key", "id", "--quiet", "--output", out, "--layout", layout, *more, expect=1)
                 files = sorted(file for file in os.listdir(out) if file.endswith(".parquet"))
-                tables.append(pyarrow.concat_tables([pq.read_table(os.path.join(out, file)) for file in files]).to_pylist())
+                table = pyarrow.concat_tables([pq.read_table(os.path.join(out, file), coerce_int96_timestamp_unit="us") for file in files])
+                # Spark writes instants as INT96, which does not say that they are in UTC.
+                instants = [pyarrow.timestamp("us") if pyarrow.types.is_timestamp(field.type) else field.type for field in table.schema]
+                tables.append(table.cast(pyarrow.schema(zip(table.column_names, instants))).to_pylist())
             self.assertEqual(repr(tables[1]), repr(tables[0]))
 
 

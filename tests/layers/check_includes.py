@@ -44,6 +44,8 @@ THIRD_PARTY = [
     (r"utf8proc\.h$", "utf8proc"),
     (r"openssl/", "crypto"),
     (r"libxml/", "xml2"),
+    (r"curl/", "curl"),
+    (r"postgresql/", "pq"),
     (r"toml\+\+/", "toml"),
     (r"CLI/", "cli11"),
     (r"(spark/connect/.*|google/rpc/.*)\.pb\.h$", "proto"),

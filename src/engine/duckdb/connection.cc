@@ -133,12 +133,14 @@ struct Database::State {
     }
   }
 
+  /// On a thread of its own, which has no exception (see OutsideUnwinding) and whose thread-locals live: DuckDB looks
+  /// into one of its own, which is gone where a database of static lifetime ends with the main thread.
   ~State() {
-    OutsideUnwinding([this] {
+    std::thread([this] {
       for (Idle& entry : idle) duckdb_disconnect(&entry.connection);
       if (registrar != nullptr) duckdb_disconnect(&registrar);
       if (database != nullptr) duckdb_close(&database);
-    });
+    }).join();
   }
 };
 

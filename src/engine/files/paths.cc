@@ -12,6 +12,8 @@
 #include <cstring>
 #include <map>
 
+#include "engine/files/remote.h"
+#include "store/store.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -39,15 +41,15 @@ std::string Unescape(std::string_view text) {
   return out;
 }
 
-bool IsHidden(const std::string& name) {
-  // Spark keeps folders of partition columns whose name starts with '_', and leaves unfinished copies out.
-  if (name.starts_with("_") && name.find('=') != std::string::npos) return false;
-  return name.starts_with("_") || name.starts_with(".") || name.ends_with("._COPYING_");
+using store::ExpandBraces;
+using store::IsHidden;
+
+[[noreturn]] void ThrowNotFound(const std::string& shown) {
+  throw Error("PATH_NOT_FOUND", fmt::format("Path does not exist: {}.", shown), {{"path", shown}});
 }
 
-[[noreturn]] void ThrowNotFound(const std::string& path) {
-  const std::string shown = "file:" + fs::absolute(path).lexically_normal().string();
-  throw Error("PATH_NOT_FOUND", fmt::format("Path does not exist: {}.", shown), {{"path", shown}});
+std::string Shown(const fs::path& path) {
+  return "file:" + fs::absolute(path).lexically_normal().string();
 }
 
 using Pairs = std::vector<std::pair<std::string, std::optional<std::string>>>;
@@ -55,6 +57,8 @@ using Pairs = std::vector<std::pair<std::string, std::optional<std::string>>>;
 struct Found {
   InputFile file;
   Pairs pairs;
+  std::shared_ptr<store::Store> store{};  ///< where it lies, when it has to be fetched
+  store::Entry entry{};
 };
 
 /// "dt=2024-01-01" as a pair; false when the name is no such folder.
@@ -95,41 +99,6 @@ bool HasGlob(const std::string& path) {
   return path.find_first_of("*?[{") != std::string::npos;
 }
 
-/// "a{b,c}d" to "abd", "acd"; nested and repeated braces too.
-std::vector<std::string> ExpandBraces(const std::string& pattern) {
-  size_t open = std::string::npos, comma_depth = 0;
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == '\\') {
-      ++i;
-    } else if (pattern[i] == '{') {
-      open = i;
-      break;
-    }
-  }
-  if (open == std::string::npos) return {pattern};
-  std::vector<std::string> choices(1);
-  for (size_t i = open + 1; i < pattern.size(); ++i) {
-    char c = pattern[i];
-    if (c == '{') ++comma_depth;
-    if (c == '}' && comma_depth == 0) {
-      std::vector<std::string> out;
-      for (const std::string& choice : choices) {
-        for (std::string& rest : ExpandBraces(pattern.substr(0, open) + choice + pattern.substr(i + 1))) {
-          out.push_back(std::move(rest));
-        }
-      }
-      return out;
-    }
-    if (c == '}') --comma_depth;
-    if (c == ',' && comma_depth == 0) {
-      choices.emplace_back();
-    } else {
-      choices.back() += c;
-    }
-  }
-  return {pattern};
-}
-
 /// The partitions that the folders from `base` down to `path` name.
 Pairs PairsBelow(const fs::path& base, const fs::path& path) {
   Pairs out;
@@ -144,7 +113,8 @@ int64_t ModificationTime(const fs::path& path) {
   return stat(path.c_str(), &info) == 0 ? info.st_mtime : 0;
 }
 
-bool Wanted(const fs::path& path, const ListOptions& options) {
+bool Wanted(const Found& found, const ListOptions& options) {
+  const fs::path path = found.store != nullptr ? fs::path(found.entry.path) : found.file.path;
   if (!options.name_glob.empty()) {
     const std::string name = path.filename().string();
     const std::vector<std::string> globs = ExpandBraces(options.name_glob);
@@ -153,7 +123,7 @@ bool Wanted(const fs::path& path, const ListOptions& options) {
       return false;
   }
   if (!options.modified_before && !options.modified_after) return true;
-  const int64_t time = ModificationTime(path);
+  const int64_t time = found.store != nullptr ? found.entry.modified_ms / 1000 : ModificationTime(path);
   return (!options.modified_before || time < *options.modified_before) &&
          (!options.modified_after || time > *options.modified_after);
 }
@@ -168,7 +138,51 @@ void Add(const fs::path& path, const ListOptions& options, std::vector<Found>* o
     uint64_t size = fs::is_regular_file(path, ignored) ? fs::file_size(path, ignored) : 0;
     out->push_back({{path, size, {}}, above});
   } else {
-    ThrowNotFound(path.string());
+    ThrowNotFound(Shown(path));
+  }
+}
+
+/// Adds the files of what a path or pattern in a store names.
+void AddRemote(const std::string& url, const store::Location& location, const ListOptions& options,
+               std::vector<Found>* out) {
+  const std::shared_ptr<store::Store> from = options.remote->Open(location);
+  const std::vector<store::Entry> roots = store::FindPaths(*from, location.path);
+  if (roots.empty()) ThrowNotFound(url);
+  const std::optional<store::Location> base = store::ParseLocation(options.base);
+  const bool below = base && base->scheme == location.scheme && base->authority == location.authority;
+  const auto add = [&](const store::Entry& entry, const fs::path& above) {
+    const fs::path relative = fs::path(entry.path).lexically_relative(above);
+    Found found{{{}, entry.size, {}}, {}, from, entry};
+    for (const fs::path& part : relative.parent_path()) {
+      if (IsHidden(part.string())) return;
+      ParsePair(part.string(), &found.pairs);
+    }
+    out->push_back(std::move(found));
+  };
+  for (const store::Entry& root : roots) {
+    if (!root.folder) {
+      add(root, below ? fs::path(base->path) : fs::path(root.path).parent_path());
+      continue;
+    }
+    std::vector<store::Entry> files = from->Walk(root.path);
+    std::ranges::sort(files, {}, &store::Entry::path);
+    for (const store::Entry& file : files) {
+      if (!IsHidden(fs::path(file.path).filename().string())) add(file, below ? base->path : root.path);
+    }
+  }
+}
+
+/// Fetches what lies elsewhere.
+void FetchRemote(const ListOptions& options, std::vector<Found>* found) {
+  std::vector<std::pair<std::shared_ptr<store::Store>, store::Entry>> files;
+  for (const Found& one : *found) {
+    if (one.store != nullptr) files.emplace_back(one.store, one.entry);
+  }
+  if (files.empty()) return;
+  const std::vector<fs::path> paths = options.remote->Fetch(files);
+  size_t next = 0;
+  for (Found& one : *found) {
+    if (one.store != nullptr) one.file.path = paths[next++];
   }
 }
 
@@ -284,7 +298,9 @@ fs::path LocalPath(std::string_view path_or_url) {
   if (scheme != "file") {
     throw Error(
         "UNSUPPORTED_FEATURE.FILE_SYSTEM",
-        fmt::format("The embedded engine reads and writes local files only, not {}: ({}).", scheme, path_or_url),
+        fmt::format("{} names no local file, and nothing else can be used here (files are read and written at hdfs://, "
+                    "webhdfs:// and s3a:// too, tables lie on this machine).",
+                    path_or_url),
         {{"scheme", std::string(scheme)}});
   }
   std::string_view rest = path_or_url.substr(colon + 1);
@@ -302,9 +318,15 @@ fs::path LocalPath(std::string_view path_or_url) {
 
 InputFiles ListInput(const std::vector<std::string>& paths, const ListOptions& given_options) {
   ListOptions options = given_options;
-  if (!options.base.empty()) options.base = fs::absolute(LocalPath(options.base)).lexically_normal().string();
+  if (!options.base.empty() && !(options.remote && store::ParseLocation(options.base)))
+    options.base = fs::absolute(LocalPath(options.base)).lexically_normal().string();
   std::vector<Found> found;
   for (const std::string& given : paths) {
+    const std::optional<store::Location> location = options.remote ? store::ParseLocation(given) : std::nullopt;
+    if (location) {
+      AddRemote(given, *location, options, &found);
+      continue;
+    }
     fs::path path = LocalPath(given);
     std::error_code ignored;
     // A file may well be called "a[1].csv".
@@ -313,11 +335,12 @@ InputFiles ListInput(const std::vector<std::string>& paths, const ListOptions& g
       continue;
     }
     std::vector<fs::path> matches = Glob(path.string());
-    if (matches.empty()) ThrowNotFound(path.string());
+    if (matches.empty()) ThrowNotFound(Shown(path));
     for (const fs::path& match : matches) Add(match, options, &found);
   }
 
-  std::erase_if(found, [&](const Found& one) { return !Wanted(one.file.path, options); });
+  std::erase_if(found, [&](const Found& one) { return !Wanted(one, options); });
+  FetchRemote(options, &found);
   if (options.recursive) {
     for (Found& one : found) one.pairs.clear();
   }

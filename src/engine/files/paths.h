@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,9 +12,11 @@
 
 namespace tinderbox::engine {
 
+class RemoteFiles;
+
 /// One data file of an input.
 struct InputFile {
-  std::filesystem::path path;
+  std::filesystem::path path;  ///< of a file in a store: its copy, which RemoteFiles keeps
   uint64_t size = 0;
   /// One text for each InputFiles::partitions; nullopt is NULL (__HIVE_DEFAULT_PARTITION__). URL escapes are decoded.
   std::vector<std::optional<std::string>> partition_values;
@@ -32,14 +35,15 @@ struct ListOptions {
   std::string name_glob;                   ///< pathGlobFilter; empty: all
   std::optional<int64_t> modified_before;  ///< seconds since the epoch
   std::optional<int64_t> modified_after;
-  std::string base;  ///< basePath: folders below it are partitions even when they were named
+  std::string base;                     ///< basePath: folders below it are partitions even when they were named
+  std::shared_ptr<RemoteFiles> remote;  ///< where files of stores come from; absent: there are local ones alone
 };
 
 /// Finds the files behind files, folders (all levels; names that start with '_' or '.' are left out, as in Spark),
 /// globs
-/// ("*", "?", "[ab]", "{a,b}") and file: URLs. An empty folder gives no files.
+/// ("*", "?", "[ab]", "{a,b}"), file: URLs and URLs of stores, whose files are fetched. An empty folder gives no files.
 /// Throws Error: PATH_NOT_FOUND; CONFLICTING_PARTITION_COLUMN_NAMES; UNSUPPORTED_FEATURE.FILE_SYSTEM for another URL
-/// scheme.
+/// scheme; TINDERBOX_STORE.
 InputFiles ListInput(const std::vector<std::string>& paths, const ListOptions& options = {});
 
 /// A local path of a plain path or file: URL (escapes decoded). Throws UNSUPPORTED_FEATURE.FILE_SYSTEM for another

@@ -11,6 +11,7 @@
 #include "engine/files/write.h"
 #include "engine/files/xml.h"
 #include "engine/translate/relation_translator.h"
+#include "store/store.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -46,6 +47,7 @@ ListOptions ListOptionsOf(const FileRead& request) {
   out.recursive = IsTrue(FindOption(request.options, "recursiveFileLookup"));
   out.name_glob = FindOption(request.options, "pathGlobFilter").value_or("");
   out.base = FindOption(request.options, "basePath").value_or("");
+  out.remote = request.remote;
   if (const auto time = FindOption(request.options, "modifiedBefore")) {
     out.modified_before = ParseTime("modifiedBefore", *time);
   }
@@ -75,7 +77,9 @@ OutputColumn MetadataColumn(bool row_index) {
 Sql MetadataValue(const InputFile& file) {
   // Of a URL's path, what Java escapes.
   std::string path;
-  for (const char c : file.path.string()) {
+  const std::string local = file.path.string();
+  const std::string name = store::RemoteName(local);
+  for (const char c : name) {
     if (static_cast<unsigned char>(c) <= ' ' ||
         std::string_view("\"%<>?#[]^`{|}\\").find(c) != std::string_view::npos) {
       path += fmt::format("%{:02X}", static_cast<unsigned char>(c));
@@ -88,7 +92,7 @@ Sql MetadataValue(const InputFile& file) {
   const auto whole = [](long long value) { return CastTo(IntegerLiteral(value), DataType(TypeKind::kLong)); };
   const Sql size = whole(static_cast<long long>(file.size));
   std::vector<Sql> parts{
-      Template("file_path := $1", {StringLiteral("file:" + path)}),
+      Template("file_path := $1", {StringLiteral(name == local ? "file:" + path : path)}),
       Template("file_name := $1", {StringLiteral(path.substr(path.rfind('/') + 1))}),
       Template("file_size := $1", {size}),
       Template("file_block_start := $1", {whole(0)}),

@@ -19,6 +19,7 @@ struct FileRead {
   std::map<std::string, std::string> options;  ///< as given; Spark's option names ignore letter case
   std::optional<StructType> schema;
   std::vector<std::string> paths;
+  std::shared_ptr<RemoteFiles> remote{};  ///< as in ListOptions
   std::string time_zone;
   bool case_sensitive = false;
   bool metadata = false;  ///< with the column _metadata at the end

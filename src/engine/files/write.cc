@@ -10,12 +10,14 @@
 #include "base/staged_output.h"
 #include "base/temp_dir.h"
 #include "engine/files/read.h"
+#include "engine/files/remote.h"
 #include "engine/files/text_lines.h"
 #include "engine/files/text_writer.h"
 #include "engine/files/write_job.h"
 #include "engine/stream_reader.h"
 #include "engine/translate/relation_translator.h"
 #include "spark/type_names.h"
+#include "store/store.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::engine {
@@ -189,14 +191,23 @@ bool IsInside(const fs::path& path, const fs::path& folder) {
   return std::mismatch(f.begin(), f.end(), p.begin(), p.end()).first == f.end();
 }
 
-void RefuseOverwrite(const fs::path& target, const std::vector<std::string>& reads) {
+void RefuseOverwrite(const FileWrite& write, const std::vector<std::string>& reads) {
+  const std::string target = write.store == nullptr ? write.target.string() : TargetName(write);
   for (const std::string& read : reads) {
-    if (!IsInside(read, target)) continue;
-    throw Error("UNSUPPORTED_OVERWRITE.PATH",
-                fmt::format("{} cannot be overwritten, because this very query reads {}. Write to another path.",
-                            target.string(), read),
-                {{"path", target.string()}});
+    const bool remote = read.find("://") != std::string::npos;
+    if (remote != (write.store != nullptr)) continue;
+    if (remote ? read != target && !read.starts_with(target + "/") : !IsInside(read, write.target)) continue;
+    throw Error(
+        "UNSUPPORTED_OVERWRITE.PATH",
+        fmt::format("{} cannot be overwritten, because this very query reads {}. Write to another path.", target, read),
+        {{"path", target}});
   }
+}
+
+[[noreturn]] void ThrowExists(const std::string& path) {
+  throw Error("PATH_ALREADY_EXISTS",
+              fmt::format("Path {} already exists. Set mode as \"overwrite\" to overwrite the existing path.", path),
+              {{"outputPath", path}});
 }
 
 /// Moves the files of `staging` into `target`, after `replaced` (folders of the target) went away: all of it happens,
@@ -247,7 +258,56 @@ std::vector<fs::path> WrittenFolders(const fs::path& staging, const fs::path& ta
   return {out.begin(), out.end()};
 }
 
+/// The folder of the one partition that is replaced, below `target`.
+fs::path OverwrittenFolder(const FileWrite& write, const fs::path& target) {
+  fs::path folder = target;
+  for (const auto& [column, value] : write.overwritten_partition) folder /= PartitionFolder(column, value);
+  return folder;
+}
+
+/// The files are made here and sent when all of them are there.
+void WriteToStore(const FileWrite& write, const WriteJob& job, const TranslatedRelation& input,
+                  const std::vector<std::string>& reads) {
+  const std::string target = write.target.string();
+  const std::optional<store::Entry> there = write.store->Stat(target);
+  if (there && write.mode == SaveMode::kIgnore) return;
+  if (there && (write.mode == SaveMode::kErrorIfExists || !there->folder)) ThrowExists(TargetName(write));
+  if (write.mode == SaveMode::kOverwrite && there) RefuseOverwrite(write, reads);
+  const base::TempDir staging(write.scratch);
+  const fs::path data = staging.path() / "data";
+  fs::create_directory(data);
+  WriteFolder(job, input, data);
+  std::vector<std::string> replaced;
+  if (write.mode == SaveMode::kOverwritePartitions) {
+    for (const fs::path& folder : WrittenFolders(data, "")) replaced.push_back(folder.string());
+  } else if (!write.overwritten_partition.empty()) {
+    replaced = {OverwrittenFolder(write, "").string()};
+  } else if (write.mode == SaveMode::kOverwrite) {
+    replaced = {""};
+  }
+  const std::unique_ptr<store::Publication> publication = write.store->Publish(target);
+  for (const auto& entry : fs::recursive_directory_iterator(data)) {
+    if (entry.is_regular_file()) publication->Add(entry.path(), fs::relative(entry.path(), data).string());
+  }
+  publication->Commit(replaced);
+}
+
 }  // namespace
+
+void SetTarget(const std::string& path, const std::map<std::string, std::string>& conf, FileWrite* write) {
+  const store::Settings settings = TakeSettings(&write->options, conf);
+  if (const auto location = store::ParseLocation(path)) {
+    write->store = store::Open(*location, settings);
+    write->target = location->path;
+  } else {
+    write->target = LocalPath(path);
+  }
+}
+
+std::string TargetName(const FileWrite& write) {
+  return write.store != nullptr ? write.store->Url(write.target.string())
+                                : fs::absolute(write.target).lexically_normal().string();
+}
 
 std::string PartitionFolder(const std::string& column, const std::optional<std::string>& value) {
   return fmt::format("{}={}", EscapeFolder(column),
@@ -261,19 +321,17 @@ void WriteFiles(const FileWrite& write, const TranslatedRelation& input, const s
     OpenStream(lease, input.sql.text())->Drain();
     return;
   }
+  if (write.store != nullptr) return WriteToStore(write, job, input, reads);
   fs::path target = write.target;
   while (!target.has_filename() && target.has_relative_path()) target = target.parent_path();  // "out/" is "out"
   const bool exists = fs::exists(fs::symlink_status(target));
   if (exists && write.mode == SaveMode::kIgnore) return;
   if (exists && (write.mode == SaveMode::kErrorIfExists || !fs::is_directory(target))) {
-    const std::string path = "file:" + fs::absolute(target).lexically_normal().string();
-    throw Error("PATH_ALREADY_EXISTS",
-                fmt::format("Path {} already exists. Set mode as \"overwrite\" to overwrite the existing path.", path),
-                {{"outputPath", path}});
+    ThrowExists("file:" + fs::absolute(target).lexically_normal().string());
   }
   const bool whole = write.mode != SaveMode::kAppend && write.mode != SaveMode::kOverwritePartitions &&
                      write.overwritten_partition.empty();
-  if (write.mode == SaveMode::kOverwrite && exists) RefuseOverwrite(target, reads);
+  if (write.mode == SaveMode::kOverwrite && exists) RefuseOverwrite(write, reads);
   if (!exists || whole) {
     std::error_code failed;  // what is staged there then says so
     fs::create_directories(fs::absolute(target).parent_path(), failed);
@@ -292,9 +350,7 @@ void WriteFiles(const FileWrite& write, const TranslatedRelation& input, const s
   std::vector<fs::path> replaced;
   if (write.mode == SaveMode::kOverwritePartitions) replaced = WrittenFolders(data, target);
   if (!write.overwritten_partition.empty()) {
-    fs::path folder = target;
-    for (const auto& [column, value] : write.overwritten_partition) folder /= PartitionFolder(column, value);
-    replaced = {folder};
+    replaced = {OverwrittenFolder(write, target)};
   }
   MoveInto(data, target, replaced, aside.path());
   MarkSuccess(target);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,6 +10,10 @@
 
 #include "engine/duckdb/connection.h"
 #include "engine/translate/scope.h"
+
+namespace tinderbox::store {
+class Store;
+}
 
 namespace tinderbox::engine {
 
@@ -24,7 +29,9 @@ enum class SaveMode {
 struct FileWrite {
   std::string format;
   std::map<std::string, std::string> options;
-  std::filesystem::path target;
+  std::filesystem::path target;           ///< in the store, when there is one
+  std::shared_ptr<store::Store> store{};  ///< absent: the target is a local folder
+  std::filesystem::path scratch{};        ///< where files wait for a store; empty: the system's temporary folder
   SaveMode mode = SaveMode::kErrorIfExists;
   std::vector<std::string> partition_columns;
   std::vector<std::string> sort_columns;  ///< within each file
@@ -39,6 +46,12 @@ struct FileWrite {
 /// overwritten. Throws Spark's errors for formats, options, columns and paths.
 void WriteFiles(const FileWrite& write, const TranslatedRelation& input, const std::vector<std::string>& reads,
                 const Lease& lease);
+
+/// Sets the target, a path or URL, of a store by the settings among the options and in `conf`.
+void SetTarget(const std::string& path, const std::map<std::string, std::string>& conf, FileWrite* write);
+
+/// The target as messages name it and as the cache knows it: an absolute path, or a URL.
+std::string TargetName(const FileWrite& write);
 
 /// Throws Error for a format that cannot be written or read, as Spark does for the ones it does not know.
 void CheckFileFormat(const std::string& format);

@@ -313,11 +313,12 @@ void RunInsert(Workspace& workspace, const plan::InsertInto& statement, const st
     FileWrite write;
     write.format = statement.provider();
     write.options = {statement.options().begin(), statement.options().end()};
-    write.target = LocalPath(statement.directory());
+    SetTarget(statement.directory(), workspace.conf().All(), &write);
+    write.scratch = workspace.conf().Find(spark::conf::kLocalDirectory).value_or("");
     write.mode = SaveMode::kOverwrite;
     write.time_zone = workspace.Options().time_zone;
     WriteFiles(write, data.relation, data.paths, workspace.Connect(operation));
-    workspace.engine().cache().Refresh(write.target.string());
+    workspace.engine().cache().Refresh(TargetName(write));
     return;
   }
   const CatalogTable table = GetRealTable(workspace, PartsOf(statement.table()), "INSERT");
