@@ -25,7 +25,7 @@ def jdbc(database, password_file):
 
 def main():
     file, database, password_file = sys.argv[1:]
-    spark = SparkSession.builder.appName("MTA reports").getOrCreate()
+    spark = SparkSession.builder.appName("MTA reports").config("spark.sql.debug.maxToStringFields", 100).getOrCreate()
     rows = (spark.read.csv(file, sep="\t", header=True, schema=SCHEMA, nullValue="null")
             .where("abs(latitude) <= 90 AND abs(longitude) <= 180 AND NOT (latitude = 0 AND longitude = 0)")
             .withColumn("report_hour", F.date_trunc("hour", "time_received"))

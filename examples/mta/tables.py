@@ -13,14 +13,15 @@ from main import jdbc
 
 
 def main():
-    spark = SparkSession.builder.appName("MTA statistics").getOrCreate()
+    spark = (SparkSession.builder.appName("MTA statistics").config("spark.sql.shuffle.partitions", 4)
+             .config("spark.sql.debug.maxToStringFields", 100).getOrCreate())
     options = jdbc(*sys.argv[1:])
     reports = spark.read.format("jdbc").options(**options, dbtable="mta_reports").load()
     before = Window.partitionBy("vehicle_id", "report_date").orderBy("time_received")
     step = F.col("distance_along_trip") - F.lag("distance_along_trip").over(before)
     seconds = F.col("time_received").cast("long") - F.lag("time_received").over(before).cast("long")
     moves = (reports.withColumn("distance", step).withColumn("seconds", seconds)
-             .where("distance >= 0 AND seconds > 0").withColumn("speed", F.col("distance") / F.col("seconds")).cache())
+             .where("distance >= 0 AND seconds > 0").withColumn("speed", F.col("distance") / F.col("seconds")))
     tables = {
         "day_summary": reports.groupBy("report_date").agg(
             F.count("*").alias("reports"), F.countDistinct("vehicle_id").alias("vehicles"),

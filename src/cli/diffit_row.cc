@@ -222,6 +222,7 @@ class Place {
     PrepareForDiff(session);
     return session;
   }
+  /// The work is done; what is still open may be closed.
   void Finish() {
     if (job_) job_->Finish();
   }

@@ -48,24 +48,20 @@ JobSession::JobSession(const JobCluster& where, const std::string& name, const s
   }
   HandOver(start, placed, SIGTERM);
   try {
-    address_ = WaitForAddress(quiet);
+    address_ = WaitForAddress();
   } catch (...) {
     EndJobs({folder_});
     throw;
   }
 }
 
-std::string JobSession::WaitForAddress(bool quiet) const {
-  for (bool told = false;;) {
+std::string JobSession::WaitForAddress() const {
+  for (;;) {
     base::ThrowIfInterrupted();
     const cluster::Job job = folder_.Read();
     if (cluster::HasEnded(job.state))
       base::Fail("TINDERBOX_JOB", "{} ended before it could work{} Its log: {}", job.id,
                  job.reason.empty() ? "." : ": " + job.reason + ".", folder_.log().string());
-    if (!told && !quiet && !job.application.empty()) {
-      WriteError(fmt::format("{} is {}\n", job.id, job.application));
-      told = true;
-    }
     std::ifstream log(folder_.log());
     for (std::string line; std::getline(log, line);) {
       const size_t found = line.find(kStarted);
@@ -80,20 +76,15 @@ Session JobSession::Open() const {
   return Session::Connect("sc://" + address_);
 }
 
-void JobSession::Finish() {
-  EndJobs({folder_});
-  ended_ = true;
-  cluster::Job job = folder_.Read();
-  job.state = cluster::JobState::kFinished;
-  job.exit_code = 0;
-  job.reason.clear();
-  folder_.Write(job);
-}
-
 JobSession::~JobSession() {
-  if (ended_) return;
   try {
     EndJobs({folder_});
+    if (!finished_) return;
+    cluster::Job job = folder_.Read();
+    job.state = cluster::JobState::kFinished;
+    job.exit_code = 0;
+    job.reason.clear();
+    folder_.Write(job);
   } catch (const std::exception&) {  // interrupted again: who runs the job ends it when this process does
   }
 }

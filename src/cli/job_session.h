@@ -19,14 +19,15 @@ class JobSession {
   ~JobSession();
 
   Session Open() const;
-  /// The work is done: the job ends as finished, otherwise as killed.
-  void Finish();
+  /// The work is done: the job will end as finished, otherwise as killed. It ends with this object, for a session that
+  /// is still open has to say good-bye to its server.
+  void Finish() { finished_ = true; }
 
  private:
-  std::string WaitForAddress(bool quiet) const;
+  std::string WaitForAddress() const;
   cluster::JobFolder folder_;
   std::string address_;
-  bool ended_ = false;
+  bool finished_ = false;
 };
 
 }  // namespace tinderbox::cli
