@@ -73,7 +73,10 @@ def shell(cluster, setup, steps, bin_folder):
     printed, begun, ports = [], [], {}
     for line in process.stdout:
         text = line.decode("utf-8", "replace").rstrip("\n")
-        if text.startswith(MARK):
+        rest, mark, _ = text.partition(MARK)  # behind a command whose last line has no end, too
+        if rest and mark:
+            printed[-1].append(rest)
+        if mark:
             begun.append(time.monotonic())
             printed.append([])
             if begun and any(cluster.folder.rglob("desired.json")):
