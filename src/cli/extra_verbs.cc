@@ -69,11 +69,16 @@ int RunSeaweedfs(const Arguments& arguments) {
 }
 
 int RunProbeS3(const Arguments& arguments) {
-  if (arguments.size() < 2) throw UsageError("", "probe-s3 takes HOST:PORT, the cluster's folder and BUCKET...");
+  if (arguments.size() < 3)
+    throw UsageError("", "probe-s3 takes HOST:PORT, the path of its health, the cluster's folder and BUCKET...");
   const auto [host, port] = ParseAddress(arguments[0]);
-  const cluster::Secrets secrets(arguments[1]);
+  std::string why;
+  const std::optional<cluster::HttpAnswer> health = cluster::HttpGet(host, port, arguments[1], kProbeTime, &why);
+  if (!health) return Answer(why);
+  if (health->status != 200) return Answer(fmt::format("{} is answered by {}", arguments[1], health->status));
+  const cluster::Secrets secrets(arguments[2]);
   const cluster::S3Server server{host, port, secrets.Read("s3-access-key"), secrets.Read("s3-secret-key")};
-  return Answer(cluster::MakeBuckets(server, {arguments.begin() + 2, arguments.end()}, kProbeTime));
+  return Answer(cluster::MakeBuckets(server, {arguments.begin() + 3, arguments.end()}, kProbeTime));
 }
 
 int RunProbeRedis(const Arguments& arguments) {

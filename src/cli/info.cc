@@ -87,8 +87,11 @@ Info InfoOf(const cluster::ClusterFolder& folder) {
       info.pages.emplace_back(service.name, service.page);
     } else if (!service.page.empty()) {
       info.endpoints.emplace_back(service.name, service.page);
-      if (service.ports.contains("ui"))
-        info.pages.emplace_back(service.name, fmt::format("http://{}:{}/", service.ready.host, service.ports.at("ui")));
+      for (const char* purpose : {"ui", "console"}) {
+        if (service.ports.contains(purpose))
+          info.pages.emplace_back(service.name,
+                                  fmt::format("http://{}:{}/", service.ready.host, service.ports.at(purpose)));
+      }
     }
     if (service.role != "master") continue;
     info.endpoints.emplace_back("master", MasterUrl(service));

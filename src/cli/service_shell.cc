@@ -14,7 +14,8 @@ std::map<std::string, std::string> ServiceEnvironment(const cluster::Desired& de
   const auto add = [&](const cluster::Service& from) {
     for (const auto& [name, value] : from.environment) {
       // How the daemons themselves are started is no matter of what runs beside them.
-      if (name.rfind("SPARK_DAEMON_", 0) != 0 && name.find("_OPTS") == std::string::npos) environment[name] = value;
+      if (name.rfind("SPARK_DAEMON_", 0) != 0 && name.find("_OPTS") == std::string::npos && name != "HOME")
+        environment[name] = value;
     }
   };
   // Services that are no Spark have no such variables, and those of the master are the cluster's.

@@ -90,7 +90,7 @@ void ShowAddresses(const cluster::Desired& desired, const std::string& name, boo
 void StartMakingArchive(const cluster::ClusterFolder& folder) {
   const cluster::Desired desired = folder.ReadDesired().value_or(cluster::Desired{});
   if (!cluster::LacksArchive(desired)) return;
-  std::map<std::string, std::string> environment = cluster::PlainEnvironment();
+  std::map<std::string, std::string> environment = cluster::LastingEnvironment();
   environment[cluster::kClusterVariable] = desired.cluster;
   cluster::SpawnDetached({ProgramFile(), "make-archive", folder.path()}, environment, folder.path(),
                          folder.path() / "logs" / "archive.log");

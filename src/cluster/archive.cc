@@ -119,7 +119,7 @@ std::string Merge(const std::vector<std::string>& lists) {
 
 /// Also with the cluster's mark: what makes an archive goes when the cluster goes.
 bool RunToEnd(const std::vector<std::string>& command, const fs::path& folder, const std::string& cluster) {
-  std::map<std::string, std::string> environment = PlainEnvironment();
+  std::map<std::string, std::string> environment = LastingEnvironment();
   environment[kClusterVariable] = cluster;
   const Process process = SpawnDetached(command, environment, folder, folder / "log");
   int status = 0;

@@ -443,6 +443,9 @@ std::string ConfigSchema() {
       case KeyKind::kText:
         value = {{"type", "string"}, {"minLength", 1}, {"default", std::string(key.standard)}};
         break;
+      case KeyKind::kChoice:
+        value = {{"enum", SplitList(key.choices)}, {"default", std::string(key.standard)}};
+        break;
       case KeyKind::kNames:
         value = {{"type", "array"},
                  {"items", {{"enum", OptionalServices()}}},

@@ -60,6 +60,14 @@ struct SparkAdditions {
   std::map<std::string, std::string> files;  ///< path and content
 };
 
+/// A page that stands below a path of the gateway.
+struct Route {
+  std::string service;
+  std::string purpose;   ///< of its port
+  std::string prefix;    ///< "/hdfs"
+  bool stripped = true;  ///< the page does not know of the prefix
+};
+
 struct Extra {
   std::string_view name;                   ///< in `with`
   std::string_view main;                   ///< the service whose page is the address of all
@@ -72,6 +80,7 @@ struct Extra {
   std::vector<Service> (*services)(const Ground& ground);
   void (*add_to_spark)(const Ground& ground, SparkAdditions* additions);
   void (*write_secrets)(const ClusterSpec& spec, const Secrets& secrets);  ///< null: it has none
+  std::vector<Route> (*routes)(const Ground& ground) = nullptr;            ///< null: it has no pages
 };
 std::span<const Extra* const> Extras();
 /// Those that the spec asks for, in the order of the table.

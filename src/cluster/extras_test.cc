@@ -25,7 +25,7 @@ const Installation kInstallation = {
     "/opt/tinderbox",
     "/cache/archives/spark.jsa",
     {{"hadoop", "/cache/hadoop"},
-     {"seaweedfs", "/cache/weed"},
+     {"s3", "/cache/store"},
      {"s3a", "/cache/s3a"},
      {"postgres", "/usr/lib/postgresql/15/bin"},
      {"postgres-driver", "/cache/it's the driver"},
@@ -119,6 +119,26 @@ TEST(Extras, TakeHadoopsPropertiesByTheirNamesAndAsVariables) {
   EXPECT_THAT(namenode.files.at("/state/demo/conf/hadoop/core-site.xml"), property("my.own", "x"));
   EXPECT_THAT(namenode.files.at("/state/demo/conf/hadoop/yarn-site.xml"),
               property("yarn.log-aggregation-enable", "false"));
+}
+
+TEST(Extras, RunTheObjectStoreThatIsAskedFor) {
+  const std::vector<Service> services = LayoutOf(SpecOf({{"with", "s3"}}));
+  const Service& minio = Find(services, "s3");
+  EXPECT_THAT(minio.ports, testing::UnorderedElementsAre(testing::Pair("api", 9000), testing::Pair("console", 9001)));
+  EXPECT_THAT(minio.command, testing::IsSupersetOf({"/cache/store", "server", "/state/demo/data/minio"}));
+  EXPECT_EQ(minio.environment.at("MINIO_ROOT_PASSWORD_FILE"), "/state/demo/secrets/s3-secret-key");
+  EXPECT_EQ(minio.environment.at("MINIO_BROWSER_REDIRECT_URL"), "http://127.0.0.1:8080/minio/");
+  EXPECT_EQ(minio.alive.path, "/minio/health/live");
+  EXPECT_THAT(minio.ready.command, testing::IsSupersetOf({"/minio/health/ready", "spark-data", "spark-output"}));
+  const std::string routes = Find(services, "gateway").files.at("/state/demo/conf/gateway.yml");
+  EXPECT_THAT(routes, testing::AllOf(HasSubstr("PathPrefix(`/minio`)"), HasSubstr("http://127.0.0.1:9001")));
+  const Service alone = Find(LayoutOf(SpecOf({{"with", "s3"}, {"gateway.enabled", "false"}})), "s3");
+  EXPECT_FALSE(alone.environment.contains("MINIO_BROWSER_REDIRECT_URL"));
+  const std::vector<Service> quick = LayoutOf(SpecOf({{"with", "s3"}, {"s3.store", "seaweedfs"}}));
+  EXPECT_THAT(Find(quick, "s3").command,
+              testing::IsSupersetOf({"run-seaweedfs", "/cache/store", "-dir=/state/demo/data/s3"}));
+  EXPECT_THAT(Find(quick, "gateway").files.at("/state/demo/conf/gateway.yml"), Not(HasSubstr("minio")));
+  EXPECT_THROW(SpecOf({{"s3.store", "ceph"}}), Error);
 }
 
 TEST(Extras, RefuseWhatCannotWork) {

@@ -56,6 +56,16 @@ constexpr Key kKeys[] = {
     {"hdfs.datanodes", KeyKind::kCount, &Spec::hdfs_datanodes, "1", 1, 100, "", "Number of DataNodes"},
     {"hdfs.replication", KeyKind::kCount, &Spec::hdfs_replication, "1", 1, 100, "",
      "Copies of each block of a file in HDFS, unless who writes it says otherwise"},
+    {"s3.store",
+     KeyKind::kChoice,
+     &Spec::s3_store,
+     "minio",
+     0,
+     0,
+     "",
+     "The object store: minio, compiled once (some minutes; it needs Go), or seaweedfs, the quick one",
+     {},
+     "minio seaweedfs"},
     {"s3.buckets", KeyKind::kText, &Spec::s3_buckets, "spark-data,spark-output", 0, 0, "",
      "Buckets that the object store has from the start"},
     {"postgres.user", KeyKind::kText, &Spec::postgres_user, "spark", 0, 0, "POSTGRES_USER",
@@ -86,6 +96,8 @@ constexpr Key kKeys[] = {
      "Port of the NameNode's page and of WebHDFS; auto: 9870, or a free one when that is taken"},
     {"ports.s3", KeyKind::kPort, &Spec::port_s3, "auto", 1, 65535, "",
      "Port of the object store; auto: 9000, or a free one when that is taken"},
+    {"ports.s3_console", KeyKind::kPort, &Spec::port_s3_console, "auto", 1, 65535, "",
+     "Port of MinIO's console; auto: 9001, or a free one when that is taken"},
     {"ports.postgres", KeyKind::kPort, &Spec::port_postgres, "auto", 1, 65535, "",
      "Port of PostgreSQL; auto: 5432, or a free one when that is taken"},
     {"ports.redis", KeyKind::kPort, &Spec::port_redis, "auto", 1, 65535, "",
@@ -153,6 +165,8 @@ std::string Allowed(const Key& key) {
       return "true or false";
     case KeyKind::kText:
       return automatic + "a text";
+    case KeyKind::kChoice:
+      return fmt::format("one of {}", fmt::join(SplitList(key.choices), ", "));
     case KeyKind::kNames:
       return fmt::format("a list out of {}", fmt::join(OptionalServices(), ", "));
     case KeyKind::kMemory:
@@ -175,6 +189,13 @@ std::string SetField(const Key& key, std::string_view text, ClusterSpec* spec) {
   if (key.kind == KeyKind::kText) {
     spec->*std::get<std::string ClusterSpec::*>(key.field) = automatic ? "" : std::string(text);
     return text.empty() ? fmt::format("is empty: {} takes {}", key.path, Allowed(key)) : "";
+  }
+  if (key.kind == KeyKind::kChoice) {
+    const std::vector<std::string> choices = SplitList(key.choices);
+    if (std::find(choices.begin(), choices.end(), text) == choices.end())
+      return fmt::format("is not allowed: {} takes {}", key.path, Allowed(key));
+    spec->*std::get<std::string ClusterSpec::*>(key.field) = text;
+    return "";
   }
   if (key.kind == KeyKind::kNames) {
     const std::vector<std::string> known = OptionalServices();

@@ -12,8 +12,8 @@
 
 namespace tinderbox::cluster {
 
-/// kNames: a list out of OptionalServices(); as text "hdfs,s3", or "none".
-enum class KeyKind { kCount, kPort, kMemory, kDuration, kFlag, kText, kNames };
+/// kChoice: one of the key's own words. kNames: a list out of OptionalServices(); as text "hdfs,s3", or "none".
+enum class KeyKind { kCount, kPort, kMemory, kDuration, kFlag, kText, kChoice, kNames };
 /// What follows a port that is taken when it is free, and else moved: "9090 or free".
 inline constexpr std::string_view kOrFree = " or free";
 
@@ -31,6 +31,7 @@ struct Key {
   std::string_view variables;  ///< environment variables of the seeds with the same meaning, separated by spaces
   std::string_view what;
   std::string_view refusal = {};  ///< why a smaller number is refused, when the reason is not plain
+  std::string_view choices = {};  ///< of kChoice, separated by spaces
 };
 
 std::span<const Key> Keys();

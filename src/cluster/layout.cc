@@ -252,26 +252,30 @@ class Builder {
   /// below /history.
   std::string Routes() const {
     using Json = nlohmann::json;
-    const auto service = [&](const std::string& name) {
-      const std::string url = fmt::format("http://{}:{}", spec_.host, Port(name, "ui"));
+    const auto service = [&](const std::string& name, const std::string& purpose) {
+      const std::string url = fmt::format("http://{}:{}", spec_.host, Port(name, purpose));
       return Json{{"loadBalancer", {{"servers", Json::array({{{"url", url}}})}}}};
     };
     Json http = {{"routers", {{"master", {{"rule", "PathPrefix(`/`)"}, {"service", "master"}, {"priority", 1}}}}},
-                 {"services", {{"master", service("master")}}}};
-    const auto below = [&](const std::string& name, const std::string& prefix) {
-      http["services"][name] = service(name);
-      http["middlewares"][name] = {{"stripPrefix", {{"prefixes", Json::array({prefix})}}}};
-      http["routers"][name] = {{"rule", fmt::format("PathPrefix(`{}`)", prefix)},
-                               {"service", name},
-                               {"middlewares", Json::array({name})},
-                               {"priority", 3}};
+                 {"services", {{"master", service("master", "ui")}}}};
+    const auto below = [&](const Route& route) {
+      const std::string name = route.prefix.substr(1);
+      http["services"][name] = service(route.service, route.purpose);
+      http["routers"][name] = {
+          {"rule", fmt::format("PathPrefix(`{}`)", route.prefix)}, {"service", name}, {"priority", 3}};
+      if (!route.stripped) return;
+      http["middlewares"][name] = {{"stripPrefix", {{"prefixes", Json::array({route.prefix})}}}};
+      http["routers"][name]["middlewares"] = Json::array({name});
     };
     if (spec_.history) {
-      below("history", "/history-server");
-      http["routers"]["history-pages"] = {{"rule", "PathPrefix(`/history`)"}, {"service", "history"}, {"priority", 2}};
+      below({"history", "ui", "/history-server"});
+      http["routers"]["history-pages"] = {
+          {"rule", "PathPrefix(`/history`)"}, {"service", "history-server"}, {"priority", 2}};
     }
-    // Its page is /hdfs/index.html, to which the NameNode itself leads nobody who asks for the folder alone.
-    if (spec_.with.contains("hdfs")) below("namenode", "/hdfs");
+    for (const Extra* extra : ExtrasOf(spec_)) {
+      if (extra->routes == nullptr) continue;
+      for (const Route& route : extra->routes(ground_)) below(route);
+    }
     return Json{{"http", http}}.dump(2) + "\n";
   }
 

@@ -85,8 +85,14 @@ void AddToSpark(const Ground& ground, SparkAdditions* additions) {
   additions->conf["spark.hadoop.fs.defaultFS"] = "file:///";
 }
 
+/// Its page is /hdfs/index.html, to which the NameNode itself leads nobody who asks for the folder alone.
+std::vector<Route> Routes(const Ground&) {
+  return {{"namenode", "ui", "/hdfs"}};
+}
+
 }  // namespace
 
-const Extra kHdfs = {"hdfs", "namenode", 2 * kDaemonMemory, Check, PortsOf, Install, Services, AddToSpark, nullptr};
+const Extra kHdfs = {"hdfs",  "namenode", 2 * kDaemonMemory, Check,   PortsOf,
+                     Install, Services,   AddToSpark,        nullptr, Routes};
 
 }  // namespace tinderbox::cluster

@@ -12,6 +12,12 @@ namespace tinderbox::cluster {
 namespace {
 
 constexpr int64_t kMemory = 250 * kMiB;
+constexpr const char* kConsole = "/minio";  // below the gateway
+
+bool IsMinio(const ClusterSpec& spec) {
+  return spec.s3_store == "minio";
+}
+
 /// The parts of SeaweedFS, and its flags for their ports.
 constexpr std::pair<const char*, const char*> kPorts[] = {
     {"api", "s3.port"},        {"api-grpc", "s3.port.grpc"},
@@ -33,43 +39,74 @@ void Check(const ClusterSpec& spec) {
 }
 
 std::vector<PortRequest> PortsOf(const ClusterSpec& spec) {
+  if (IsMinio(spec))
+    return {{"s3", "api", "ports.s3", spec.port_s3, 9000},
+            {"s3", "console", "ports.s3_console", spec.port_s3_console, 9001}};
   std::vector<PortRequest> requests;
   for (const auto& [purpose, flag] : kPorts) requests.push_back({"s3", purpose, "", 0, 0});
   requests[0] = {"s3", "api", "ports.s3", spec.port_s3, 9000};
   return requests;
 }
 
-void Install(const ClusterSpec&, const std::filesystem::path& cache, const Progress& progress,
+void Install(const ClusterSpec& spec, const std::filesystem::path& cache, const Progress& progress,
              std::map<std::string, std::string>* extras) {
-  (*extras)["seaweedfs"] = ProvisionSeaweed(cache, progress);
+  (*extras)["s3"] = IsMinio(spec) ? ProvisionMinio(cache, progress) : ProvisionSeaweed(cache, progress);
   (*extras)["s3a"] = ProvisionS3a(cache, progress);
 }
 
-std::vector<Service> Services(const Ground& ground) {
-  Service service = PlainService(ground, "s3", "s3");
+void DescribeMinio(const Ground& ground, Service* service) {
+  service->command = {ground.Extra("s3"),
+                      "server",
+                      ground.Data("minio"),
+                      "--address",
+                      ground.Address("s3", "api"),
+                      "--console-address",
+                      ground.Address("s3", "console"),
+                      "--anonymous"};
+  service->environment = {{"MINIO_ROOT_USER_FILE", ground.Secret("s3-access-key")},
+                          {"MINIO_ROOT_PASSWORD_FILE", ground.Secret("s3-secret-key")},
+                          {"MINIO_UPDATE", "off"},
+                          {"HOME", service->folder}};  // where it makes a folder .minio
+  if (ground.spec.gateway)
+    service->environment["MINIO_BROWSER_REDIRECT_URL"] =
+        fmt::format("http://{}{}/", ground.Address("gateway", "ui"), kConsole);
+  service->alive = ground.Http("s3", "api", "/minio/health/live");
+}
+
+void DescribeSeaweed(const Ground& ground, Service* service) {
   const std::string& host = ground.spec.host;
-  service.command = {ground.installation.program, "run-seaweedfs"};
+  service->command = {ground.installation.program, "run-seaweedfs"};
   // Its local sockets lie in /tmp, by the names of these.
   for (const char* purpose : {"api", "api-grpc", "master-grpc", "volume-grpc", "filer", "filer-grpc"})
-    service.command.push_back(fmt::format("{}:{}", purpose, ground.Port("s3", purpose)));
+    service->command.push_back(fmt::format("{}:{}", purpose, ground.Port("s3", purpose)));
   for (const std::string& word :
-       {std::string("--"), ground.Extra("seaweedfs"), std::string("-logtostderr=true"), std::string("server"),
+       {std::string("--"), ground.Extra("s3"), std::string("-logtostderr=true"), std::string("server"),
         "-dir=" + ground.Data("s3"), "-ip=" + host, "-ip.bind=" + host, std::string("-master.telemetry=false"),
         // Volumes are files that grow, and every bucket has some of its own.
         std::string("-volume.max=1000"), std::string("-master.volumeSizeLimitMB=1024"),
         // Nobody is asked for a password there.
         std::string("-filer.disableHttp=true"), std::string("-volume.preStopSeconds=0"), std::string("-s3"),
         std::string("-s3.port.iceberg=0"), std::string("-s3.port.lance=0"), "-s3.config=" + ground.Secret("s3.json")})
-    service.command.push_back(word);
+    service->command.push_back(word);
   for (const auto& [purpose, flag] : kPorts)
-    service.command.push_back(fmt::format("-{}={}", flag, ground.Port("s3", purpose)));
+    service->command.push_back(fmt::format("-{}={}", flag, ground.Port("s3", purpose)));
+  service->alive = ground.Http("s3", "api", "/healthz");
+}
+
+std::vector<Service> Services(const Ground& ground) {
+  Service service = PlainService(ground, "s3", "s3");
+  if (IsMinio(ground.spec)) {
+    DescribeMinio(ground, &service);
+  } else {
+    DescribeSeaweed(ground, &service);
+  }
   service.ready.kind = ProbeKind::kCommand;
-  service.ready.host = host;
+  service.ready.host = ground.spec.host;
   service.ready.port = ground.Port("s3", "api");
-  service.ready.command = {ground.installation.program, "probe-s3", ground.Address("s3", "api"), ground.folder};
+  service.ready.command = {ground.installation.program, "probe-s3", ground.Address("s3", "api"),
+                           IsMinio(ground.spec) ? "/minio/health/ready" : "/healthz", ground.folder};
   for (const std::string& bucket : SplitList(ground.spec.s3_buckets)) service.ready.command.push_back(bucket);
   service.ready.timeout = 20'000;
-  service.alive = ground.Http("s3", "api", "/healthz");
   service.page = fmt::format("http://{}", ground.Address("s3", "api"));
   return {service};
 }
@@ -80,8 +117,16 @@ void AddToSpark(const Ground& ground, SparkAdditions* additions) {
   additions->class_path.push_back(ground.Extra("s3a") + "/lib/*");
 }
 
+/// Its console, where it has one.
+std::vector<Route> Routes(const Ground& ground) {
+  if (!IsMinio(ground.spec)) return {};
+  return {{"s3", "console", kConsole}};
+}
+
 void WriteSecrets(const ClusterSpec&, const Secrets& secrets) {
-  const std::string access = secrets.Password("s3-access-key", "MINIO_ROOT_USER");
+  constexpr size_t kShortestUser = 3;  // MinIO's own limit; that of its password is ours
+  Secrets::Given("MINIO_ROOT_PASSWORD");  // before the user's name is kept
+  const std::string access = secrets.Password("s3-access-key", "MINIO_ROOT_USER", kShortestUser);
   const std::string secret = secrets.Password("s3-secret-key", "MINIO_ROOT_PASSWORD");
   using Json = nlohmann::json;
   const Json credentials = {{"accessKey", access}, {"secretKey", secret}};
@@ -94,6 +139,6 @@ void WriteSecrets(const ClusterSpec&, const Secrets& secrets) {
 
 }  // namespace
 
-const Extra kS3 = {"s3", "s3", kMemory, Check, PortsOf, Install, Services, AddToSpark, WriteSecrets};
+const Extra kS3 = {"s3", "s3", kMemory, Check, PortsOf, Install, Services, AddToSpark, WriteSecrets, Routes};
 
 }  // namespace tinderbox::cluster

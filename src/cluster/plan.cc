@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/fail.h"
 #include "cluster/archive.h"
@@ -106,10 +107,11 @@ int64_t CountRole(const std::optional<Desired>& desired, std::string_view role) 
 }
 
 Plan::Plan(const ClusterFolder& folder, const ClusterSpec& spec, const PlanInputs& inputs)
-    : ports_lock_(LockPorts(inputs.directories)), spec_(spec), folder_(folder.path()) {
+    : spec_(spec), folder_(folder.path()) {
   CheckSpec(spec);
   const bool loopback = CheckHost(spec.host);
-  const Installation installation = Install(spec, inputs);
+  const Installation installation = Install(spec, inputs);  // can take minutes: others are not kept waiting
+  ports_lock_.emplace(LockPorts(inputs.directories));
   const MachineFacts facts = InspectMachine();
   const std::optional<Desired> desired = folder.ReadDesired();
   const std::optional<State> state = folder.ReadState();
@@ -127,6 +129,11 @@ Plan::Plan(const ClusterFolder& folder, const ClusterSpec& spec, const PlanInput
         fmt::format("network.host is {}: whoever reaches it can run programs on this cluster, for Spark asks for no "
                     "password. Leave it to 127.0.0.1 unless the network is yours alone.",
                     spec.host));
+  }
+  const char* password = std::getenv("MINIO_ROOT_PASSWORD");
+  if (spec.with.contains("s3") && password != nullptr && std::string_view(password) == "minioadmin") {
+    warnings_.push_back(
+        "MINIO_ROOT_PASSWORD is minioadmin, which everybody knows and tries first. Unset it, and a password is made.");
   }
   if (const int64_t promised = workers * spec.worker_memory; before == 0 && promised > facts.memory_free) {
     warnings_.push_back(

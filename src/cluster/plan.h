@@ -37,7 +37,7 @@ class Plan {
   void Apply(const std::optional<State>& state, Desired* desired) const;
 
  private:
-  FileLock ports_lock_;
+  std::optional<FileLock> ports_lock_;
   ClusterSpec spec_;
   std::filesystem::path folder_;
   std::vector<Service> services_;

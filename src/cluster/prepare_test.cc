@@ -105,6 +105,10 @@ TEST(Secrets, AreMadeOnceAndForOneUser) {
   ::setenv("TEST_PASSWORD", "given-by-hand", 1);
   EXPECT_EQ(secrets.Password("given", "TEST_PASSWORD"), "given-by-hand");
   EXPECT_THAT(Complaint([&] { secrets.Password("test", "TEST_PASSWORD"); }), HasSubstr("unset the variable"));
+  ::setenv("TEST_PASSWORD", "me", 1);
+  EXPECT_THAT(Complaint([&] { secrets.Password("new", "TEST_PASSWORD", 3); }), HasSubstr("it takes 3 or more"));
+  ::setenv("TEST_PASSWORD", "met", 1);
+  EXPECT_EQ(secrets.Password("short", "TEST_PASSWORD", 3), "met");
   for (const char* wrong : {"short", "with a space in it", "w\xc3\xb6rterbuch"}) {
     ::setenv("TEST_PASSWORD", wrong, 1);
     const std::string said = Complaint([&] { secrets.Password("new", "TEST_PASSWORD"); });

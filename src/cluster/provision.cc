@@ -231,10 +231,16 @@ std::vector<std::string> CheckCache(const fs::path& cache) {
                                     files, bytes, (target / package.part).string(), package.part_files,
                                     package.part_bytes));
     }
+  }
+  for (const auto check : {CheckJars, CheckMinio}) {
+    for (std::string& found : check(cache)) wrong.push_back(std::move(found));
+  }
+  std::error_code none;
+  for (fs::directory_iterator entry(cache / "dist", none), end; !none && entry != end; entry.increment(none)) {
+    if (entry->path().extension() != ".partial") continue;
     // The lock tells an installation under way from one that was cut off.
-    const fs::path partial = fmt::format("{}.partial", target.string());
-    if (fs::exists(partial) && FileLock::Try(fmt::format("{}.lock", target.string())))
-      wrong.push_back(fmt::format("{} is the rest of an installation that was cut off", partial.string()));
+    if (FileLock::Try(fs::path(entry->path()).replace_extension(".lock")))
+      wrong.push_back(fmt::format("{} is the rest of an installation that was cut off", entry->path().string()));
   }
   return wrong;
 }

@@ -24,8 +24,8 @@ std::filesystem::path ProvisionTraefik(const std::filesystem::path& cache, const
 std::filesystem::path SparkFolder(const std::filesystem::path& cache);
 std::filesystem::path TraefikProgram(const std::filesystem::path& cache);
 
-/// What is wrong with what stands in the cache, a sentence each: files that are missing or have another size than those
-/// that were unpacked, and rests of installations that were cut off. Nothing when nothing is installed.
+/// What is wrong with what stands in the cache, a sentence each: files that are missing or others than those that were
+/// installed, and rests of installations that were cut off. Nothing when nothing is installed.
 std::vector<std::string> CheckCache(const std::filesystem::path& cache);
 
 /// The folder is an Apache Spark. Throws Error TINDERBOX_PREREQUISITE when it is none.

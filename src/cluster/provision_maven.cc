@@ -160,6 +160,18 @@ fs::path ProvisionJars(const fs::path& cache, const JarSet& jars, const Progress
 
 }  // namespace
 
+std::vector<std::string> CheckJars(const fs::path& cache) {
+  std::vector<std::string> wrong;
+  for (const JarSet* jars : {&Hadoop(), &S3a(), &PostgresDriver()}) {
+    const fs::path lib = cache / "dist" / jars->name / "lib";
+    if (!fs::exists(lib.parent_path())) continue;
+    if (!fs::exists(lib) || DigestOf(lib) != jars->digest)
+      wrong.push_back(
+          fmt::format("{} is not as it was installed: jars in {} are missing or changed", jars->title, lib.string()));
+  }
+  return wrong;
+}
+
 fs::path ProvisionHadoop(const fs::path& cache, const Progress& progress) {
   return ProvisionJars(cache, Hadoop(), progress);
 }

@@ -33,6 +33,10 @@ std::filesystem::path InstallOnce(
     const Product& product,
     const std::function<void(const std::filesystem::path& work, const std::filesystem::path& result)>& make);
 
+/// What is wrong with what these have installed, as CheckCache.
+std::vector<std::string> CheckJars(const std::filesystem::path& cache);
+std::vector<std::string> CheckMinio(const std::filesystem::path& cache);
+
 /// Bytes under a folder: what a running download has fetched so far.
 double BytesIn(const std::filesystem::path& folder);
 

@@ -68,6 +68,10 @@ std::optional<std::string> MakeBuckets(const S3Server& server, const std::vector
     // 409: somebody else was faster.
     if (made->status != 200 && made->status != 409)
       return fmt::format("making the bucket {} is answered by {}", bucket, made->status);
+    const std::optional<HttpAnswer> there = Ask(server, "HEAD", "/" + bucket, timeout, &why);
+    if (!there) return why;
+    if (there->status != 200)
+      return fmt::format("the bucket {} was made, and asking for it is answered by {}", bucket, there->status);
   }
   return std::nullopt;
 }

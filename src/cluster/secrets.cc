@@ -14,7 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kCondition = "TINDERBOX_CONFIG";
-constexpr size_t kLeastLength = 8;
 constexpr size_t kRandomLength = 32;
 
 std::string RandomPassword() {
@@ -28,14 +27,19 @@ std::string RandomPassword() {
 
 }  // namespace
 
-std::string Secrets::Password(const std::string& name, const char* variable) const {
+std::string Secrets::Given(const char* variable, size_t least) {
   const char* said = std::getenv(variable);
   const std::string given = said == nullptr ? "" : said;
   const bool plain = std::all_of(given.begin(), given.end(), [](unsigned char c) { return c > ' ' && c < 127; });
-  if (!given.empty() && (!plain || given.size() < kLeastLength))
+  if (!given.empty() && (!plain || given.size() < least))
     base::Fail(kCondition,
                "The variable {} cannot be a password: it takes {} or more letters, digits and marks, without spaces.",
-               variable, kLeastLength);
+               variable, least);
+  return given;
+}
+
+std::string Secrets::Password(const std::string& name, const char* variable, size_t least) const {
+  const std::string given = Given(variable, least);
   const fs::path file = folder_ / name;
   if (const std::string before = fs::exists(file) ? Read(name) : ""; !before.empty()) {
     if (!given.empty() && given != before)

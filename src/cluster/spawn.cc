@@ -16,6 +16,7 @@
 #include "cluster/folder.h"
 #include "cluster/log.h"
 #include "cluster/machine.h"
+#include "cluster/secrets.h"
 
 namespace tinderbox::cluster {
 namespace {
@@ -140,6 +141,12 @@ std::map<std::string, std::string> PlainEnvironment() {
   return environment;
 }
 
+std::map<std::string, std::string> LastingEnvironment() {
+  std::map<std::string, std::string> environment = PlainEnvironment();
+  for (const std::string_view name : kPasswordVariables) environment.erase(std::string(name));
+  return environment;
+}
+
 Process SpawnService(const Service& wanted, const std::string& cluster) {
   const Service service = WithArchive(wanted);
   for (const auto& [path, content] : service.files) {
@@ -147,7 +154,7 @@ Process SpawnService(const Service& wanted, const std::string& cluster) {
     fs::create_directories(fs::path(path).parent_path(), error);
     ReplaceFile(path, content);
   }
-  std::map<std::string, std::string> environment = PlainEnvironment();
+  std::map<std::string, std::string> environment = LastingEnvironment();
   for (const auto& [name, value] : service.environment) environment[name] = value;
   environment[kClusterVariable] = cluster;
   environment[kServiceVariable] = service.name;

@@ -50,6 +50,8 @@ Process SpawnDetached(const std::vector<std::string>& command, const std::map<st
 std::map<std::string, std::string> OwnEnvironment();
 /// That without what would change Spark behind our back (SPARK_*, PYSPARK_*, the seeds').
 std::map<std::string, std::string> PlainEnvironment();
+/// And without passwords: for what lives longer than the command that was given them.
+std::map<std::string, std::string> LastingEnvironment();
 
 /// Writes the service's files and starts it with the marks of its cluster. Throws Error.
 Process SpawnService(const Service& wanted, const std::string& cluster);

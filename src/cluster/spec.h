@@ -41,8 +41,10 @@ struct ClusterSpec {
   int64_t hdfs_replication = 0;
   int64_t port_namenode = 0;
   int64_t port_namenode_ui = 0;
+  std::string s3_store;
   std::string s3_buckets;
   int64_t port_s3 = 0;
+  int64_t port_s3_console = 0;
   std::string postgres_user;
   std::string postgres_database;
   int64_t port_postgres = 0;

@@ -330,7 +330,7 @@ void Change(const ClusterFolder& folder, const std::string& program, const std::
   const bool wanted =
       std::any_of(desired.services.begin(), desired.services.end(), [](const Wanted& w) { return w.up; });
   if ((wanted || !FindMarked(desired.cluster).empty()) && !IsSupervised(folder)) {
-    SpawnDetached({program, "supervise", folder.path()}, PlainEnvironment(), folder.path(),
+    SpawnDetached({program, "supervise", folder.path()}, LastingEnvironment(), folder.path(),
                   folder.path() / "logs" / "supervisor.log");
   }
 }
