@@ -17,7 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Behind the range of the services' ports, before the one from which Linux takes those of outgoing connections.
-constexpr int kUsualPage = 4040;  // where people look for a driver's page
 constexpr int kFirstPort = 32001;
 constexpr int kLastPort = 32767;
 
@@ -176,18 +175,13 @@ void AssignJobPorts(const Directories& directories, const std::string& host, con
   constexpr int kPorts = kLastPort - kFirstPort + 1;
   const int begin = static_cast<int>(std::random_device()() % kPorts);
   int tried = 0;
-  const auto is_free = [&](int port) { return !taken.contains(port) && !FindPortOwner(host, port); };
   for (const char* purpose : {"driver", "blocks", "ui"}) {
-    if (purpose == std::string_view("ui") && is_free(kUsualPage)) {
-      job->ports[purpose] = kUsualPage;
-      continue;
-    }
     int port = 0;
     do {
       if (tried == kPorts)
         base::Fail("TINDERBOX_PORT", "No port from {} to {} is free for the job's driver.", kFirstPort, kLastPort);
       port = kFirstPort + (begin + tried++) % kPorts;
-    } while (!is_free(port));
+    } while (taken.contains(port) || FindPortOwner(host, port));
     job->ports[purpose] = port;
   }
   folder.Write(*job);
