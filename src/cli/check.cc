@@ -44,7 +44,7 @@ std::vector<Finding> CheckAll(const CheckFlags& flags) {
   cluster::ClusterSpec spec;
   std::vector<Finding> findings;
   findings.push_back(Find("configuration", [&] {
-    spec = cluster::ToSpec(ReadConfig(flags.config));
+    spec = cluster::ToSpec(ReadConfig(flags.config, flags.cluster));
     cluster::CheckSpec(spec);
     return std::string("is sound");
   }));

@@ -12,6 +12,7 @@
 #include "base/interrupt.h"
 #include "cli/console.h"
 #include "cli/words.h"
+#include "cluster/profiles.h"
 #include "cluster/spawn.h"
 #include "cluster/supervisor.h"
 #include "cluster/units.h"
@@ -118,6 +119,14 @@ cluster::ClusterFolder ExistingFolder(const ClusterName& flags) {
 }
 
 void AddConfigFlags(CLI::App* app, ConfigFlags* flags) {
+  std::vector<std::string> profiles = cluster::ProfileNames();
+  profiles.emplace_back("none");
+  Choices(app->add_option("--profile", flags->profile,
+                          "A set-up that ships with Tinderbox (profile), below the cluster file; `tinderbox config "
+                          "profiles` lists them"),
+          profiles)
+      ->type_name("NAME")
+      ->group("Configuration");
   app->add_option("-f,--file", flags->file, "The cluster file; default: cluster.toml of this folder, if there is one")
       ->type_name("FILE")
       ->group("Configuration");
@@ -141,24 +150,39 @@ void AddConfigFlags(CLI::App* app, ConfigFlags* flags) {
       ->group("Configuration");
 }
 
-cluster::Config ReadConfig(const ConfigFlags& flags) {
+std::optional<cluster::Config> KeptConfig(const cluster::ClusterFolder& folder) {
   cluster::ConfigSources sources;
+  sources.project_file = folder.path() / "cluster.toml";
+  if (!fs::exists(sources.project_file)) return std::nullopt;
+  return cluster::ReadConfig(sources);
+}
+
+std::string ProfileOf(const cluster::Config& config) {
+  return config.keys.at("profile").text;
+}
+
+cluster::Config ReadConfig(const ConfigFlags& flags, const ClusterName& name) {
+  cluster::ConfigSources sources;
+  if (const std::optional<cluster::Config> kept = KeptConfig(FolderOf(name))) sources.kept_profile = ProfileOf(*kept);
   sources.environment = cluster::OwnEnvironment();
   sources.user_file = UserDirectories().config / "cluster.toml";
   const fs::path project = flags.file.empty() ? "cluster.toml" : flags.file;
-  if (!flags.file.empty() || fs::exists(project)) {
-    sources.project_file = project;
+  const bool has_file = !flags.file.empty() || fs::exists(project);
+  if (has_file) sources.project_file = project;
+  const auto named = [](const std::string& profile) { return !profile.empty() && profile != "none"; };
+  if (has_file || named(flags.profile) || named(sources.kept_profile))
     sources.env_file = project.parent_path() / ".env";
-  }
   for (const std::string& overlay : flags.overlays) {
     const bool is_file = overlay.find('/') != std::string::npos || fs::path(overlay).extension() == ".toml";
-    sources.overlays.push_back(is_file ? fs::path(overlay) : OverlayFile(project, overlay));
+    sources.overlays.push_back(is_file ? cluster::Overlay{"", overlay}
+                                       : cluster::Overlay{overlay, OverlayFile(project, overlay)});
   }
   for (const std::string& set : flags.sets) {
     const auto [key, value] = SplitAssignment("--set", set);
     sources.flags.push_back({key, {value, "flag --set"}});
   }
   const std::tuple<const char*, const char*, const std::string&> shortcuts[] = {
+      {"--profile", "profile", flags.profile},
       {"--with", "with", flags.with},
       {"--workers", "worker.count", flags.workers},
       {"--worker-cores", "worker.cores", flags.worker_cores},

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,12 +41,17 @@ cluster::ClusterFolder ExistingFolder(const ClusterName& flags);
 
 /// The flags that set keys of cluster.toml.
 struct ConfigFlags {
-  std::string file;
+  std::string profile, file;
   std::vector<std::string> overlays, sets;
   std::string workers, worker_cores, worker_memory, with;
 };
 void AddConfigFlags(CLI::App* app, ConfigFlags* flags);
-cluster::Config ReadConfig(const ConfigFlags& flags);
+/// The profile that the cluster has had holds where nothing names one.
+cluster::Config ReadConfig(const ConfigFlags& flags, const ClusterName& name);
+/// What the cluster of that folder was brought up with last; nullopt: it never was.
+std::optional<cluster::Config> KeptConfig(const cluster::ClusterFolder& folder);
+/// The key `profile`: "none" without one.
+std::string ProfileOf(const cluster::Config& config);
 
 /// This program's own file.
 std::string ProgramFile();

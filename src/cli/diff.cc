@@ -43,10 +43,7 @@ void PrintPhases(const ProgressDisplay& progress) {
 Session OpenWhere(const DiffPlan& plan) {
   if (!plan.remote.given()) return OpenSession(plan.resources);
   const Session session = Session::Connect(RemoteUrl(plan.remote));
-  // What the embedded engine has by default, so that values mean the same.
-  session.SetConf("spark.sql.session.timeZone", "UTC");
-  session.SetConf("spark.sql.ansi.enabled", "true");
-  session.SetConf("spark.sql.caseSensitive", "false");
+  PrepareForDiff(session);
   return session;
 }
 

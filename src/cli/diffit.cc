@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include "base/interrupt.h"
@@ -7,6 +9,7 @@
 #include "cli/diffit_commands.h"
 #include "cli/flags.h"
 #include "cli/inputs.h"
+#include "cli/submit_flags.h"
 #include "cli/verbs.h"
 #include "cli/words.h"
 
@@ -32,6 +35,11 @@ Commands:
       --range, --range-column COL  -L, --lower N  -U, --upper N
                                          only rows in this range (inclusive)
       -F, --force-range                  also when the column is text
+      --on yarn                          as a job on YARN of the cluster that
+                                         runs; NUM_EXECUTORS, EXECUTOR_CORES,
+                                         EXECUTOR_MEMORY and DRIVER_MEMORY size it
+      --on cluster|sc://HOST:PORT        on its Spark Connect server, or another
+      --name CLUSTER                     which cluster; default: default
       --compat                           compare as sets, columns by alphabet
       --distinguish-empty                "" differs from an empty field
   analyse distinct|altered [KEY] DIR     rows whose key is on one side | both
@@ -43,6 +51,7 @@ Commands:
   schema list                            schemas that have a name
 
 Every command: -M, --driver-memory SIZE, --threads N, --temp DIR, --quiet.
+Without a command, CMD has it: CMD="row csv …" tinderbox diffit --on yarn.
 -r is the right source when no right positional is given, else the range
 column.
 
@@ -61,6 +70,18 @@ int RunCommand(const DiffitLine& line) {
   return DiffitSchema(line);
 }
 
+/// What the seed's container was given in CMD, before the words of the command line when these have no command.
+Arguments WithCommandVariable(const Arguments& arguments) {
+  const char* command = std::getenv("CMD");
+  const bool given = std::any_of(arguments.begin(), arguments.end(), [](const std::string& word) {
+    return word == "-h" || word == "--help" || IsDiffitCommand(word);
+  });
+  if (command == nullptr || given) return arguments;
+  Arguments words = SplitWords("CMD", command);
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return words;
+}
+
 }  // namespace
 
 int RunDiffit(const Arguments& arguments) {
@@ -68,7 +89,7 @@ int RunDiffit(const Arguments& arguments) {
     *facts = DiffitFacts();
     return 0;
   }
-  const DiffitLine line = ParseDiffitLine(arguments);
+  const DiffitLine line = ParseDiffitLine(WithCommandVariable(arguments));
   if (line.Has("help") || line.command.empty()) {
     WriteOut(kHelp);
     return line.Has("help") || arguments.empty() ? 0 : 2;

@@ -47,6 +47,8 @@ std::vector<Flag> FlagsOf(const std::string& command) {
          {{"-l", "--left"}, true, "left"},
          {{"--right"}, true, "right"},
          {{"-r"}, true, "r"},
+         {{"--on"}, true, "on"},
+         {{"--name"}, true, "name"},
          {{"--compat"}, false, "compat"},
          {{"--distinguish-empty"}, false, "distinguish"}});
   } else if (command == "analyse") {
@@ -125,7 +127,7 @@ class LineReader {
       line_.words.push_back(word);
       return;
     }
-    if (std::find(Commands().begin(), Commands().end(), word) == Commands().end()) {
+    if (!IsDiffitCommand(word)) {
       throw UsageError("diffit", fmt::format("diffit has no command \"{}\".{}", word, DidYouMean(word, Commands())));
     }
     line_.command = word;
@@ -180,6 +182,10 @@ std::optional<std::string> DiffitLine::Last(const std::string& name) const {
 std::vector<std::string> DiffitLine::All(const std::string& name) const {
   const auto found = options.find(name);
   return found == options.end() ? std::vector<std::string>() : found->second;
+}
+
+bool IsDiffitCommand(const std::string& word) {
+  return std::find(Commands().begin(), Commands().end(), word) != Commands().end();
 }
 
 DiffitLine ParseDiffitLine(const Arguments& arguments) {

@@ -27,6 +27,8 @@ struct DiffitLine {
 /// as far as they stay unique. Throws UsageError.
 DiffitLine ParseDiffitLine(const Arguments& arguments);
 
+bool IsDiffitCommand(const std::string& word);
+
 /// Its commands, and the options of all of them.
 CommandFacts DiffitFacts();
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 
 #include "base/fail.h"
 #include "base/interrupt.h"
@@ -9,9 +10,12 @@
 #include "cli/console.h"
 #include "cli/diffit_commands.h"
 #include "cli/inputs.h"
+#include "cli/job_session.h"
 #include "cli/progress.h"
+#include "cli/remote_flags.h"
 #include "cli/show.h"
 #include "cli/words.h"
+#include "cluster/mounts.h"
 #include "diff/files.h"
 #include "tinderbox/dataframe.h"
 #include "tinderbox/diff.h"
@@ -175,18 +179,74 @@ std::optional<std::string> OutputPath(const DiffitLine& line) {
   std::optional<std::string> output = line.Last("output");
   const char* environment = std::getenv("OUTPUT_PATH");
   if (!output && environment != nullptr && *environment != '\0') output = environment;
-  if (output) output = diff::LocalPath(*output).string();
   return output;
 }
+
+/// Where the rows are compared: in this program, on a Spark Connect server, or on one of our own, on YARN.
+class Place {
+ public:
+  explicit Place(const DiffitLine& line) : on_(line.Last("on").value_or("")), name_{line.Last("name").value_or("")} {
+    if (name_.name.empty()) {
+      const char* variable = std::getenv("TINDERBOX_NAME");
+      if (variable != nullptr) name_.name = variable;
+    }
+    if (!remote()) return;
+    for (const char* option : {"threads", "temp", "compat"}) {
+      if (line.Has(option))
+        base::Fail("TINDERBOX_USAGE", "--{} is for the engine in this program; with --on the work is done elsewhere.",
+                   option);
+    }
+    if (on_ != "yarn" && line.Has("memory"))
+      base::Fail("TINDERBOX_USAGE", "--driver-memory is for this program or a driver on YARN; {} has its own.", on_);
+    if (on_ != "yarn" && on_ != "cluster") return;
+    if (const std::optional<cluster::Config> config = KeptConfig(ExistingFolder(name_)))
+      folders_ = cluster::ToSpec(*config).folders;
+  }
+
+  bool remote() const { return !on_.empty(); }
+
+  /// Local paths as Spark and the folders of the cluster have them; ours where nothing is remote.
+  std::string Path(const std::string& path) const {
+    if (!remote()) return path;
+    const std::string mapped = cluster::MapPaths(path, folders_);
+    const bool local = mapped.find("://") == std::string::npos || mapped.starts_with("file:");
+    return local ? "file://" + std::filesystem::absolute(diff::LocalPath(mapped)).string() : mapped;
+  }
+  std::string LocalFile(const std::string& path) const { return cluster::MapPaths(path, folders_); }
+
+  Session Open(const DiffitLine& line) {
+    if (!remote()) return DiffitSession(line);
+    if (on_ == "yarn")
+      job_.emplace(FindJobCluster(name_.name), "diffit", line.Last("memory").value_or(""), line.Has("quiet"));
+    const Session session = job_ ? job_->Open() : Session::Connect(RemoteUrl({on_, name_}));
+    PrepareForDiff(session);
+    return session;
+  }
+  /// The work is done; what is still open may be closed.
+  void Finish() {
+    if (job_) job_->Finish();
+  }
+
+ private:
+  std::string on_;
+  ClusterName name_;
+  std::map<std::string, std::string> folders_;
+  std::optional<JobSession> job_;
+};
 
 }  // namespace
 
 int DiffitRow(const DiffitLine& line) {
-  const DiffitSources sources = ResolveRow(line);
+  DiffitSources sources = ResolveRow(line);
+  Place place(line);
   const bool quiet = line.Has("quiet");
   const bool compat = line.Has("compat");
   if (!quiet) {
     for (const std::string& warning : sources.warnings) PrintWarning(warning);
+  }
+  for (std::string* path : {&sources.left, &sources.right}) {
+    *path = place.Path(*path);
+    if (!place.remote() || path->starts_with("file:")) CheckExists(path == &sources.left ? "LEFT" : "RIGHT", *path);
   }
   DiffInput left;
   DiffInput right;
@@ -195,11 +255,9 @@ int DiffitRow(const DiffitLine& line) {
   right.paths = {sources.right};
   if (sources.format == "csv") {
     left.options = right.options = DiffitCsvOptions(line);
-    left.schema = right.schema = DiffitSchemaNamed(sources.schema);
+    left.schema = right.schema = DiffitSchemaNamed(place.LocalFile(sources.schema));
   }
-  CheckExists("LEFT", sources.left);
-  CheckExists("RIGHT", sources.right);
-  const Session session = DiffitSession(line);
+  const Session session = place.Open(line);
   const base::OnInterrupt stop([&session] { session.Interrupt(); });
   const StructType schema = left.schema ? *left.schema : session.Read().Format("parquet").Load(left.paths).Schema();
   left.where = right.where = RangeCondition(line, sources.range_column, schema);
@@ -214,6 +272,7 @@ int DiffitRow(const DiffitLine& line) {
   }
   options.set_semantics = compat;
   options.empty_is_null = !line.Has("distinguish");
+  options.remote = place.remote();
   const Console console = Console::Inspect();
   ProgressDisplay progress(quiet || !console.err_terminal ? ProgressDisplay::Mode::kNone : ProgressDisplay::Mode::kBar,
                            console);
@@ -223,10 +282,11 @@ int DiffitRow(const DiffitLine& line) {
   const std::optional<std::string> output = OutputPath(line);
   std::string text;
   if (output) {
-    WriteParquet(session, result, *output, line);
+    WriteParquet(session, result, place.remote() ? place.Path(*output) : diff::LocalPath(*output).string(), line);
   } else {
     text = Show(result, compat);
   }
+  place.Finish();
   progress.Finish();
   if (!quiet) Warn(result.summary());
   if (!text.empty()) WriteOut(text);

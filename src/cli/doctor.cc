@@ -12,7 +12,7 @@ namespace {
 Programs ConfiguredPrograms() {
   cluster::ClusterSpec spec;
   try {
-    spec = cluster::ToSpec(ReadConfig(ConfigFlags{}));
+    spec = cluster::ToSpec(ReadConfig(ConfigFlags{}, ClusterName{}));
   } catch (const Error& error) {
     PrintWarning(fmt::format("The configuration is not sound, so the defaults are looked at: {}", error.what()));
     spec = cluster::ToSpec(cluster::ReadConfig(cluster::ConfigSources{}));

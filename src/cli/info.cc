@@ -26,7 +26,7 @@ struct InfoFlags {
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
 struct Info {
-  std::string name, state;
+  std::string name, profile, state;
   Facts endpoints;  ///< for programs
   Facts pages;      ///< for people
   Facts folders;
@@ -76,7 +76,8 @@ std::string StateOf(const cluster::ClusterFolder& folder, const cluster::Desired
 
 Info InfoOf(const cluster::ClusterFolder& folder) {
   const cluster::Desired desired = folder.ReadDesired().value_or(cluster::Desired{});
-  Info info{folder.name(), StateOf(folder, desired), {}, {}, {}, {}, {}, {}};
+  Info info{folder.name(), "none", StateOf(folder, desired), {}, {}, {}, {}, {}, {}};
+  if (const std::optional<cluster::Config> kept = KeptConfig(folder)) info.profile = ProfileOf(*kept);
   for (const cluster::Wanted& wanted : desired.services) {
     const cluster::Service& service = wanted.service;
     if (service.role == "connect") {
@@ -135,6 +136,7 @@ std::string EnvText(const Info& info) {
 
 std::string Text(const Info& info) {
   std::string out = fmt::format("{}: {}\n", info.name, info.state);
+  if (info.profile != "none") out += fmt::format("profile: {}\n", info.profile);
   out += Lines("\nFor programs", info.endpoints) + Lines("\nPages", info.pages) + Lines("\nFolders", info.folders) +
          Lines("\nVersions", info.versions);
   if (!info.connect.empty())
@@ -144,7 +146,8 @@ std::string Text(const Info& info) {
 }
 
 nlohmann::ordered_json ToJson(const Info& info) {
-  nlohmann::ordered_json out = {{"version", 1}, {"cluster", info.name}, {"state", info.state}};
+  nlohmann::ordered_json out = {
+      {"version", 1}, {"cluster", info.name}, {"profile", info.profile}, {"state", info.state}};
   const std::pair<const char*, const Facts&> parts[] = {{"endpoints", info.endpoints}, {"pages", info.pages},
                                                         {"folders", info.folders},     {"versions", info.versions},
                                                         {"connect", info.connect},     {"submit", info.submit}};

@@ -12,6 +12,7 @@
 #include "base/fail.h"
 #include "cluster/archive.h"
 #include "cluster/machine.h"
+#include "cluster/mounts.h"
 #include "cluster/packages.h"
 #include "cluster/preflight.h"
 #include "cluster/probe.h"
@@ -141,6 +142,20 @@ void CheckOwn(const JobCluster& where, JobStart* start) {
   }
 }
 
+/// spark://spark-master:7077, as the compose files of the seeds have it.
+bool IsSeedMaster(const std::string& master) {
+  return master.starts_with("spark://spark-master:") || master.starts_with("spark://master:");
+}
+
+/// Paths as the containers of the seeds had them.
+void MapFolders(const JobCluster& where, SubmitLine* line) {
+  const std::optional<cluster::Config> config = KeptConfig(where.folder);
+  if (!config) return;
+  const std::map<std::string, std::string> folders = cluster::ToSpec(*config).folders;
+  for (auto& [flag, value] : line->options) value = cluster::MapPaths(value, folders);
+  for (std::string& word : line->application) word = cluster::MapPaths(word, folders);
+}
+
 /// The master's address as the cluster has it.
 std::string NumericHost(std::string master) {
   constexpr std::string_view kHere = "spark://localhost:";
@@ -153,10 +168,8 @@ std::string NameOf(const JobStart& start) {
 }
 
 void RemoveOld(const cluster::ClusterFolder& folder, int64_t now) {
-  cluster::ConfigSources sources;
-  sources.project_file = folder.path() / "cluster.toml";
-  if (!fs::exists(sources.project_file)) return;
-  cluster::RemoveOldJobs(folder, now - cluster::ToSpec(cluster::ReadConfig(sources)).work_kept);
+  if (const std::optional<cluster::Config> config = KeptConfig(folder))
+    cluster::RemoveOldJobs(folder, now - cluster::ToSpec(*config).work_kept);
 }
 
 }  // namespace
@@ -178,8 +191,12 @@ JobCluster FindJobCluster(const std::string& name) {
 JobStart PrepareJob(const JobCluster& where, SubmitLine line) {
   JobStart start;
   AddVariables(&line);
+  MapFolders(where, &line);
   start.line = std::move(line);
   const std::string mine = MasterUrl(where.master());
+  for (auto& [flag, value] : start.line.options) {
+    if (flag->name == "--master" && IsSeedMaster(value)) value = mine;
+  }
   const Settings given = cluster::EffectiveSettings(start.line, {});
   const std::string asked = Get(given, "spark.master");
   const bool remote = !Get(given, "spark.remote").empty();

@@ -64,6 +64,12 @@ std::string RemoteUrl(const RemoteFlags& flags) {
   return flags.on;
 }
 
+void PrepareForDiff(const Session& session) {
+  session.SetConf("spark.sql.session.timeZone", "UTC");
+  session.SetConf("spark.sql.ansi.enabled", "true");
+  session.SetConf("spark.sql.caseSensitive", "false");
+}
+
 void RefuseResources(const ResourceFlags& flags) {
   Refuse(!flags.memory.empty(), "--memory");
   Refuse(flags.threads != 0, "--threads");

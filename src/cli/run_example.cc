@@ -62,6 +62,12 @@ fs::path FindScript(const Examples& examples, std::string name) {
   return {};
 }
 
+/// An example for the JVM and the one in Python that does the same with the same arguments.
+constexpr std::pair<std::string_view, std::string_view> kPi = {"SparkPi", "pi"};
+std::string TwinOf(const std::string& name) {
+  return std::string(name == kPi.first ? kPi.second : name);
+}
+
 /// Examples run in Spark's folder, where their data are; files of the user's keep their meaning.
 void KeepPaths(std::vector<std::string>* arguments, const fs::path& spark_home) {
   for (std::string& argument : *arguments) {
@@ -87,18 +93,17 @@ int RunIt(cluster::SubmitLine line, const SubmitFlags& flags) {
   if (examples.classes.contains(plain)) {
     line.Add("--class", std::string(kPackage) + plain);
     line.application.insert(line.application.begin(), examples.jar);
-  } else if (const fs::path script = FindScript(examples, name); !script.empty()) {
+  } else if (const fs::path script = FindScript(examples, TwinOf(plain)); !script.empty()) {
+    if (plain == kPi.first && !flags.quiet)
+      PrintWarning("The Spark of PyPI carries no example for the JVM: this is SparkPi's twin in Python.");
     line.application.insert(line.application.begin(), script);
   } else {
     const bool is_class = !plain.empty() && std::isupper(static_cast<unsigned char>(plain[plain.rfind('.') + 1]));
     if (is_class && examples.jar.empty())
       base::Fail("TINDERBOX_PREREQUISITE",
-                 "{} is an example for the JVM, and the Spark of PyPI carries those for Python alone. {} Give a whole "
-                 "Apache Spark as spark.home for the others.",
-                 name,
-                 plain == "SparkPi" ? "`tinderbox run-example pi` is the same in Python."
-                                    : "`tinderbox "
-                                      "run-example` lists them.");
+                 "{} is an example for the JVM, and the Spark of PyPI carries those for Python alone. `tinderbox "
+                 "run-example` lists them. Give a whole Apache Spark as spark.home for the others.",
+                 name);
     base::Fail("TINDERBOX_NO_SUCH", "Spark has no example \"{}\".{} `tinderbox run-example` lists them.", name,
                DidYouMean(name, Names(examples)));
   }

@@ -40,8 +40,8 @@ Scaling ParseScaling(const ScaleFlags& flags, const cluster::Config& config) {
         std::find_if(roles.begin(), roles.end(), [&](const auto& role) { return role.role == scaling.role; });
     const std::set<std::string> with = cluster::ToSpec(config).with;
     if (found == roles.end()) {
-      for (const char* single :
-           {"master", "connect", "history", "gateway", "namenode", "resourcemanager", "s3", "postgres", "redis"}) {
+      for (const char* single : {"master", "connect", "history", "gateway", "namenode", "resourcemanager", "s3",
+                                 "postgres", "redis", "conductor"}) {
         if (scaling.role == single)
           base::Fail("TINDERBOX_USAGE",
                      "There is exactly one {} in a cluster; workers are scaled (scale worker=5), DataNodes and "

@@ -67,20 +67,8 @@ void ShowEnd(const cluster::JobFolder& folder, const cluster::Job& job, bool qui
 
 /// Gives the job to a process of its own, which goes on when this one ends.
 int LeaveAlone(const JobCluster& where, const JobStart& start, const PlacedJob& placed, const SubmitFlags& flags) {
-  cluster::ReplaceFile(placed.folder.path() / kLaunchFile, nlohmann::json(placed.launch).dump());
-  const cluster::Process runner =
-      cluster::SpawnDetached({ProgramFile(), "run-job", placed.folder.path()}, start.environment, placed.folder.path(),
-                             placed.folder.path() / "runner.log");
-  // Until it has written itself into the record, the job would seem lost.
-  const auto end = std::chrono::steady_clock::now() + kHandOver;
-  cluster::Job job = placed.folder.Read();
-  while (job.runner != runner) {
-    if (std::chrono::steady_clock::now() > end || !cluster::IdentifyProcess(runner.pid))
-      base::Fail("TINDERBOX_SPAWN", "The job could not be handed over; {} may tell why.",
-                 (placed.folder.path() / "runner.log").string());
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    job = placed.folder.Read();
-  }
+  HandOver(start, placed);
+  const cluster::Job job = placed.folder.Read();
   WriteOut(flags.json ? JobResult(where.folder, placed.folder, job).dump() + "\n" : job.id + "\n");
   if (!flags.quiet && !flags.json)
     WriteError(fmt::format("It runs by itself: tinderbox job show {}, tinderbox logs --app {} -f\n", job.id, job.id));
@@ -175,6 +163,21 @@ int Submit(cluster::SubmitLine line, const SubmitFlags& flags) {
 }
 
 }  // namespace
+
+void HandOver(const JobStart& start, const PlacedJob& placed, int death_signal) {
+  cluster::ReplaceFile(placed.folder.path() / kLaunchFile, nlohmann::json(placed.launch).dump());
+  const cluster::Process runner =
+      cluster::SpawnDetached({ProgramFile(), "run-job", placed.folder.path()}, start.environment, placed.folder.path(),
+                             placed.folder.path() / "runner.log", death_signal);
+  // Until it has written itself into the record, the job would seem lost.
+  const auto end = std::chrono::steady_clock::now() + kHandOver;
+  while (placed.folder.Read().runner != runner) {
+    if (std::chrono::steady_clock::now() > end || !cluster::IdentifyProcess(runner.pid))
+      base::Fail("TINDERBOX_SPAWN", "The job could not be handed over; {} may tell why.",
+                 (placed.folder.path() / "runner.log").string());
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
 
 nlohmann::ordered_json JobResult(const cluster::ClusterFolder& folder, const cluster::JobFolder& job_folder,
                                  const cluster::Job& job) {

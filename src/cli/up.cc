@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fail.h"
 #include "cli/cluster_flags.h"
 #include "cli/console.h"
 #include "cli/verbs.h"
@@ -40,6 +41,7 @@ void AddFlags(CLI::App* app, UpFlags* flags) {
       "  tinderbox up\n"
       "  tinderbox up --workers 3 --set connect.enabled=false\n"
       "  tinderbox up --with hdfs,s3\n"
+      "  tinderbox up --profile cluster-spark\n"
       "  tinderbox up --name test -f cluster.toml --overlay prod\n"
       "\n"
       "Run it again to bring a running cluster to a changed file. `tinderbox config init` writes a file.\n" +
@@ -104,10 +106,27 @@ int StartSome(const UpFlags& flags, const cluster::ClusterFolder& folder) {
   return flags.no_wait ? kClusterOk : WaitUntilConverged(folder, {ParseTime("--timeout", flags.timeout), flags.quiet});
 }
 
+/// The services of another profile would take the place of those that run.
+void CheckProfile(const cluster::ClusterFolder& folder, const cluster::Config& config) {
+  const std::optional<cluster::Desired> desired = folder.ReadDesired();
+  const bool runs = desired && std::any_of(desired->services.begin(), desired->services.end(),
+                                           [](const cluster::Wanted& wanted) { return wanted.up; });
+  if (!runs) return;
+  const std::optional<cluster::Config> kept = KeptConfig(folder);
+  const std::string before = kept ? ProfileOf(*kept) : "none", now = ProfileOf(config);
+  if (before == now) return;
+  base::Fail("TINDERBOX_CONFIG",
+             "The cluster \"{}\" runs {}, and a running cluster keeps to its profile. `tinderbox down` ends it first "
+             "(its data stay), or `tinderbox up --profile {} --name {}` brings up another one beside it.",
+             folder.name(), before == "none" ? "without a profile" : "with the profile " + before, now,
+             now == "none" ? "other" : now);
+}
+
 int Up(const UpFlags& flags) {
   if (!flags.services.empty()) return StartSome(flags, ExistingFolder(flags.cluster));
   const cluster::ClusterFolder folder = FolderOf(flags.cluster);
-  const cluster::Config config = ReadConfig(flags.config);
+  const cluster::Config config = ReadConfig(flags.config, flags.cluster);
+  CheckProfile(folder, config);
   const int64_t timeout = ParseTime("--timeout", flags.timeout);
   {
     const cluster::Plan plan(folder, cluster::ToSpec(config),
@@ -117,6 +136,9 @@ int Up(const UpFlags& flags) {
       return kClusterOk;
     }
     for (const std::string& warning : plan.warnings()) PrintWarning(warning);
+    const cluster::Setting& profile = config.keys.at("profile");
+    if (profile.text != "none" && !flags.quiet)
+      WriteError(fmt::format("Profile {} ({})\n", profile.text, profile.origin));
     const std::optional<cluster::State> state = folder.ReadState();
     cluster::Change(folder, ProgramFile(), [&](cluster::Desired* desired) { plan.Apply(state, desired); });
     cluster::ReplaceFile(folder.path() / "cluster.toml", cluster::ConfigToml(config, false));

@@ -12,6 +12,7 @@
 #include "cluster/env_file.h"
 #include "cluster/extras.h"
 #include "cluster/keys.h"
+#include "cluster/profiles.h"
 #include "cluster/units.h"
 
 namespace tinderbox::cluster {
@@ -19,14 +20,20 @@ namespace {
 
 constexpr std::string_view kCondition = "TINDERBOX_CONFIG";
 constexpr std::string_view kSparkConf = "spark_conf.";
+constexpr std::string_view kFolders = "folders.";
+constexpr std::string_view kNoProfile = "none";
 
 bool IsSiteConf(std::string_view path) {
   return std::any_of(std::begin(kSiteTables), std::end(kSiteTables),
                      [&](const SiteTable& table) { return path.rfind(std::string(table.name) + ".", 0) == 0; });
 }
 
+bool BeginsWith(std::string_view text, std::string_view begin) {
+  return text.substr(0, begin.size()) == begin;
+}
+
 bool IsSparkConf(std::string_view path) {
-  return path.substr(0, kSparkConf.size()) == kSparkConf;
+  return BeginsWith(path, kSparkConf);
 }
 
 std::string ReadText(const std::filesystem::path& file) {
@@ -51,6 +58,14 @@ void Set(Config* config, const std::string& path, Setting setting, const std::st
     config->site_conf[path] = std::move(setting);
     return;
   }
+  if (BeginsWith(path, kFolders)) {
+    const std::string name = path.substr(kFolders.size());
+    if (name.size() < 2 || name[0] != '/' || name.back() == '/')
+      base::Fail(kCondition, "{}: [folders] takes paths such as \"/opt/spark-data\"; {} is none.", where, name);
+    setting.text = std::filesystem::absolute(setting.text).lexically_normal();
+    config->folders[name] = std::move(setting);
+    return;
+  }
   const Key* key = FindKey(path);
   if (key == nullptr) {
     base::Fail(kCondition, "{}: there is no key {}.{} `tinderbox config schema` lists them all.", where, path,
@@ -68,8 +83,9 @@ bool TypeFits(const Key& key, const TomlValue& value) {
   switch (key.kind) {
     case KeyKind::kFlag:
       return value.type == "boolean";
-    case KeyKind::kCount:
     case KeyKind::kPort:
+      return value.type == "integer" || (value.type == "string" && value.text.ends_with(kOrFree));
+    case KeyKind::kCount:
       return value.type == "integer";
     case KeyKind::kNames:
       return value.type == "list";
@@ -78,17 +94,33 @@ bool TypeFits(const Key& key, const TomlValue& value) {
   }
 }
 
-void ReadFile(const std::filesystem::path& file, Config* config) {
-  const std::string name = file.filename().string();
-  for (TomlValue& value : ParseToml(ReadText(file), file.string())) {
-    const std::string where = fmt::format("{}:{}", file.string(), value.line);
+/// `file` begins complaints, `name` the origins; folders are taken from `base`.
+void ReadDocument(std::string_view text, const std::string& file, const std::string& name,
+                  const std::filesystem::path& base, Config* config) {
+  for (TomlValue& value : ParseToml(text, file)) {
+    const std::string where = fmt::format("{}:{}", file, value.line);
     const Key* key = FindKey(value.path);
     if (key != nullptr && !TypeFits(*key, value)) {
       base::Fail(kCondition, "{}: {} is {} {} here; it takes {}.", where, value.path,
                  value.type == "integer" ? "an" : "a", value.type, Allowed(*key));
     }
+    if (BeginsWith(value.path, kFolders)) value.text = base / value.text;
     Set(config, value.path, {value.text, fmt::format("{}:{}", name, value.line)}, where);
   }
+}
+
+void ReadFile(const std::filesystem::path& file, Config* config) {
+  ReadDocument(ReadText(file), file.string(), file.filename().string(), file.parent_path(), config);
+}
+
+/// Reads the profile of that name, or an overlay of one ("pyspark-minio.prod"), from what the program carries. False:
+/// there is none.
+bool ReadProfile(const std::string& name, Config* config) {
+  const ProfileText* profile = FindProfileText(name);
+  if (profile == nullptr) return false;
+  const std::string origin = "profile " + name;
+  ReadDocument(profile->text, origin, origin, "", config);
+  return true;
 }
 
 /// A variable of the environment or of the .env file.
@@ -174,10 +206,6 @@ constexpr Unused kUnusedOfSpark[] = {
 constexpr std::string_view kProtection[] = {"SPARK_RPC_AUTHENTICATION_ENABLED", "SPARK_RPC_ENCRYPTION_ENABLED",
                                             "SPARK_LOCAL_STORAGE_ENCRYPTION_ENABLED", "SPARK_SSL_ENABLED"};
 
-bool BeginsWith(std::string_view text, std::string_view begin) {
-  return text.substr(0, begin.size()) == begin;
-}
-
 /// SPARK_ENV__NAME: a variable of a key has been read already; another one is named, or refused when there is no such.
 void CheckSparkEnv(const std::string& name, const Variable& variable, Config* config) {
   const std::string inner = name.substr(kSparkEnv.size());
@@ -257,8 +285,8 @@ void DropUnreadSiteConf(const Variables& variables, Config* config) {
 
 std::string Quoted(const Key& key, const std::string& text) {
   if (key.kind == KeyKind::kNames) return nlohmann::json(SplitList(text == "none" ? "" : text)).dump();
-  const bool bare =
-      key.kind == KeyKind::kFlag || ((key.kind == KeyKind::kCount || key.kind == KeyKind::kPort) && text != "auto");
+  const bool number = key.kind == KeyKind::kCount || key.kind == KeyKind::kPort;
+  const bool bare = key.kind == KeyKind::kFlag || (number && text != "auto" && !text.ends_with(kOrFree));
   return bare ? text : nlohmann::json(text).dump();
 }
 
@@ -278,16 +306,28 @@ std::string Sections(const Line& line) {
   return out;
 }
 
-}  // namespace
-
-Config ReadConfig(const ConfigSources& sources) {
+/// Everything, with the layer of that profile.
+Config ReadLayers(const ConfigSources& sources, const std::string& profile) {
   Config config;
   for (const Key& key : Keys()) config.keys[std::string(key.path)] = {std::string(key.standard), "default"};
+  if (!sources.kept_profile.empty()) config.keys["profile"] = {sources.kept_profile, "the cluster, which has had it"};
   std::error_code ignored;
   if (!sources.user_file.empty() && std::filesystem::exists(sources.user_file, ignored))
     ReadFile(sources.user_file, &config);
+  std::set<std::string> profile_overlays;
+  if (!profile.empty()) {
+    ReadProfile(profile, &config);
+    for (const Overlay& overlay : sources.overlays) {
+      if (!overlay.name.empty() && ReadProfile(profile + "." + overlay.name, &config))
+        profile_overlays.insert(overlay.name);
+    }
+  }
   if (!sources.project_file.empty()) ReadFile(sources.project_file, &config);
-  for (const std::filesystem::path& overlay : sources.overlays) ReadFile(overlay, &config);
+  for (const Overlay& overlay : sources.overlays) {
+    // Before the profile is known, its overlays are not missed.
+    const bool optional = profile.empty() || profile_overlays.contains(overlay.name);
+    if (!optional || std::filesystem::exists(overlay.file, ignored)) ReadFile(overlay.file, &config);
+  }
   const Variables variables = ReadVariables(sources);
   CheckVariables(variables, &config);
   for (const Key& key : Keys()) {
@@ -303,6 +343,21 @@ Config ReadConfig(const ConfigSources& sources) {
   return config;
 }
 
+}  // namespace
+
+Config ReadConfig(const ConfigSources& sources) {
+  const Setting profile = ReadLayers(sources, "").keys.at("profile");
+  if (profile.text != kNoProfile) {
+    const std::vector<std::string> names = ProfileNames();
+    if (std::find(names.begin(), names.end(), profile.text) == names.end())
+      base::Fail(kCondition, "There is no profile \"{}\" ({}).{} There are: {}.", profile.text, profile.origin,
+                 DidYouMean(profile.text, names), fmt::join(names, ", "));
+  }
+  Config config = ReadLayers(sources, profile.text);
+  config.keys["profile"] = profile;
+  return config;
+}
+
 ClusterSpec ToSpec(const Config& config) {
   ClusterSpec spec;
   for (const auto& [path, setting] : config.keys) SetField(*FindKey(path), setting.text, &spec);
@@ -311,6 +366,7 @@ ClusterSpec ToSpec(const Config& config) {
     const size_t dot = path.find('.');
     spec.site_conf[path.substr(0, dot)][path.substr(dot + 1)] = setting.text;
   }
+  for (const auto& [path, setting] : config.folders) spec.folders[path] = setting.text;
   return spec;
 }
 
@@ -335,6 +391,8 @@ std::string ConfigToml(const Config& config, bool origins) {
   }
   if (!config.spark_conf.empty()) out += "\n[spark_conf]\n";
   for (const auto& [name, setting] : config.spark_conf) add(name, setting);
+  if (!config.folders.empty()) out += "\n[folders]\n";
+  for (const auto& [path, setting] : config.folders) add(path, setting);
   return out;
 }
 
@@ -347,6 +405,8 @@ std::string ConfigJson(const Config& config) {
   out["spark_conf"] = nlohmann::ordered_json::object();
   for (const auto& [name, setting] : config.spark_conf) out["spark_conf"][name] = show(setting);
   for (const auto& [path, setting] : config.site_conf) out[path] = show(setting);
+  if (!config.folders.empty()) out["folders"] = nlohmann::ordered_json::object();
+  for (const auto& [path, setting] : config.folders) out["folders"][path] = show(setting);
   return out.dump(2) + "\n";
 }
 
@@ -362,7 +422,10 @@ std::string ConfigSchema() {
       case KeyKind::kCount:
       case KeyKind::kPort:
         value = {{"type", "integer"}, {"minimum", key.least}, {"maximum", key.most}};
-        if (key.standard == "auto")
+        if (key.kind == KeyKind::kPort)
+          value = {{"oneOf", Json::array({value, {{"const", "auto"}}, {{"pattern", "^[0-9]+ or free$"}}})},
+                   {"default", "auto"}};
+        else if (key.standard == "auto")
           value = {{"oneOf", Json::array({value, {{"const", "auto"}}})}, {"default", "auto"}};
         else
           value["default"] = std::stoll(std::string(key.standard));
@@ -390,6 +453,10 @@ std::string ConfigSchema() {
                  {"default", Json::array()}};
         break;
     }
+    if (key.path == "profile") {
+      value["enum"] = ProfileNames();
+      value["enum"].push_back(kNoProfile);
+    }
     value["description"] = fmt::format("{}. Takes {}.", key.what, Allowed(key));
     const size_t dot = key.path.find('.');
     if (dot == std::string_view::npos) {
@@ -404,6 +471,12 @@ std::string ConfigSchema() {
   sections["spark_conf"] = {{"type", "object"},
                             {"description", "Spark's own settings, for every application of the cluster."},
                             {"propertyNames", {{"pattern", "^spark(\\.|$)"}}}};
+  sections["folders"] = {{"type", "object"},
+                         {"description",
+                          "Paths that jobs are given on their command lines, and the folders of this machine that are "
+                          "meant, from the place of this file."},
+                         {"propertyNames", {{"pattern", "^/.*[^/]$"}}},
+                         {"additionalProperties", {{"type", "string"}}}};
   for (const SiteTable& table : kSiteTables)
     sections[std::string(table.name)] = {
         {"type", "object"},
@@ -427,7 +500,9 @@ std::string ConfigTemplate() {
          "\n# Hadoop's own settings: [core_site], [hdfs_site], [yarn_site], [mapred_site].\n[hdfs_site]\n# "
          "\"dfs.blocksize\" = \"16m\"\n"
          "\n# Spark's own settings, for every application of the cluster.\n[spark_conf]\n# "
-         "\"spark.sql.shuffle.partitions\" = \"8\"\n";
+         "\"spark.sql.shuffle.partitions\" = \"8\"\n"
+         "\n# Paths that jobs are given, and the folders that are meant.\n[folders]\n# "
+         "\"/opt/spark-data\" = \"data\"\n";
 }
 
 }  // namespace tinderbox::cluster

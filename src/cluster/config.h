@@ -22,19 +22,29 @@ struct Config {
   std::map<std::string, Setting> keys;
   std::map<std::string, Setting> spark_conf;
   std::map<std::string, Setting> site_conf;  ///< "hdfs_site.dfs.replication", "hdfs_site.DFS_REPLICATION"
+  std::map<std::string, Setting> folders;    ///< "/opt/spark-data" -> a folder of this machine
   std::vector<std::string> warnings;         ///< variables that were set for us and have no use here, a sentence each
 };
 
-/// Where values may come from; later beats earlier: defaults, user file, project file, overlays in their order,
-/// variables of the seeds (SPARK_WORKER_CORES, also as SPARK_ENV__SPARK_WORKER_CORES), TINDERBOX_ variables, flags.
-/// Variables are those of the .env file and, before them, of the environment.
+/// A file over the project's, or over its profile.
+struct Overlay {
+  std::string name;  ///< "prod"; empty: a file that was named as such
+  /// Must exist, unless the profile has an overlay of that name, over which it is read.
+  std::filesystem::path file;
+};
+
+/// Where values may come from; later beats earlier: defaults, user file, profile and its overlays, project file,
+/// overlays in their order, variables of the seeds (SPARK_WORKER_CORES, also as SPARK_ENV__SPARK_WORKER_CORES),
+/// TINDERBOX_ variables, flags. Variables are those of the .env file and, before them, of the environment. Which
+/// profile it is, any of them may say.
 struct ConfigSources {
-  std::filesystem::path user_file;              ///< read when it exists
-  std::filesystem::path project_file;           ///< empty: none; else it must exist
-  std::vector<std::filesystem::path> overlays;  ///< must exist
-  std::filesystem::path env_file;               ///< read when it exists
+  std::string kept_profile;            ///< what the cluster was last; empty: none
+  std::filesystem::path user_file;     ///< read when it exists
+  std::filesystem::path project_file;  ///< empty: none; else it must exist
+  std::vector<Overlay> overlays;
+  std::filesystem::path env_file;  ///< read when it exists
   std::map<std::string, std::string> environment;
-  std::vector<std::pair<std::string, Setting>> flags;  ///< key path (or spark_conf.NAME), value
+  std::vector<std::pair<std::string, Setting>> flags;  ///< key path (or spark_conf.NAME, folders.PATH), value
 };
 
 /// Throws Error TINDERBOX_CONFIG, which names file, line and key, what is allowed, and the nearest known key.
@@ -48,7 +58,7 @@ struct TomlValue {
   std::string type;  ///< "integer", "boolean", "string"; "list" of texts, joined by commas
   int line = 0;
 };
-/// Tables flattened; [spark_conf] keeps its keys whole: "spark_conf.spark.sql.ansi.enabled".
+/// Tables flattened; [spark_conf] and [folders] keep their keys whole: "spark_conf.spark.sql.ansi.enabled".
 /// `name` stands in the messages. Throws Error TINDERBOX_CONFIG.
 std::vector<TomlValue> ParseToml(std::string_view text, const std::string& name);
 

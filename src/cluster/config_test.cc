@@ -6,6 +6,8 @@
 
 #include "cluster/config_fixture.h"
 #include "cluster/keys.h"
+#include "cluster/layout.h"
+#include "cluster/profiles.h"
 #include "cluster/units.h"
 #include "tinderbox/error.h"
 
@@ -54,7 +56,8 @@ TEST_F(ConfigTest, LaterSourcesWin) {
   EXPECT_EQ(count(), 1);
   sources_.project_file = Write("cluster.toml", "[worker]\ncount = 2\n");
   EXPECT_EQ(count(), 2);
-  sources_.overlays = {Write("cluster.a.toml", "worker.count = 3"), Write("cluster.b.toml", "worker.count = 4")};
+  sources_.overlays = {{"a", Write("cluster.a.toml", "worker.count = 3")},
+                       {"", Write("cluster.b.toml", "worker.count = 4")}};
   EXPECT_EQ(count(), 4);
   sources_.environment["NUM_OF_WORKERS"] = "5";
   EXPECT_EQ(count(), 5);
@@ -121,6 +124,68 @@ TEST_F(ConfigTest, TakesServicesAsAList) {
   EXPECT_THAT(Complaint("worker.count = [\"1\"]"), HasSubstr("worker.count is a list here"));
 }
 
+TEST_F(ConfigTest, AProfileIsALayerBelowTheProject) {
+  sources_.user_file = Write("user.toml", "[worker]\nmemory = \"2g\"\n[daemon]\nmemory = \"600m\"\n");
+  sources_.project_file = Write("cluster.toml", "profile = \"cluster-spark\"\n[worker]\ncores = 2\n");
+  Config config = ReadConfig(sources_);
+  EXPECT_EQ(config.keys.at("profile").origin, "cluster.toml:1");
+  EXPECT_THAT(config.keys.at("worker.memory").origin, testing::StartsWith("profile cluster-spark:"));
+  EXPECT_EQ(config.keys.at("worker.cores").text, "2");
+  EXPECT_EQ(config.keys.at("daemon.memory").text, "600m");
+  ClusterSpec spec = ToSpec(config);
+  EXPECT_THAT(spec.with, testing::ElementsAre("postgres"));
+  EXPECT_EQ(spec.port_master_ui, -9090) << "a wish, no demand";
+  EXPECT_EQ(spec.folders.at("/opt/spark-apps"), std::filesystem::current_path() / "apps");
+  // What the cluster was counts least, a flag most.
+  sources_.kept_profile = "diffit";
+  EXPECT_EQ(ReadConfig(sources_).keys.at("profile").text, "cluster-spark");
+  sources_.project_file.clear();
+  config = ReadConfig(sources_);
+  EXPECT_THAT(ToSpec(config).with, testing::ElementsAre("hdfs", "yarn"));
+  EXPECT_THAT(config.keys.at("profile").origin, HasSubstr("the cluster"));
+  sources_.flags = {{"profile", {"none", "flag --profile"}}};
+  EXPECT_TRUE(ToSpec(ReadConfig(sources_)).with.empty());
+  sources_.flags = {{"profile", {"sparkplugg", "flag --profile"}}};
+  EXPECT_THAT(Complaint(), AllOf(HasSubstr("flag --profile"), HasSubstr("Did you mean sparkplug?")));
+}
+
+TEST_F(ConfigTest, EveryProfileIsSoundAndReadsAsItIsWritten) {
+  for (const std::string& name : ProfileNames()) {
+    sources_ = {};
+    sources_.flags = {{"profile", {name, "flag --profile"}}};
+    const Config config = ReadConfig(sources_);
+    EXPECT_NO_THROW(CheckSpec(ToSpec(config))) << name;
+    EXPECT_GT(ProfileSummary(*FindProfileText(name)).size(), 20u);
+    sources_ = {};
+    sources_.project_file = Write("kept.toml", ConfigToml(config, false));
+    const Config kept = ReadConfig(sources_);
+    for (const auto& [key, setting] : config.keys) EXPECT_EQ(kept.keys.at(key).text, setting.text) << name << key;
+    EXPECT_EQ(ToSpec(kept).folders, ToSpec(config).folders) << name;
+    EXPECT_EQ(ToSpec(kept).spark_conf, ToSpec(config).spark_conf) << name;
+  }
+}
+
+TEST_F(ConfigTest, AProfileMayHaveOverlays) {
+  sources_.flags = {{"profile", {"pyspark-minio", "flag --profile"}}};
+  sources_.overlays = {{"prod", folder_.path() / "cluster.prod.toml"}};
+  EXPECT_EQ(ToSpec(ReadConfig(sources_)).worker_memory, 4096 * kMiB);
+  EXPECT_NO_THROW(CheckSpec(ToSpec(ReadConfig(sources_))));
+  Write("cluster.prod.toml", "[worker]\nmemory = \"5g\"\n");
+  const ClusterSpec spec = ToSpec(ReadConfig(sources_));
+  EXPECT_EQ(spec.worker_memory, 5120 * kMiB) << "the project's own file is read over it";
+  EXPECT_EQ(spec.worker_cores, 2);
+  sources_.overlays = {{"staging", folder_.path() / "cluster.staging.toml"}};
+  EXPECT_THAT(Complaint(), HasSubstr("cluster.staging.toml"));
+}
+
+TEST_F(ConfigTest, TakesFoldersFromThePlaceOfTheFile) {
+  sources_.project_file = Write("cluster.toml", "[folders]\n\"/opt/spark.data\" = \"data\"\n\"/x\" = \"/y/./z\"\n");
+  const ClusterSpec spec = ToSpec(ReadConfig(sources_));
+  EXPECT_EQ(spec.folders.at("/opt/spark.data"), folder_.path() / "data");
+  EXPECT_EQ(spec.folders.at("/x"), "/y/z");
+  EXPECT_THAT(Complaint("[folders]\ndata = \"data\""), HasSubstr("takes paths"));
+}
+
 TEST_F(ConfigTest, RefusesHeapsThatSparkWouldRefuse) {
   // The seeds' executor of 256 MB and driver of 128 MB.
   EXPECT_THAT(Complaint("executor.memory = \"256m\""), AllOf(HasSubstr("at least 450m"), HasSubstr("450 MiB of heap")));
@@ -132,7 +197,7 @@ TEST_F(ConfigTest, RefusesHeapsThatSparkWouldRefuse) {
 }
 
 TEST_F(ConfigTest, MissesAFileThatIsAskedFor) {
-  sources_.overlays = {folder_.path() / "cluster.prod.toml"};
+  sources_.overlays = {{"prod", folder_.path() / "cluster.prod.toml"}};
   EXPECT_THAT(Complaint(), AllOf(HasSubstr("cluster.prod.toml"), HasSubstr("no such file")));
 }
 

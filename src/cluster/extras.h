@@ -46,8 +46,11 @@ struct PortRequest {
   std::string purpose;
   std::string key;  ///< of cluster.toml; empty: cannot be pinned
   int64_t pinned = 0;
-  int usual = 0;  ///< taken when it is free; 0: none
+  int usual = 0;       ///< taken when it is free; 0: none
+  bool asked = false;  ///< the spec asks for the usual one, if it is free
 };
+/// The port of the i-th service, from 0, when the first one's is that of the spec.
+int64_t PortAfter(int64_t first, int64_t i);
 
 /// What a service changes in Spark's own services and in the jobs.
 struct SparkAdditions {

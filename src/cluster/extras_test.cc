@@ -59,6 +59,20 @@ const Service& Find(const std::vector<Service>& services, const std::string& nam
 
 constexpr const char* kAll = "hdfs,yarn,s3,postgres,redis";
 
+TEST(Extras, LetYarnLookAtTheMachineWhenAsked) {
+  const auto file = [](const Settings& settings) {
+    const std::vector<Service> services = LayoutOf(SpecOf(settings));
+    return Find(services, "nodemanager-1").files.at("/state/demo/conf/hadoop/yarn-site.xml");
+  };
+  const std::pair<std::string, std::string> with = {"with", "yarn"};
+  const std::pair<std::string, std::string> detect = {
+      "yarn_site.yarn.nodemanager.resource.detect-hardware-capabilities", "true"};
+  EXPECT_THAT(file({with}), HasSubstr("resource.memory-mb"));
+  EXPECT_THAT(file({with, detect}), Not(HasSubstr("resource.memory-mb")));
+  EXPECT_THAT(file({with, detect, {"yarn_site.yarn.nodemanager.resource.memory-mb", "5000"}}),
+              HasSubstr("resource.memory-mb</name><value>5000<"));
+}
+
 TEST(Extras, AddServicesWithPortsOfTheirOwn) {
   const std::vector<Service> services =
       LayoutOf(SpecOf({{"with", kAll}, {"hdfs.datanodes", "2"}, {"yarn.nodemanagers", "2"}}));

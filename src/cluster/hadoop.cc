@@ -113,6 +113,20 @@ Properties Overridden(Properties properties, const Ground& ground, const std::st
   return properties;
 }
 
+/// yarn-site.xml. Who lets NodeManagers look at the machine means what they find.
+Properties YarnFile(const Ground& ground) {
+  Properties file = YarnSite(ground);
+  Properties said = Overridden({}, ground, "yarn_site");
+  const auto detect = said.find("yarn.nodemanager.resource.detect-hardware-capabilities");
+  if (detect != said.end() && detect->second == "true") {
+    for (const char* name : {"yarn.nodemanager.resource.memory-mb", "yarn.nodemanager.resource.cpu-vcores",
+                             "yarn.scheduler.maximum-allocation-mb", "yarn.scheduler.maximum-allocation-vcores"})
+      file.erase(name);
+  }
+  said.merge(file);
+  return said;
+}
+
 constexpr const char* kLogging = R"(log4j.rootLogger=INFO,console
 log4j.appender.console=org.apache.log4j.ConsoleAppender
 log4j.appender.console.target=System.err
@@ -147,7 +161,7 @@ std::map<std::string, std::string> HadoopFiles(const Ground& ground) {
        SiteXml(Overridden(CoreSite(ground), ground, "core_site"), has("s3") ? ground.Secret("s3a.xml") : "")}};
   if (has("hdfs")) files[folder + "/hdfs-site.xml"] = SiteXml(Overridden(HdfsSite(ground), ground, "hdfs_site"));
   if (has("yarn")) {
-    files[folder + "/yarn-site.xml"] = SiteXml(Overridden(YarnSite(ground), ground, "yarn_site"));
+    files[folder + "/yarn-site.xml"] = SiteXml(YarnFile(ground));
     files[folder + "/mapred-site.xml"] = SiteXml(Overridden({}, ground, "mapred_site"));
     files[folder + "/capacity-scheduler.xml"] = SiteXml(Queues());
   }

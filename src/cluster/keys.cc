@@ -21,6 +21,8 @@ constexpr std::string_view kHeapReason = "Spark starts no driver and no executor
 using Spec = ClusterSpec;
 constexpr Key kKeys[] = {
     {"with", KeyKind::kNames, &Spec::with, "none", 0, 0, "", "Services beside Spark's own"},
+    {"profile", KeyKind::kText, &Spec::profile, "none", 0, 0, "",
+     "The set-up whose settings hold where nothing else does; `tinderbox config profiles` lists them"},
     {"spark.home", KeyKind::kText, &Spec::spark_home, "auto", 0, 0, "SPARK_HOME",
      "Folder of an Apache Spark to use; auto: Spark 4.2.0 from PyPI, installed on first use"},
     {"spark.java_home", KeyKind::kText, &Spec::java_home, "auto", 0, 0, "JAVA_HOME",
@@ -171,8 +173,10 @@ std::string Allowed(const Key& key) {
       return fmt::format("{}a size of at least {}, such as \"1g\"", automatic, FormatMemory(key.least));
     case KeyKind::kDuration:
       return fmt::format("a time of at least {}, such as \"30s\"", FormatDuration(key.least));
-    case KeyKind::kCount:
     case KeyKind::kPort:
+      return fmt::format("auto, a whole number from {} to {}, or \"{}{}\" for one that may be taken", key.least,
+                         key.most, 8080, kOrFree);
+    case KeyKind::kCount:
       break;
   }
   return fmt::format("{}a whole number from {} to {}", automatic, key.least, key.most);
@@ -180,6 +184,8 @@ std::string Allowed(const Key& key) {
 
 std::string SetField(const Key& key, std::string_view text, ClusterSpec* spec) {
   const bool automatic = text == "auto" && key.standard == "auto";
+  const bool or_free = key.kind == KeyKind::kPort && text.ends_with(kOrFree);
+  const std::string_view digits = or_free ? text.substr(0, text.size() - kOrFree.size()) : text;
   if (key.kind == KeyKind::kText) {
     spec->*std::get<std::string ClusterSpec::*>(key.field) = automatic ? "" : std::string(text);
     return text.empty() ? fmt::format("is empty: {} takes {}", key.path, Allowed(key)) : "";
@@ -207,14 +213,14 @@ std::string SetField(const Key& key, std::string_view text, ClusterSpec* spec) {
     spec->*std::get<bool ClusterSpec::*>(key.field) = text == "true";
     return "";
   }
-  const std::optional<int64_t> number = automatic ? std::optional<int64_t>(0) : ParseNumber(key, text);
+  const std::optional<int64_t> number = automatic ? std::optional<int64_t>(0) : ParseNumber(key, digits);
   if (!number) return fmt::format("is not allowed: {} takes {}", key.path, Allowed(key));
   if (!automatic && *number < key.least) {
     const std::string why = key.refusal.empty() ? "" : fmt::format(" ({})", key.refusal);
     return fmt::format("is too little: {} must be at least {}{}", key.path, Show(key, key.least), why);
   }
   if (*number > key.most) return fmt::format("is too much: {} may be at most {}", key.path, Show(key, key.most));
-  spec->*std::get<int64_t ClusterSpec::*>(key.field) = *number;
+  spec->*std::get<int64_t ClusterSpec::*>(key.field) = or_free ? -*number : *number;
   return "";
 }
 

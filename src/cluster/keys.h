@@ -14,6 +14,8 @@ namespace tinderbox::cluster {
 
 /// kChoice: one of the key's own words. kNames: a list out of OptionalServices(); as text "hdfs,s3", or "none".
 enum class KeyKind { kCount, kPort, kMemory, kDuration, kFlag, kText, kChoice, kNames };
+/// What follows a port that is taken when it is free, and else moved: "9090 or free".
+inline constexpr std::string_view kOrFree = " or free";
 
 /// One key of cluster.toml. The parser, the JSON Schema, the template, `config show` and the environment variables all
 /// follow from the table of these.

@@ -47,6 +47,9 @@ struct PortWorld {
 /// Error TINDERBOX_PORT when a pinned port is taken, naming its owner and a free one.
 Ports AssignPorts(const ClusterSpec& spec, int64_t workers, const Ports& running, const Ports& earlier,
                   const PortWorld& world);
+/// A sentence for each port that was asked for if it were free ("9090 or free"), and was not.
+std::vector<std::string> MovedPorts(const ClusterSpec& spec, int64_t workers, const Ports& ports,
+                                    const PortWorld& world);
 
 /// The services of the cluster that lives in `folder`, in the order of their needs. Pure: everything that depends on
 /// the machine is in the arguments. REQUIRES: CheckSpec has passed, `ports` has a port for each.

@@ -1,5 +1,6 @@
 #include "cluster/layout.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -135,6 +136,28 @@ TEST(Ports, StepAsideWhenSomebodyElseHasThem) {
   const Ports ports = AssignPorts(SpecOf({}), 1, {}, {}, world);
   EXPECT_NE(ports.at("master").at("rpc"), 7077);
   EXPECT_NE(ports.at("connect").at("rpc"), 15002);
+}
+
+TEST(Ports, ThatAreWishedForAreMovedAndSaid) {
+  PortWorld world = FreeWorld();
+  const ClusterSpec spec = SpecOf({{"ports.master_ui", "9090 or free"}, {"ports.worker_ui", "9091 or free"}});
+  Ports ports = AssignPorts(spec, 2, {}, {}, world);
+  EXPECT_EQ(ports.at("master").at("ui"), 9090);
+  EXPECT_EQ(ports.at("worker-1").at("ui"), 9091);
+  EXPECT_EQ(ports.at("worker-2").at("ui"), 9092);
+  EXPECT_THAT(MovedPorts(spec, 2, ports, world), testing::IsEmpty());
+  world.owner = [](int port) { return port == 9090 ? std::optional(PortOwner{42, "nginx"}) : std::nullopt; };
+  world.reserved = {9092};
+  ports = AssignPorts(spec, 2, {}, {}, world);
+  EXPECT_EQ(ports.at("worker-1").at("ui"), 9091);
+  EXPECT_THAT(MovedPorts(spec, 2, ports, world),
+              testing::ElementsAre(AllOf(HasSubstr("The port 9090 of master is taken by nginx (pid 42)"),
+                                         HasSubstr(fmt::format("{} instead", ports.at("master").at("ui")))),
+                                   AllOf(HasSubstr("9092 of worker-2"), HasSubstr("another Tinderbox cluster"))));
+  // Free again, it is taken at the next start; what runs stays.
+  world = FreeWorld();
+  EXPECT_EQ(AssignPorts(spec, 2, {}, ports, world).at("master").at("ui"), 9090);
+  EXPECT_EQ(AssignPorts(spec, 2, ports, ports, world), ports);
 }
 
 TEST(Ports, AreSearchedForFromThePlaceOfTheFolderOnAndThenFromTheStart) {

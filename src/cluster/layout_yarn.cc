@@ -23,8 +23,7 @@ std::vector<PortRequest> PortsOf(const ClusterSpec& spec) {
     requests.push_back({"resourcemanager", purpose, "", 0, 0});
   for (int64_t i = 0; i < spec.yarn_nodemanagers; ++i) {
     const std::string name = NameOf(i + 1);
-    const int64_t pinned = spec.port_nodemanager_ui == 0 ? 0 : spec.port_nodemanager_ui + i;
-    requests.push_back({name, "ui", "ports.nodemanager_ui", pinned, i == 0 ? 8042 : 0});
+    requests.push_back({name, "ui", "ports.nodemanager_ui", PortAfter(spec.port_nodemanager_ui, i), i == 0 ? 8042 : 0});
     for (const char* purpose : {"rpc", "localizer"}) requests.push_back({name, purpose, "", 0, 0});
   }
   return requests;

@@ -123,6 +123,7 @@ Plan::Plan(const ClusterFolder& folder, const ClusterSpec& spec, const PlanInput
                         PortsOfOthers(inputs.directories, folder), FirstPort(inputs.directories)};
   const Ports ports = AssignPorts(spec, workers, RunningPorts(state), EarlierPorts(desired), world);
   services_ = Layout(spec, workers, ports, installation, folder.path());
+  warnings_ = MovedPorts(spec, workers, ports, world);
   if (!loopback) {
     warnings_.push_back(
         fmt::format("network.host is {}: whoever reaches it can run programs on this cluster, for Spark asks for no "

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/fail.h"
 #include "cluster/extras.h"
 #include "cluster/layout.h"
@@ -26,9 +28,14 @@ std::vector<PortRequest> RequestsOf(const ClusterSpec& spec, int64_t workers) {
   }
   for (int64_t i = 0; i < workers; ++i) {
     const std::string worker = fmt::format("worker-{}", i + 1);
-    const int64_t pinned = spec.port_worker_ui == 0 ? 0 : spec.port_worker_ui + i;
     requests.push_back({worker, "rpc", "", 0, 0});
-    requests.push_back({worker, "ui", "ports.worker_ui", pinned, 0});
+    requests.push_back({worker, "ui", "ports.worker_ui", PortAfter(spec.port_worker_ui, i), 0});
+  }
+  for (PortRequest& request : requests) {
+    if (request.pinned >= 0) continue;
+    const int64_t wish = -std::exchange(request.pinned, 0);
+    request.usual = wish <= 65535 ? static_cast<int>(wish) : 0;
+    request.asked = request.usual != 0;
   }
   return requests;
 }
@@ -46,6 +53,10 @@ std::string Owner(const PortOwner& owner) {
 }
 
 }  // namespace
+
+int64_t PortAfter(int64_t first, int64_t i) {
+  return first == 0 ? 0 : first < 0 ? first - i : first + i;
+}
 
 Ports AssignPorts(const ClusterSpec& spec, int64_t workers, const Ports& running, const Ports& earlier,
                   const PortWorld& world) {
@@ -98,7 +109,9 @@ Ports AssignPorts(const ClusterSpec& spec, int64_t workers, const Ports& running
   for (const PortRequest& request : requests) {
     if (Find(ports, request)) continue;
     const std::optional<int> before = Find(earlier, request);
-    if (before && is_free(*before)) {
+    if (request.asked && is_free(request.usual)) {
+      assign(request, request.usual);
+    } else if (before && is_free(*before)) {
       assign(request, *before);
     } else if (request.usual != 0 && is_free(request.usual)) {
       assign(request, request.usual);
@@ -107,6 +120,21 @@ Ports AssignPorts(const ClusterSpec& spec, int64_t workers, const Ports& running
     }
   }
   return ports;
+}
+
+std::vector<std::string> MovedPorts(const ClusterSpec& spec, int64_t workers, const Ports& ports,
+                                    const PortWorld& world) {
+  std::vector<std::string> moved;
+  for (const PortRequest& request : RequestsOf(spec, workers)) {
+    const int port = Find(ports, request).value_or(0);
+    if (!request.asked || port == request.usual) continue;
+    const std::optional<PortOwner> owner = world.owner(request.usual);
+    const std::string why = owner                                    ? "is taken by " + Owner(*owner)
+                            : world.reserved.contains(request.usual) ? "belongs to another Tinderbox cluster"
+                                                                     : "was not free when it started";
+    moved.push_back(fmt::format("The port {} of {} {}: it is {} instead.", request.usual, request.service, why, port));
+  }
+  return moved;
 }
 
 }  // namespace tinderbox::cluster

@@ -105,7 +105,7 @@ Process SpawnInSession(const std::vector<std::string>& command, const std::map<s
 }
 
 Process SpawnDetached(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
-                      const std::string& folder, const std::string& log) {
+                      const std::string& folder, const std::string& log, int death_signal) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) base::Fail(kCondition, "its folder {} cannot be made: {}", folder, error.message());
@@ -113,7 +113,7 @@ Process SpawnDetached(const std::vector<std::string>& command, const std::map<st
   const int out = ::open(log.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
   if (out < 0) base::FailErrno(kCondition, errno, fmt::format("its log {} cannot be written", log));
   try {
-    const Process process = SpawnInSession(command, environment, folder, {-1, out, out});
+    const Process process = SpawnInSession(command, environment, folder, {-1, out, out}, death_signal);
     ::close(out);
     return process;
   } catch (const Error&) {

@@ -42,10 +42,9 @@ struct Streams {
 Process SpawnInSession(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
                        const std::string& folder, const Streams& streams, int death_signal = 0);
 
-/// Starts a program in a session of its own, input from nowhere, output appended to `log`. The environment is given
-/// whole. Throws Error TINDERBOX_SPAWN.
+/// The same, input from nowhere, output appended to `log`.
 Process SpawnDetached(const std::vector<std::string>& command, const std::map<std::string, std::string>& environment,
-                      const std::string& folder, const std::string& log);
+                      const std::string& folder, const std::string& log, int death_signal = 0);
 
 /// The environment of this process.
 std::map<std::string, std::string> OwnEnvironment();

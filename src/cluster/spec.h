@@ -12,8 +12,9 @@ constexpr int64_t kMiB = 1024 * 1024;
 constexpr int64_t kLeastHeap = 450 * kMiB;
 
 /// What a cluster is to be: every key of cluster.toml resolved. Memory is in bytes, times are in milliseconds. The
-/// number 0 stands for "auto" where the table of keys allows it.
+/// number 0 stands for "auto" where the table of keys allows it; a negative port for one that is taken when it is free.
 struct ClusterSpec {
+  std::string profile;
   std::string spark_home;
   std::string java_home;
   std::string python;
@@ -63,6 +64,8 @@ struct ClusterSpec {
   int64_t log_size = 0;
   int64_t log_files = 0;
   std::map<std::string, std::string> spark_conf;
+  /// Path on a job's command line -> the folder of this machine that is meant.
+  std::map<std::string, std::string> folders;
 };
 
 }  // namespace tinderbox::cluster

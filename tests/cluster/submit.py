@@ -140,7 +140,9 @@ def check_examples(cluster):
     assert "ml/kmeans_example\n" in cluster.run("run-example")
     done = submit(cluster, "pi", "2")
     assert done.returncode == 0 and "Pi is roughly 3.1" in done.stdout, show(done)
-    assert "run-example pi" in cluster.run("run-example", "SparkPi", "2", expect=4)
+    done = submit(cluster, "run-example", "SparkPi", "2")
+    assert done.returncode == 0 and "Pi is roughly 3.1" in done.stdout and "twin in Python" in " ".join(done.stderr.split()), show(done)
+    assert "for the JVM" in cluster.run("run-example", "ml.LinearRegressionExample", expect=4)
 
 
 def run(cluster):

@@ -1,0 +1,92 @@
+#include "cli/job_session.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include "base/fail.h"
+#include "base/interrupt.h"
+#include "cli/console.h"
+#include "cli/end_jobs.h"
+#include "cli/submit.h"
+
+namespace tinderbox::cli {
+namespace {
+
+constexpr const char* kServer = "org.apache.spark.sql.connect.service.SparkConnectServer";
+constexpr std::string_view kStarted = "Spark Connect server started at: ";
+
+PlacedJob Place(const JobCluster& where, const std::string& name, const std::string& driver_memory, JobStart* start) {
+  if (where.desired.Find("resourcemanager") == nullptr)
+    base::Fail("TINDERBOX_NO_SUCH", "The cluster \"{}\" has no YARN. `tinderbox up --with yarn` adds it.",
+               where.folder.name());
+  cluster::SubmitLine line;
+  line.Add("--master", "yarn");
+  line.Add("--name", name);
+  if (!driver_memory.empty()) line.Add("--driver-memory", driver_memory);
+  line.Add("--class", kServer);
+  line.Add("--conf", "spark.connect.grpc.binding.address=" + where.master().ready.host);
+  line.Add("--conf", "spark.connect.grpc.binding.port=0");
+  line.application = {"spark-internal"};
+  *start = PrepareJob(where, std::move(line));
+  return PlaceJob(where, start, "spark-submit");
+}
+
+}  // namespace
+
+JobSession::JobSession(const JobCluster& where, const std::string& name, const std::string& driver_memory, bool quiet)
+    : folder_("") {
+  JobStart start;
+  const PlacedJob placed = Place(where, name, driver_memory, &start);
+  folder_ = placed.folder;
+  if (!quiet) {
+    for (const std::string& note : start.notes) PrintWarning(note);
+    WriteError(fmt::format("{} starts on YARN; its log: tinderbox logs --app {} -f\n", placed.job.id, placed.job.id));
+  }
+  HandOver(start, placed, SIGTERM);
+  try {
+    address_ = WaitForAddress();
+  } catch (...) {
+    EndJobs({folder_});
+    throw;
+  }
+}
+
+std::string JobSession::WaitForAddress() const {
+  for (;;) {
+    base::ThrowIfInterrupted();
+    const cluster::Job job = folder_.Read();
+    if (cluster::HasEnded(job.state))
+      base::Fail("TINDERBOX_JOB", "{} ended before it could work{} Its log: {}", job.id,
+                 job.reason.empty() ? "." : ": " + job.reason + ".", folder_.log().string());
+    std::ifstream log(folder_.log());
+    for (std::string line; std::getline(log, line);) {
+      const size_t found = line.find(kStarted);
+      // A line that is not whole yet has no end.
+      if (found != std::string::npos && !log.eof()) return line.substr(found + kStarted.size());
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+}
+
+Session JobSession::Open() const {
+  return Session::Connect("sc://" + address_);
+}
+
+JobSession::~JobSession() {
+  try {
+    EndJobs({folder_});
+    if (!finished_) return;
+    cluster::Job job = folder_.Read();
+    job.state = cluster::JobState::kFinished;
+    job.exit_code = 0;
+    job.reason.clear();
+    folder_.Write(job);
+  } catch (const std::exception&) {  // interrupted again: who runs the job ends it when this process does
+  }
+}
+
+}  // namespace tinderbox::cli
