@@ -209,12 +209,14 @@ def main():
         work.mkdir()
         with Server(PROGRAM, "--temp", str(work)) as server:
             spark = session(server, bucket.address)
-            for topic in (reads, writes):
-                topic(spark, bucket)
-                print("ok", topic.__name__)
-            faults(server, bucket)
-            print("ok faults")
-            spark.stop()
+            try:
+                for topic in (reads, writes):
+                    topic(spark, bucket)
+                    print("ok", topic.__name__)
+                faults(server, bucket)
+                print("ok faults")
+            finally:
+                spark.stop()
             assert services.SECRET not in server.output()
         assert not list(work.iterdir()), list(work.iterdir())
         diffs(bucket, work)

@@ -157,7 +157,8 @@ def s3():
 
 class Cutting(threading.Thread):
     """A proxy of TCP. `cut(head, sent)` is asked for each piece of an answer, with the request's first bytes and how many bytes of
-    answers its connection has had: how many of the piece may pass before the connection ends; None: all."""
+    answers its connection has had: how many of the piece may pass before the connection ends; None: all. It is asked before a request
+    is passed on, too, with -1: then 0 means that the server does not get it."""
 
     def __init__(self, address, cut):
         super().__init__(daemon=True)
@@ -182,6 +183,9 @@ class Cutting(threading.Thread):
                 while data := client.recv(65536):
                     if data[:4] in (b"GET ", b"PUT ", b"POST", b"HEAD", b"DELE"):
                         head[0] = data
+                        if self.cut(data, -1) == 0:
+                            client.shutdown(socket.SHUT_RDWR)
+                            break
                     server.sendall(data)
                 server.shutdown(socket.SHUT_WR)
 
