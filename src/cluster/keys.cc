@@ -63,7 +63,7 @@ constexpr Key kKeys[] = {
      0,
      0,
      "",
-     "The object store: minio, compiled once (some minutes; it needs Go), or seaweedfs, the quick one",
+     "The object store: minio, compiled once (some minutes), or seaweedfs, the quick one",
      {},
      "minio seaweedfs"},
     {"s3.buckets", KeyKind::kText, &Spec::s3_buckets, "spark-data,spark-output", 0, 0, "",

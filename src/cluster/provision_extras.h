@@ -17,6 +17,8 @@ std::filesystem::path ProvisionHadoop(const std::filesystem::path& cache, const 
 
 /// Its properties, as Installation::hadoop_names; none when it is not installed.
 std::map<std::string, std::string> HadoopNames(const std::filesystem::path& hadoop);
+/// A Go that compiles MinIO, for machines without one: the program.
+std::filesystem::path ProvisionGo(const std::filesystem::path& cache, const Progress& progress);
 /// The program of MinIO, which is compiled.
 std::filesystem::path ProvisionMinio(const std::filesystem::path& cache, const Progress& progress);
 /// The program of SeaweedFS.
