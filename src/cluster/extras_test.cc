@@ -7,7 +7,6 @@
 #include <set>
 
 #include "cluster/config.h"
-#include "cluster/s3.h"
 #include "tinderbox/error.h"
 
 namespace tinderbox::cluster {
@@ -161,19 +160,6 @@ TEST(Extras, RefuseWhatCannotWork) {
   EXPECT_THAT(Complaint({{"with", "postgres"}, {"postgres.user", "pg_me"}}), HasSubstr("begin with pg_"));
   EXPECT_THAT(Complaint({{"with", "postgres"}, {"postgres.database", "a;b"}}), HasSubstr("postgres.database"));
   EXPECT_THAT(Complaint({{"with", "s3"}, {"hdfs_site.dfs.blocksize", "1m"}}), HasSubstr("nothing that reads it"));
-}
-
-/// Signatures by the reference implementation of Amazon's, botocore 1.44.5.
-TEST(S3, SignsAsAmazonsOwnClient) {
-  const S3Server server{"127.0.0.1", 9000, "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"};
-  EXPECT_EQ(SignS3(server, "GET", "/", "20260101T000000Z"),
-            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/s3/aws4_request,"
-            " SignedHeaders=host;x-amz-content-sha256;x-amz-date, "
-            "Signature=79e3bb49a5ab6fd5f26a69e648f1651a926c2886f947c5bcdbd81a6679e66d3d");
-  EXPECT_EQ(SignS3(server, "PUT", "/spark-data", "20261231T235959Z"),
-            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261231/us-east-1/s3/aws4_request,"
-            " SignedHeaders=host;x-amz-content-sha256;x-amz-date, "
-            "Signature=80a50be475b020d748674a19593bf98346dd77d7af9f4ada58a657c6c97d54f5");
 }
 
 }  // namespace

@@ -58,5 +58,21 @@ TEST(Sign, TheTokenOfASessionIsSigned) {
               Contains(HasSubstr("SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token")));
 }
 
+// Signatures by the reference implementation of Amazon's, botocore 1.44.5.
+TEST(Sign, AsAmazonsOwnClient) {
+  const Credentials credentials{"AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", ""};
+  const auto signature = [&](const std::string& method, const std::string& path, const std::string& time) {
+    return SignedHeaders({method, "127.0.0.1:9000", path, {}, {}, {}}, credentials, "us-east-1", time).back();
+  };
+  EXPECT_EQ(signature("GET", "/", "20260101T000000Z"),
+            "Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/s3/aws4_request,"
+            " SignedHeaders=host;x-amz-content-sha256;x-amz-date, "
+            "Signature=79e3bb49a5ab6fd5f26a69e648f1651a926c2886f947c5bcdbd81a6679e66d3d");
+  EXPECT_EQ(signature("PUT", "/spark-data", "20261231T235959Z"),
+            "Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261231/us-east-1/s3/aws4_request,"
+            " SignedHeaders=host;x-amz-content-sha256;x-amz-date, "
+            "Signature=80a50be475b020d748674a19593bf98346dd77d7af9f4ada58a657c6c97d54f5");
+}
+
 }  // namespace
 }  // namespace tinderbox::store
