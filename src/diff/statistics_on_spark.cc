@@ -364,7 +364,9 @@ class OnSpark {
 
     std::vector<Column> cells;
     std::vector<std::pair<Column, Column>> least;
-    for (const auto& [i, slot_of] : slots) {
+    for (const auto& entry : slots) {
+      const size_t i = entry.first;
+      const auto& slot_of = entry.second;
       const auto in_bucket = [&](What what, const Column& hash) -> std::optional<Column> {
         const auto wanted = wanted_.find({i, what});
         if (wanted == wanted_.end()) return std::nullopt;
