@@ -28,8 +28,9 @@ std::string Join(const std::string& folder, const std::string& name) {
 
 void SortByPath(std::vector<Entry>* entries) {
   std::ranges::sort(*entries, {}, &Entry::path);
-  const auto same = std::ranges::unique(*entries, {}, &Entry::path);
-  entries->erase(same.begin(), same.end());
+  const auto same =
+      std::unique(entries->begin(), entries->end(), [](const Entry& a, const Entry& b) { return a.path == b.path; });
+  entries->erase(same, entries->end());
 }
 
 /// What the parts of a pattern from `at` on name below a folder.
@@ -83,7 +84,8 @@ void Store::Read(const Entry& entry, uint64_t offset, uint64_t size,
     done += piece.size();
   };
   std::string why;
-  for (int failed = 0; done < size; ++failed) {
+  int failed = 0;  // tries in a row that brought nothing
+  while (done < size) {
     if (failed == kTries) {
       base::Fail("TINDERBOX_STORE", "{} cannot be read behind byte {} of {}, tried {} times: {}.", Url(entry.path),
                  offset + done, entry.size, kTries, why);
@@ -92,7 +94,7 @@ void Store::Read(const Entry& entry, uint64_t offset, uint64_t size,
     const uint64_t before = done;
     why = TryRead(entry, offset + done, size - done, take);
     if (why.empty() && done < size) why = "the answer ended too early";
-    if (done > before) failed = 0;
+    failed = done > before ? 1 : failed + 1;
   }
 }
 
