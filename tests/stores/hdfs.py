@@ -13,19 +13,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import services
 from server import Server
 
-from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 PROGRAM = os.path.abspath(sys.argv[1])
-
-
-def fails(what, *words):
-    try:
-        what()
-    except PySparkException as error:
-        assert all(word in str(error) for word in words), str(error)
-        return
-    raise AssertionError(f"no error with {words}")
 
 
 def session(server, http):
@@ -52,8 +42,8 @@ def reads(spark, hdfs):
     assert csv.csv(hdfs.url + "/data/a.csv").select("_metadata.file_path").first()[0] == hdfs.url + "/data/a.csv"
     hdfs.put("/data/a.csv", b"id,name\n1,Eve\n2,Bo\n")
     assert csv.csv(hdfs.url + "/data/a.csv").first().name == "Eve"
-    fails(lambda: spark.read.text(hdfs.url + "/none").collect(), "PATH_NOT_FOUND", hdfs.url + "/none")
-    fails(lambda: spark.read.text("hdfs:///data").collect(), "fs.defaultFS")
+    services.fails(lambda: spark.read.text(hdfs.url + "/none").collect(), "PATH_NOT_FOUND", hdfs.url + "/none")
+    services.fails(lambda: spark.read.text("hdfs:///data").collect(), "fs.defaultFS")
 
 
 def writes(spark, hdfs):
@@ -62,7 +52,7 @@ def writes(spark, hdfs):
     frame.write.parquet(out)
     first = data_files(hdfs, "/out/numbers")
     assert len(first) == 1 and hdfs.get(first[0])[:4] == b"PAR1" and "/out/numbers/_SUCCESS" in hdfs.names("/out")
-    fails(lambda: frame.write.parquet(out), "PATH_ALREADY_EXISTS", out)
+    services.fails(lambda: frame.write.parquet(out), "PATH_ALREADY_EXISTS", out)
     frame.write.mode("ignore").parquet(out)
     frame.write.mode("append").parquet(out)
     assert spark.read.parquet(out).count() == 2000
@@ -73,7 +63,7 @@ def writes(spark, hdfs):
     frame.where("k = 1").limit(5).write.mode("overwrite").partitionBy("k").json(hdfs.url + "/out/k")
     assert {r.k: r["count"] for r in spark.read.json(hdfs.url + "/out/k").groupBy("k").count().collect()} == {0: 334, 1: 5, 2: 333}
     before = hdfs.names("/out")
-    fails(lambda: spark.range(10).selectExpr("raise_error('no')").write.mode("overwrite").parquet(out), "no")
+    services.fails(lambda: spark.range(10).selectExpr("raise_error('no')").write.mode("overwrite").parquet(out), "no")
     assert hdfs.names("/out") == before
     # A NameNode that refuses the last rename of a dynamic overwrite: everything is put back.
     renames = []
@@ -92,7 +82,7 @@ def writes(spark, hdfs):
 
     proxy = services.Cutting(f"127.0.0.1:{hdfs.http}", refuse)
     spark.conf.set("spark.hadoop.dfs.namenode.http-address", proxy.address)
-    fails(lambda: frame.write.mode("overwrite").partitionBy("k").json(hdfs.url + "/out/k"), "cannot be written")
+    services.fails(lambda: frame.write.mode("overwrite").partitionBy("k").json(hdfs.url + "/out/k"), "cannot be written")
     spark.conf.set("spark.hadoop.dfs.namenode.http-address", f"127.0.0.1:{hdfs.http}")
     assert len(renames) >= 6 and hdfs.names("/out") == before, (len(renames), set(hdfs.names("/out")) ^ set(before))
     # One whose answers are lost, although it does what it is told: that is found out.

@@ -18,7 +18,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import services
 from server import Server
 
-from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 PROGRAM = os.path.abspath(sys.argv[1])
@@ -98,17 +97,6 @@ WRITTEN = [
 ]
 
 
-def fails(what, *words):
-    try:
-        what()
-    except PySparkException as error:
-        text = str(error)
-        assert all(word in text for word in words), text
-        assert services.PASSWORD not in text, "a password in an error"
-        return
-    raise AssertionError(f"no error with {words}")
-
-
 def reads(spark, pg):
     pg.psql("CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE kinds (" + ", ".join(f"{name} {kind}" for name, kind, *_ in KINDS) + ");"
             "INSERT INTO kinds VALUES (" + ", ".join(value for _, _, value, *_ in KINDS) + "); INSERT INTO kinds DEFAULT VALUES;")
@@ -140,19 +128,19 @@ def reads(spark, pg):
     assert services.PASSWORD.strip() not in text, text
     # Infinity is the last instant; NaN is no decimal.
     assert read(query="SELECT 'infinity'::timestamptz AS t").first()[0] == TIME(9999, 12, 31, 23, 59, 59, 999999)
-    fails(lambda: read(query="SELECT 'NaN'::numeric AS n").collect(), "NaN")
-    fails(lambda: read(query="SELECT 1e30::numeric AS n").collect(), "DECIMAL(38,18)")
-    fails(lambda: read().schema, "Option 'dbtable' or 'query' is required.")
-    fails(lambda: read(dbtable="kinds", query="SELECT 1").schema, "Both 'dbtable' and 'query' can not be specified at the same time.")
-    fails(lambda: read(dbtable="nosuch").collect(), 'relation "nosuch" does not exist')
-    fails(lambda: read(dbtable="kinds", password="wrong").collect(), "FAILED_JDBC", "password authentication failed")
-    fails(lambda: read(dbtable="kinds", partitionColumn="id").schema, "users need to specify all or none")
-    fails(lambda: read(dbtable="kinds", partitionColumn="t", lowerBound="1", upperBound="3", numPartitions="2").schema,
+    services.fails(lambda: read(query="SELECT 'NaN'::numeric AS n").collect(), "NaN")
+    services.fails(lambda: read(query="SELECT 1e30::numeric AS n").collect(), "DECIMAL(38,18)")
+    services.fails(lambda: read().schema, "Option 'dbtable' or 'query' is required.")
+    services.fails(lambda: read(dbtable="kinds", query="SELECT 1").schema, "Both 'dbtable' and 'query' can not be specified at the same time.")
+    services.fails(lambda: read(dbtable="nosuch").collect(), 'relation "nosuch" does not exist')
+    services.fails(lambda: read(dbtable="kinds", password="wrong").collect(), "FAILED_JDBC", "password authentication failed")
+    services.fails(lambda: read(dbtable="kinds", partitionColumn="id").schema, "users need to specify all or none")
+    services.fails(lambda: read(dbtable="kinds", partitionColumn="t", lowerBound="1", upperBound="3", numPartitions="2").schema,
           "Partition column type should be numeric, date, or timestamp, but string found.")
-    fails(lambda: read(dbtable="kinds", driver="com.mysql.Driver").schema, "com.mysql.Driver")
-    fails(lambda: read(dbtable="kinds", url="jdbc:mysql://127.0.0.1/x").schema, "jdbc:mysql")
-    fails(lambda: read(dbtable="kinds", fancy="1").schema, "fancy")
-    fails(lambda: spark.read.schema("id int").format("jdbc").options(**pg.options, dbtable="kinds").load().schema,
+    services.fails(lambda: read(dbtable="kinds", driver="com.mysql.Driver").schema, "com.mysql.Driver")
+    services.fails(lambda: read(dbtable="kinds", url="jdbc:mysql://127.0.0.1/x").schema, "jdbc:mysql")
+    services.fails(lambda: read(dbtable="kinds", fancy="1").schema, "fancy")
+    services.fails(lambda: spark.read.schema("id int").format("jdbc").options(**pg.options, dbtable="kinds").load().schema,
           "USER_SPECIFIED_AND_ACTUAL_SCHEMA_MISMATCH")
 
 
@@ -170,25 +158,25 @@ def writes(spark, pg):
         assert pg.psql(f"SELECT replace(c{i}::text, chr(10), '|') FROM written") == [text], (i, pg.psql(f"SELECT c{i} FROM written"))
     frame = spark.sql("SELECT 7 AS id")
     write(frame, "t", "overwrite")
-    fails(lambda: write(frame, "t"), "Table or view 't' already exists. SaveMode: ErrorIfExists.")
+    services.fails(lambda: write(frame, "t"), "Table or view 't' already exists. SaveMode: ErrorIfExists.")
     write(spark.sql("SELECT 8 AS id"), "t", "overwrite", truncate="true")
     write(spark.sql("SELECT 9 AS ID"), "t", "append")
     write(spark.sql("SELECT 10 AS id"), "t", "ignore")
     assert rows("t") == ["8", "9"], rows("t")
-    fails(lambda: write(spark.sql("SELECT 1 AS nothing"), "t", "append"), "COLUMN_NOT_DEFINED_IN_TABLE", "nothing")
+    services.fails(lambda: write(spark.sql("SELECT 1 AS nothing"), "t", "append"), "COLUMN_NOT_DEFINED_IN_TABLE", "nothing")
     write(spark.sql("SELECT 10 AS id, 'a' AS s"), "sized", createTableColumnTypes="s VARCHAR(8)")
     assert pg.psql("SELECT character_maximum_length FROM information_schema.columns WHERE table_name = 'sized' AND column_name = 's'") == ["8"]
     write(spark.sql("SELECT 1 AS `We ird`"), '"Up Per"')
     assert pg.psql('SELECT "We ird" FROM "Up Per"') == ["1"]
     for sql, kind in {"map(1, 2)": "MAP<INT, INT>", "named_struct('a', 1)": "STRUCT", "null": "VOID"}.items():
-        fails(lambda: write(spark.sql(f"SELECT {sql} AS m"), "never"), "Can't get JDBC type for", kind)
+        services.fails(lambda: write(spark.sql(f"SELECT {sql} AS m"), "never"), "Can't get JDBC type for", kind)
     # Half-way failures leave what was there, and no table where there was none.
     failing = spark.range(200000).selectExpr("id", "IF(id = 199999, raise_error('late'), 1) AS x")
-    fails(lambda: write(failing, "never"), "late")
-    fails(lambda: write(failing.selectExpr("id + x AS id"), "t", "overwrite"), "late")
-    fails(lambda: write(failing.selectExpr("id + x AS id"), "t", "overwrite", truncate="true"), "late")
+    services.fails(lambda: write(failing, "never"), "late")
+    services.fails(lambda: write(failing.selectExpr("id + x AS id"), "t", "overwrite"), "late")
+    services.fails(lambda: write(failing.selectExpr("id + x AS id"), "t", "overwrite", truncate="true"), "late")
     pg.psql("CREATE TABLE unique_ids (id int PRIMARY KEY); INSERT INTO unique_ids VALUES (3)")
-    fails(lambda: write(spark.sql("SELECT CAST(id AS INT) AS id FROM range(10)"), "unique_ids", "append"), "duplicate key", "(id)=(3)")
+    services.fails(lambda: write(spark.sql("SELECT CAST(id AS INT) AS id FROM range(10)"), "unique_ids", "append"), "duplicate key", "(id)=(3)")
     assert rows("t") == ["8", "9"] and rows("unique_ids") == ["3"] and pg.psql("SELECT to_regclass('never') IS NULL") == ["t"]
     write(spark.range(300000).selectExpr("id", "repeat('x', 50) AS s"), "long")
     assert pg.psql("SELECT count(*), sum(id), min(length(s)) FROM long") == ["300000|44999850000|50"]

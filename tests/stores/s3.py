@@ -14,7 +14,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import services
 from server import Server
 
-from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 PROGRAM = os.path.abspath(sys.argv[1])
@@ -23,17 +22,6 @@ PROGRAM = os.path.abspath(sys.argv[1])
 def settings(address):
     return {"spark.hadoop.fs.s3a.endpoint": f"http://{address}", "spark.hadoop.fs.s3a.access.key": services.KEY,
             "spark.hadoop.fs.s3a.secret.key": services.SECRET, "spark.hadoop.fs.s3a.path.style.access": "true"}
-
-
-def fails(what, *words):
-    try:
-        what()
-    except PySparkException as error:
-        text = str(error)
-        assert all(word in text for word in words), text
-        assert services.SECRET not in text, "a secret in an error"
-        return
-    raise AssertionError(f"no error with {words}")
 
 
 def reads(spark, bucket):
@@ -61,11 +49,11 @@ def reads(spark, bucket):
     assert [r.value for r in spark.read.text("s3a://data/lines.txt").collect()] == ["eins", "zw"]
     bucket.put("data/lines.txt", b"ein5\nzw")
     assert [r.value for r in spark.read.text("s3a://data/lines.txt").collect()] == ["ein5", "zw"]
-    fails(lambda: spark.read.text("s3a://data/nothing").collect(), "PATH_NOT_FOUND", "s3a://data/nothing")
-    fails(lambda: spark.read.text("s3a://nobucket/x").collect(), "nobucket")
+    services.fails(lambda: spark.read.text("s3a://data/nothing").collect(), "PATH_NOT_FOUND", "s3a://data/nothing")
+    services.fails(lambda: spark.read.text("s3a://nobucket/x").collect(), "nobucket")
     # Options of one reader stand before the session's settings.
-    fails(lambda: spark.read.option("fs.s3a.secret.key", "wrong").text("s3a://data/lines.txt").collect(), "403")
-    fails(lambda: spark.read.option("fs.s3a.aws.credentials.provider", "com.example.Vault").text("s3a://data/lines.txt").collect(),
+    services.fails(lambda: spark.read.option("fs.s3a.secret.key", "wrong").text("s3a://data/lines.txt").collect(), "403")
+    services.fails(lambda: spark.read.option("fs.s3a.aws.credentials.provider", "com.example.Vault").text("s3a://data/lines.txt").collect(),
           "com.example.Vault")
 
 
@@ -80,12 +68,12 @@ def writes(spark, bucket):
     assert len(first) == 1 and "numbers/_SUCCESS" in bucket.keys("out", "numbers/"), bucket.keys("out")
     assert bucket.get("out/" + first[0])[:4] == b"PAR1"
     assert spark.read.parquet("s3a://out/numbers").selectExpr("count(*)", "sum(id)").first()[:] == (1000, 499500)
-    fails(lambda: frame.write.parquet("s3a://out/numbers"), "PATH_ALREADY_EXISTS", "s3a://out/numbers")
+    services.fails(lambda: frame.write.parquet("s3a://out/numbers"), "PATH_ALREADY_EXISTS", "s3a://out/numbers")
     frame.write.mode("ignore").parquet("s3a://out/numbers")
     assert data_files(bucket, "numbers/") == first
     frame.write.mode("append").parquet("s3a://out/numbers")
     assert spark.read.parquet("s3a://out/numbers").count() == 2000
-    fails(lambda: spark.read.parquet("s3a://out/numbers").write.mode("overwrite").parquet("s3a://out/numbers"), "UNSUPPORTED_OVERWRITE")
+    services.fails(lambda: spark.read.parquet("s3a://out/numbers").write.mode("overwrite").parquet("s3a://out/numbers"), "UNSUPPORTED_OVERWRITE")
     frame.limit(10).write.mode("overwrite").parquet("s3a://out/numbers")
     assert spark.read.parquet("s3a://out/numbers").count() == 10
     assert len(data_files(bucket, "numbers/")) == 1 and first[0] not in bucket.keys("out")
@@ -101,8 +89,8 @@ def writes(spark, bucket):
     spark.sql("INSERT OVERWRITE DIRECTORY 's3a://out/said' USING json SELECT 1 AS one")
     assert b"".join(bucket.get("out/" + key) for key in data_files(bucket, "said/")) == b'{"one":1}\n'
     # Nothing is left when the rows cannot be computed, and what was there stays.
-    fails(lambda: spark.range(10).selectExpr("raise_error('no')").write.mode("overwrite").parquet("s3a://out/numbers"), "no")
-    fails(lambda: spark.range(10).selectExpr("raise_error('no')").write.parquet("s3a://out/never"), "no")
+    services.fails(lambda: spark.range(10).selectExpr("raise_error('no')").write.mode("overwrite").parquet("s3a://out/numbers"), "no")
+    services.fails(lambda: spark.range(10).selectExpr("raise_error('no')").write.parquet("s3a://out/never"), "no")
     assert spark.read.parquet("s3a://out/numbers").count() == 10 and not bucket.keys("out", "never")
 
 
@@ -128,7 +116,7 @@ def faults(server, bucket):
     # One that is always cut at once ends with a clear error.
     proxy = services.Cutting(bucket.address, lambda head, sent: 20 if head.startswith(b"GET /data/cut.csv") else None)
     spark = session(server, proxy.address)
-    fails(lambda: spark.read.csv("s3a://data/cut.csv").count(), "s3a://data/cut.csv", "tried 5 times")
+    services.fails(lambda: spark.read.csv("s3a://data/cut.csv").count(), "s3a://data/cut.csv", "tried 5 times")
     proxy.close()
     # An object that is replaced while it is read.
     state = []
@@ -142,7 +130,7 @@ def faults(server, bucket):
 
     proxy = services.Cutting(bucket.address, replace)
     spark = session(server, proxy.address)
-    fails(lambda: spark.read.csv("s3a://data/new.csv").count(), "replaced while it was read")
+    services.fails(lambda: spark.read.csv("s3a://data/new.csv").count(), "replaced while it was read")
     proxy.close()
     # The second file cannot be completed: the first goes again, the old ones stay.
     frame = session(server, bucket.address).range(100).selectExpr("id", "id % 3 AS k")
@@ -159,7 +147,7 @@ def faults(server, bucket):
     proxy = services.Cutting(bucket.address, refuse)
     spark = session(server, proxy.address)
     frame = spark.range(100).selectExpr("id", "id % 3 AS k")
-    fails(lambda: frame.write.mode("overwrite").partitionBy("k").json("s3a://out/half"), "cannot be written")
+    services.fails(lambda: frame.write.mode("overwrite").partitionBy("k").json("s3a://out/half"), "cannot be written")
     assert len(completed) > 1
     proxy.close()
     left = bucket.uploads("out")

