@@ -7,10 +7,10 @@
 
 #include <cerrno>
 #include <mutex>
-#include <random>
 #include <set>
 
 #include "base/fail.h"
+#include "base/random_name.h"
 
 namespace tinderbox::base {
 namespace {
@@ -25,14 +25,6 @@ struct Uncommitted {
 Uncommitted& AllUncommitted() {
   static auto* all = new Uncommitted;  // never destroyed: threads may still write while the process exits
   return *all;
-}
-
-std::string RandomName() {
-  static constexpr char kLetters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-  std::random_device device;
-  std::string out;
-  for (int i = 0; i < 10; ++i) out += kLetters[device() % 36];
-  return out;
 }
 
 [[noreturn]] void Exists(const fs::path& target) {

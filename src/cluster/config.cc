@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
@@ -21,19 +20,14 @@ namespace {
 constexpr std::string_view kCondition = "TINDERBOX_CONFIG";
 constexpr std::string_view kSparkConf = "spark_conf.";
 constexpr std::string_view kFolders = "folders.";
-constexpr std::string_view kNoProfile = "none";
 
 bool IsSiteConf(std::string_view path) {
   return std::any_of(std::begin(kSiteTables), std::end(kSiteTables),
                      [&](const SiteTable& table) { return path.rfind(std::string(table.name) + ".", 0) == 0; });
 }
 
-bool BeginsWith(std::string_view text, std::string_view begin) {
-  return text.substr(0, begin.size()) == begin;
-}
-
 bool IsSparkConf(std::string_view path) {
-  return BeginsWith(path, kSparkConf);
+  return path.starts_with(kSparkConf);
 }
 
 std::string ReadText(const std::filesystem::path& file) {
@@ -58,7 +52,7 @@ void Set(Config* config, const std::string& path, Setting setting, const std::st
     config->site_conf[path] = std::move(setting);
     return;
   }
-  if (BeginsWith(path, kFolders)) {
+  if (path.starts_with(kFolders)) {
     const std::string name = path.substr(kFolders.size());
     if (name.size() < 2 || name[0] != '/' || name.back() == '/')
       base::Fail(kCondition, "{}: [folders] takes paths such as \"/opt/spark-data\"; {} is none.", where, name);
@@ -104,7 +98,7 @@ void ReadDocument(std::string_view text, const std::string& file, const std::str
       base::Fail(kCondition, "{}: {} is {} {} here; it takes {}.", where, value.path,
                  value.type == "integer" ? "an" : "a", value.type, Allowed(*key));
     }
-    if (BeginsWith(value.path, kFolders)) value.text = base / value.text;
+    if (value.path.starts_with(kFolders)) value.text = base / value.text;
     Set(config, value.path, {value.text, fmt::format("{}:{}", name, value.line)}, where);
   }
 }
@@ -234,7 +228,7 @@ void CheckVariables(const Variables& variables, Config* config) {
       sections.insert(ours.back().substr(0, ours.back().find('_', kOurs.size()) + 1));
   }
   for (const auto& [name, variable] : variables) {
-    if (BeginsWith(name, kSparkEnv)) CheckSparkEnv(name, variable, config);
+    if (name.starts_with(kSparkEnv)) CheckSparkEnv(name, variable, config);
     if (std::find(std::begin(kProtection), std::end(kProtection), name) != std::end(kProtection) &&
         (variable.value == "yes" || variable.value == "true" || variable.value == "1"))
       base::Fail(kCondition,
@@ -243,11 +237,11 @@ void CheckVariables(const Variables& variables, Config* config) {
                  "and this variable to no.",
                  variable.where);
     const bool early = name == "TINDERBOX_NAME" || name == "TINDERBOX_CACHE";
-    if (early && !BeginsWith(variable.origin, "variable"))
+    if (early && !variable.origin.starts_with("variable"))
       config->warnings.push_back(
           fmt::format("{} is not used: it says where things are before any file is read. Export it.", variable.where));
     // TINDERBOX_WORKER_… can only be meant as a key.
-    const bool meant = BeginsWith(name, kOurs) && sections.contains(name.substr(0, name.find('_', kOurs.size()) + 1));
+    const bool meant = name.starts_with(kOurs) && sections.contains(name.substr(0, name.find('_', kOurs.size()) + 1));
     if (meant && std::find(ours.begin(), ours.end(), name) == ours.end())
       base::Fail(kCondition, "{} stands for no key of cluster.toml.{}", variable.where, DidYouMean(name, ours));
   }
@@ -257,7 +251,7 @@ void CheckVariables(const Variables& variables, Config* config) {
 void SetSiteConf(const Variables& variables, Config* config) {
   for (const SiteTable& table : kSiteTables) {
     for (auto found = variables.lower_bound(std::string(table.variables));
-         found != variables.end() && BeginsWith(found->first, table.variables); ++found) {
+         found != variables.end() && found->first.starts_with(table.variables); ++found) {
       const auto& [name, variable] = *found;
       if (!variable.wrong.empty()) base::Fail(kCondition, "{} {}.", variable.where, variable.wrong);
       Set(config, fmt::format("{}.{}", table.name, name.substr(table.variables.size())),
@@ -274,36 +268,13 @@ void DropUnreadSiteConf(const Variables& variables, Config* config) {
     if (std::any_of(readers.begin(), readers.end(), [&](const std::string& name) { return with.contains(name); }))
       continue;
     for (auto found = variables.lower_bound(std::string(table.variables));
-         found != variables.end() && BeginsWith(found->first, table.variables); ++found) {
+         found != variables.end() && found->first.starts_with(table.variables); ++found) {
       config->site_conf.erase(fmt::format("{}.{}", table.name, found->first.substr(table.variables.size())));
       config->warnings.push_back(
           fmt::format("{} is not used: it is for {}, which is read by {}, and `with` names none.", found->second.where,
                       table.file, fmt::join(readers, ", ")));
     }
   }
-}
-
-std::string Quoted(const Key& key, const std::string& text) {
-  if (key.kind == KeyKind::kNames) return nlohmann::json(SplitList(text == "none" ? "" : text)).dump();
-  const bool number = key.kind == KeyKind::kCount || key.kind == KeyKind::kPort;
-  const bool bare = key.kind == KeyKind::kFlag || (number && text != "auto" && !text.ends_with(kOrFree));
-  return bare ? text : nlohmann::json(text).dump();
-}
-
-/// The lines of the keys in their sections; `line` writes one.
-template <typename Line>
-std::string Sections(const Line& line) {
-  std::string out, section;
-  for (const Key& key : Keys()) {
-    const size_t dot = key.path.find('.');
-    const std::string mine(dot == std::string_view::npos ? "" : key.path.substr(0, dot));
-    if (mine != section) {
-      out += fmt::format("{}[{}]\n", out.empty() ? "" : "\n", mine);
-      section = mine;
-    }
-    out += line(key, std::string(key.path.substr(dot + 1)));  // the whole path when there is no dot
-  }
-  return out;
 }
 
 /// Everything, with the layer of that profile.
@@ -368,141 +339,6 @@ ClusterSpec ToSpec(const Config& config) {
   }
   for (const auto& [path, setting] : config.folders) spec.folders[path] = setting.text;
   return spec;
-}
-
-std::string ConfigToml(const Config& config, bool origins) {
-  std::string out = Sections([&](const Key& key, const std::string& name) {
-    const Setting& setting = config.keys.at(std::string(key.path));
-    const std::string line = fmt::format("{} = {}", name, Quoted(key, setting.text));
-    return origins ? fmt::format("{:<28} # {}\n", line, setting.origin) : line + "\n";
-  });
-  const auto add = [&](const std::string& name, const Setting& setting) {
-    const std::string line = fmt::format("{} = {}", nlohmann::json(name).dump(), nlohmann::json(setting.text).dump());
-    out += origins ? fmt::format("{:<28} # {}\n", line, setting.origin) : line + "\n";
-  };
-  std::string table;
-  for (const auto& [path, setting] : config.site_conf) {
-    const size_t dot = path.find('.');
-    if (table != path.substr(0, dot)) {
-      table = path.substr(0, dot);
-      out += fmt::format("\n[{}]\n", table);
-    }
-    add(path.substr(dot + 1), setting);
-  }
-  if (!config.spark_conf.empty()) out += "\n[spark_conf]\n";
-  for (const auto& [name, setting] : config.spark_conf) add(name, setting);
-  if (!config.folders.empty()) out += "\n[folders]\n";
-  for (const auto& [path, setting] : config.folders) add(path, setting);
-  return out;
-}
-
-std::string ConfigJson(const Config& config) {
-  nlohmann::ordered_json out;
-  const auto show = [](const Setting& setting) {
-    return nlohmann::ordered_json{{"value", setting.text}, {"origin", setting.origin}};
-  };
-  for (const Key& key : Keys()) out[std::string(key.path)] = show(config.keys.at(std::string(key.path)));
-  out["spark_conf"] = nlohmann::ordered_json::object();
-  for (const auto& [name, setting] : config.spark_conf) out["spark_conf"][name] = show(setting);
-  for (const auto& [path, setting] : config.site_conf) out[path] = show(setting);
-  if (!config.folders.empty()) out["folders"] = nlohmann::ordered_json::object();
-  for (const auto& [path, setting] : config.folders) out["folders"][path] = show(setting);
-  return out.dump(2) + "\n";
-}
-
-std::string ConfigSchema() {
-  using Json = nlohmann::ordered_json;
-  Json sections = Json::object();
-  for (const Key& key : Keys()) {
-    Json value;
-    switch (key.kind) {
-      case KeyKind::kFlag:
-        value = {{"type", "boolean"}, {"default", key.standard == "true"}};
-        break;
-      case KeyKind::kCount:
-      case KeyKind::kPort:
-        value = {{"type", "integer"}, {"minimum", key.least}, {"maximum", key.most}};
-        if (key.kind == KeyKind::kPort)
-          value = {{"oneOf", Json::array({value, {{"const", "auto"}}, {{"pattern", "^[0-9]+ or free$"}}})},
-                   {"default", "auto"}};
-        else if (key.standard == "auto")
-          value = {{"oneOf", Json::array({value, {{"const", "auto"}}})}, {"default", "auto"}};
-        else
-          value["default"] = std::stoll(std::string(key.standard));
-        break;
-      case KeyKind::kMemory:
-        value = {{"type", "string"},
-                 {"pattern", key.standard == "auto" ? "^(auto|[0-9.]+ *([bB]|[kKmMgGtT]([iI]?[bB])?)?)$"
-                                                    : "^[0-9.]+([bB]|[kKmMgGtT]([iI]?[bB])?)?$"},
-                 {"default", std::string(key.standard)}};
-        break;
-      case KeyKind::kDuration:
-        value = {
-            {"type", "string"}, {"pattern", "^[0-9.]+(ms|s|sec|m|min|h|d)$"}, {"default", std::string(key.standard)}};
-        break;
-      case KeyKind::kText:
-        value = {{"type", "string"}, {"minLength", 1}, {"default", std::string(key.standard)}};
-        break;
-      case KeyKind::kChoice:
-        value = {{"enum", SplitList(key.choices)}, {"default", std::string(key.standard)}};
-        break;
-      case KeyKind::kNames:
-        value = {{"type", "array"},
-                 {"items", {{"enum", OptionalServices()}}},
-                 {"uniqueItems", true},
-                 {"default", Json::array()}};
-        break;
-    }
-    if (key.path == "profile") {
-      value["enum"] = ProfileNames();
-      value["enum"].push_back(kNoProfile);
-    }
-    value["description"] = fmt::format("{}. Takes {}.", key.what, Allowed(key));
-    const size_t dot = key.path.find('.');
-    if (dot == std::string_view::npos) {
-      sections[std::string(key.path)] = value;
-      continue;
-    }
-    Json& section = sections[std::string(key.path.substr(0, dot))];
-    section["type"] = "object";
-    section["additionalProperties"] = false;
-    section["properties"][std::string(key.path.substr(dot + 1))] = value;
-  }
-  sections["spark_conf"] = {{"type", "object"},
-                            {"description", "Spark's own settings, for every application of the cluster."},
-                            {"propertyNames", {{"pattern", "^spark(\\.|$)"}}}};
-  sections["folders"] = {{"type", "object"},
-                         {"description",
-                          "Paths that jobs are given on their command lines, and the folders of this machine that are "
-                          "meant, from the place of this file."},
-                         {"propertyNames", {{"pattern", "^/.*[^/]$"}}},
-                         {"additionalProperties", {{"type", "string"}}}};
-  for (const SiteTable& table : kSiteTables)
-    sections[std::string(table.name)] = {
-        {"type", "object"},
-        {"description",
-         fmt::format("Hadoop's properties of {}; also as variables {}NAME.", table.name, table.variables)}};
-  const Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
-                       {"title", "Tinderbox cluster.toml"},
-                       {"type", "object"},
-                       {"additionalProperties", false},
-                       {"properties", sections}};
-  return schema.dump(2) + "\n";
-}
-
-std::string ConfigTemplate() {
-  std::string out =
-      "# A Spark cluster for `tinderbox up`. Every key is optional; what stands here are the defaults.\n\n";
-  out += Sections([](const Key& key, const std::string& name) {
-    return fmt::format("# {}.\n# {} = {}\n", key.what, name, Quoted(key, std::string(key.standard)));
-  });
-  return out +
-         "\n# Hadoop's own settings: [core_site], [hdfs_site], [yarn_site], [mapred_site].\n[hdfs_site]\n# "
-         "\"dfs.blocksize\" = \"16m\"\n"
-         "\n# Spark's own settings, for every application of the cluster.\n[spark_conf]\n# "
-         "\"spark.sql.shuffle.partitions\" = \"8\"\n"
-         "\n# Paths that jobs are given, and the folders that are meant.\n[folders]\n# "
-         "\"/opt/spark-data\" = \"data\"\n";
 }
 
 }  // namespace tinderbox::cluster

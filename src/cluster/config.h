@@ -62,6 +62,9 @@ struct TomlValue {
 /// `name` stands in the messages. Throws Error TINDERBOX_CONFIG.
 std::vector<TomlValue> ParseToml(std::string_view text, const std::string& name);
 
+/// What the key "profile" says when there is none.
+inline constexpr std::string_view kNoProfile = "none";
+
 /// The resolved configuration as cluster.toml; with `origins` each value has a comment that says where it is from.
 std::string ConfigToml(const Config& config, bool origins);
 /// {"worker.count": {"value": "auto", "origin": "default"}, …} with Spark's settings under spark_conf.

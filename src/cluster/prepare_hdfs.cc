@@ -5,9 +5,9 @@
 #include <fstream>
 #include <optional>
 
+#include "base/digest.h"
 #include "base/fail.h"
 #include "base/mapped_file.h"
-#include "cluster/digest.h"
 #include "cluster/hadoop.h"
 #include "cluster/prepare.h"
 
@@ -58,7 +58,7 @@ void CheckImage(const fs::path& folder) {
   std::string line;
   if (image) std::getline(std::ifstream(image->string() + ".md5"), line);
   if (!image || !fs::exists(folder / "current" / "VERSION") ||
-      line.substr(0, line.find(' ')) != Hex(Md5(base::MappedFile(*image).bytes())))
+      line.substr(0, line.find(' ')) != base::Hex(base::Md5(base::MappedFile(*image).bytes())))
     base::Fail(kCondition, "The NameNode left no whole file system image in {} when it formatted it.", folder.string());
 }
 

@@ -5,9 +5,9 @@
 #include <fstream>
 #include <vector>
 
+#include "base/digest.h"
 #include "base/fail.h"
 #include "base/mapped_file.h"
-#include "cluster/digest.h"
 #include "cluster/folder.h"
 #include "cluster/provision_extras.h"
 #include "cluster/provision_tool.h"
@@ -110,8 +110,8 @@ std::string DigestOf(const fs::path& folder) {
   std::sort(names.begin(), names.end());
   std::string lines;
   for (const std::string& name : names)
-    lines += fmt::format("{}  {}\n", Hex(Sha256(base::MappedFile(folder / name).bytes())), name);
-  return Hex(Sha256(lines));
+    lines += fmt::format("{}  {}\n", base::Hex(base::Sha256(base::MappedFile(folder / name).bytes())), name);
+  return base::Hex(base::Sha256(lines));
 }
 
 /// Writes the names of Hadoop's properties, as the jars' *-default.xml list them, into names.txt.

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "base/digest.h"
 #include "base/fail.h"
 #include "base/mapped_file.h"
-#include "cluster/digest.h"
 #include "cluster/folder.h"
 #include "cluster/log.h"
 #include "cluster/provision_extras.h"
@@ -40,7 +40,7 @@ std::string ReadLine(const fs::path& file) {
 }
 
 std::string DigestOf(const fs::path& program) {
-  return Hex(Sha256(base::MappedFile(program).bytes()));
+  return base::Hex(base::Sha256(base::MappedFile(program).bytes()));
 }
 
 fs::path FolderIn(const fs::path& cache) {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <random>
 
 #include "base/fail.h"
 #include "base/mapped_file.h"
+#include "base/random_name.h"
 #include "cluster/folder.h"
 
 namespace tinderbox::cluster {
@@ -15,15 +15,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kCondition = "TINDERBOX_CONFIG";
 constexpr size_t kRandomLength = 32;
-
-std::string RandomPassword() {
-  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-  std::random_device random;
-  std::uniform_int_distribution<size_t> letter(0, kLetters.size() - 1);
-  std::string password;
-  while (password.size() < kRandomLength) password += kLetters[letter(random)];
-  return password;
-}
 
 }  // namespace
 
@@ -49,7 +40,7 @@ std::string Secrets::Password(const std::string& name, const char* variable, siz
                  variable, file.string());
     return before;
   }
-  const std::string password = given.empty() ? RandomPassword() : given;
+  const std::string password = given.empty() ? base::RandomName(kRandomLength) : given;
   Write(name, password);
   return password;
 }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <google/protobuf/message.h>
-#include <openssl/evp.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -10,6 +9,7 @@
 #include <charconv>
 #include <map>
 
+#include "base/digest.h"
 #include "spark/ipc.h"
 
 namespace tinderbox::connect {
@@ -21,16 +21,6 @@ constexpr size_t kUploadBytes = 64 << 20;
 // Below this size nothing is worth a question about the settings.
 constexpr size_t kSmallPlan = 4 << 10;
 constexpr int kUploadAttempts = 3;
-
-std::string Sha256(const std::string& bytes) {
-  unsigned char hash[EVP_MAX_MD_SIZE];
-  unsigned length = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), hash, &length, EVP_sha256(), nullptr) != 1)
-    throw Error("INTERNAL_ERROR", "SHA-256 cannot be computed.");
-  std::string out;
-  for (unsigned i = 0; i < length; ++i) out += fmt::format("{:02x}", hash[i]);
-  return out;
-}
 
 void FillChunk(std::string_view bytes, proto::AddArtifactsRequest::ArtifactChunk* out) {
   out->set_data(bytes.data(), bytes.size());
@@ -107,7 +97,7 @@ class RelationUpload {
                       limit_),
           {{"actualSize", std::to_string(total_)}, {"sizeLimit", std::to_string(limit_)}});
     }
-    std::string hash = Sha256(bytes);
+    std::string hash = base::Hex(base::Sha256(bytes));
     waiting_bytes_ += bytes.size();
     waiting_.try_emplace("cache/" + hash, std::move(bytes));
     if (waiting_bytes_ >= kUploadBytes) Flush();

@@ -71,18 +71,7 @@ LocalInput FetchInput(const Session& session, const DiffInput& given) {
 
   const auto folder = std::make_shared<base::TempDir>(TemporaryParent(session));
   out.copies = folder;
-  store::Settings::Names options;
-  for (auto it = out.input.options.begin(); it != out.input.options.end();) {
-    if (store::IsHadoopOption(it->first)) {
-      options.insert(out.input.options.extract(it++));
-    } else {
-      ++it;
-    }
-  }
-  const store::Settings settings(options, [conf = session.AllConf()](const std::string& key) {
-    const auto found = conf.find(key);
-    return found == conf.end() ? std::nullopt : std::optional(found->second);
-  });
+  const store::Settings settings = store::TakeSettings(&out.input.options, session.AllConf());
   out.input.paths.clear();
   std::vector<std::pair<std::shared_ptr<store::Store>, store::Entry>> files;
   const fs::path root = folder->path() / store::kCopiesFolder / "0";

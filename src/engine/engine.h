@@ -9,6 +9,7 @@
 #include "engine/catalog/catalog.h"
 #include "engine/duckdb/connection.h"
 #include "engine/files/remote.h"
+#include "engine/local_tables.h"
 #include "engine/named_plans.h"
 #include "engine/python/python_plans.h"
 #include "engine/session_leaves.h"

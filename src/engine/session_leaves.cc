@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <random>
 
 #include "base/ascii.h"
 #include "engine/catalog/operations.h"
 #include "engine/files/read.h"
 #include "engine/files/remote.h"
 #include "engine/jdbc/jdbc.h"
+#include "engine/local_tables.h"
 #include "engine/plan_key.h"
 #include "engine/streaming/stream_scope.h"
 #include "engine/translate/relation_translator.h"
@@ -60,42 +60,6 @@ bool IsFileFormat(const std::string& name) {
 }
 
 }  // namespace
-
-std::string LocalTables::Add(const std::shared_ptr<Source>& table) {
-  std::lock_guard lock(mutex_);
-  std::erase_if(tables_, [](const auto& entry) { return entry.second.expired(); });
-  std::string name = std::to_string(next_++);
-  tables_[name] = table;
-  return name;
-}
-
-std::shared_ptr<Source> LocalTables::Find(std::string_view name) {
-  std::lock_guard lock(mutex_);
-  auto found = tables_.find(name);
-  std::shared_ptr<Source> table = found == tables_.end() ? nullptr : found->second.lock();
-  if (table == nullptr) throw Error("INTERNAL_ERROR", fmt::format("There is no local table {}.", name));
-  return table;
-}
-
-std::string LocalTables::AddHeld(const std::shared_ptr<LocalSource>& rows) {
-  std::random_device random;
-  std::string name(kHeld);
-  for (int i = 0; i < 4; ++i) name += fmt::format("{:08x}", random());
-  std::lock_guard lock(mutex_);
-  std::erase_if(held_, [](const auto& entry) { return entry.second.expired(); });
-  held_[name] = rows;
-  return name;
-}
-
-std::shared_ptr<LocalSource> LocalTables::FindHeld(const std::string& name) {
-  std::lock_guard lock(mutex_);
-  const auto found = held_.find(name);
-  std::shared_ptr<LocalSource> rows = found == held_.end() ? nullptr : found->second.lock();
-  if (rows == nullptr) {
-    throw Error("CONNECT_INVALID_PLAN", fmt::format("The rows that the plan reads ({}) are no longer held.", name));
-  }
-  return rows;
-}
 
 void ThrowTableNotFound(const Names& name, const std::string& database, bool is_query) {
   const std::string quoted = QuoteName(name);
@@ -222,7 +186,7 @@ TranslatedRelation SessionLeaves::Files(const std::string& format, const std::ma
   request.format = format.empty() ? workspace_.conf().Find("spark.sql.sources.default").value_or("parquet") : format;
   request.options = options;
   request.remote = std::make_shared<RemoteFiles>(workspace_.engine().copies(),
-                                                 TakeSettings(&request.options, workspace_.conf().All()));
+                                                 store::TakeSettings(&request.options, workspace_.conf().All()));
   kept_.push_back(request.remote);
   request.paths = std::move(paths);
   request.schema = std::move(schema);

@@ -23,24 +23,6 @@ namespace tinderbox::engine {
 
 class Workspace;
 
-/// Tables in memory and of databases that running queries read, by the name their SQL has for them. Thread-safe.
-class LocalTables {
- public:
-  /// Gives the table a name, under which it is found as long as the caller keeps it.
-  std::string Add(const std::shared_ptr<Source>& table);
-  std::shared_ptr<Source> Find(std::string_view name);
-  /// The same for rows that plans name: no other session can guess their names.
-  std::string AddHeld(const std::shared_ptr<LocalSource>& rows);
-  /// Throws Error CONNECT_INVALID_PLAN when they are gone.
-  std::shared_ptr<LocalSource> FindHeld(const std::string& name);
-
- private:
-  std::mutex mutex_;
-  uint64_t next_ = 1;
-  std::map<std::string, std::weak_ptr<Source>, std::less<>> tables_;
-  std::map<std::string, std::weak_ptr<LocalSource>> held_;
-};
-
 /// The leaves of one query of a workspace. Keeps what the query's SQL refers to alive.
 class SessionLeaves : public Leaves {
  public:
@@ -120,7 +102,5 @@ StructType ParseSchemaText(const std::string& text);
 std::pair<std::string, std::string> SplitTableName(const std::vector<std::string>& name, const std::string& database);
 
 inline constexpr char kLocalTableFunction[] = "tinderbox_local";
-/// What the hash of a CachedLocalRelation begins with that is a table of LocalTables::AddHeld.
-inline constexpr std::string_view kHeld = "held/";
 
 }  // namespace tinderbox::engine

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "engine/local_tables.h"
 #include "engine/session_leaves.h"
 #include "engine/stream_reader.h"
 #include "spark/children.h"

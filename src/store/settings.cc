@@ -94,4 +94,16 @@ bool IsHadoopOption(const std::string& name) {
   return name.starts_with("fs.") || name.starts_with("dfs.");
 }
 
+Settings TakeSettings(Settings::Names* options, Settings::Names conf) {
+  Settings::Names taken;
+  for (auto it = options->begin(); it != options->end();) {
+    const auto option = it++;
+    if (IsHadoopOption(option->first)) taken.insert(options->extract(option));
+  }
+  return {taken, [conf = std::move(conf)](const std::string& key) -> std::optional<std::string> {
+            const auto found = conf.find(key);
+            return found == conf.end() ? std::nullopt : std::optional(found->second);
+          }};
+}
+
 }  // namespace tinderbox::store

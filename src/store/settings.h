@@ -30,6 +30,8 @@ class Settings {
 
 /// True for the name of an option that is one of Hadoop's settings, not the format's.
 bool IsHadoopOption(const std::string& name);
+/// Takes Hadoop's settings out of the options of a reader or writer. `conf`: the session's settings.
+Settings TakeSettings(Settings::Names* options, Settings::Names conf);
 
 /// The properties of one of Hadoop's XML files, XInclude followed; of a file that is not there, none.
 Settings::Names ReadHadoopFile(const std::string& file);

@@ -1,40 +1,11 @@
 #include "store/sign.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
-#include "base/fail.h"
+#include "base/digest.h"
 #include "store/http.h"
 
 namespace tinderbox::store {
-namespace {
-
-std::string Hex(std::string_view bytes) {
-  std::string out;
-  for (const unsigned char byte : bytes) out += fmt::format("{:02x}", byte);
-  return out;
-}
-
-std::string Sha256(std::string_view bytes) {
-  unsigned char hash[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), hash, &size, EVP_sha256(), nullptr) != 1)
-    base::Fail("TINDERBOX_STORE", "The system's cryptography refuses SHA-256, with which requests to S3 are signed.");
-  return {reinterpret_cast<char*>(hash), size};
-}
-
-std::string Hmac(std::string_view key, std::string_view text) {
-  unsigned char hash[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
-           text.size(), hash, &size) == nullptr)
-    base::Fail("TINDERBOX_STORE", "The system's cryptography refuses SHA-256, with which requests to S3 are signed.");
-  return {reinterpret_cast<char*>(hash), size};
-}
-
-}  // namespace
-
 std::string QueryText(const std::map<std::string, std::string>& query) {
   std::string out;
   for (const auto& [name, value] : query)
@@ -47,7 +18,7 @@ std::vector<std::string> SignedHeaders(const S3Request& request, const Credentia
   std::vector<std::string> out;
   for (const auto& [name, value] : request.headers) out.push_back(fmt::format("{}: {}", name, value));
   if (credentials.access_key.empty()) return out;
-  const std::string digest = Hex(Sha256(request.body));
+  const std::string digest = base::Hex(base::Sha256(request.body));
   std::map<std::string, std::string> headers = request.headers;
   headers["x-amz-content-sha256"] = digest;
   headers["x-amz-date"] = time;
@@ -64,14 +35,14 @@ std::vector<std::string> SignedHeaders(const S3Request& request, const Credentia
                                             QueryText(request.query), lines, names, digest);
   const std::string day = time.substr(0, 8);
   const std::string scope = fmt::format("{}/{}/s3/aws4_request", day, region);
-  const std::string text = fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", time, scope, Hex(Sha256(canonical)));
+  const std::string text = fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", time, scope, base::Hex(base::Sha256(canonical)));
   std::string key = "AWS4" + credentials.secret_key;
   for (const std::string_view part :
        {std::string_view(day), std::string_view(region), std::string_view("s3"), std::string_view("aws4_request")}) {
-    key = Hmac(key, part);
+    key = base::HmacSha256(key, part);
   }
   out.push_back(fmt::format("Authorization: AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={}",
-                            credentials.access_key, scope, names, Hex(Hmac(key, text))));
+                            credentials.access_key, scope, names, base::Hex(base::HmacSha256(key, text))));
   return out;
 }
 

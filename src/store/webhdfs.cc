@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
-#include <random>
 #include <set>
 
 #include "base/fail.h"
 #include "base/mapped_file.h"
+#include "base/random_name.h"
 #include "store/http.h"
 
 namespace tinderbox::store {
@@ -207,14 +207,6 @@ class WebHdfs : public Store {
   std::string user_;
 };
 
-std::string RandomName() {
-  static constexpr char kLetters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-  std::random_device device;
-  std::string out;
-  for (int i = 0; i < 10; ++i) out += kLetters[device() % 36];
-  return out;
-}
-
 std::string ParentOf(const std::string& path) {
   const size_t slash = path.rfind('/');
   return slash == 0 ? "/" : path.substr(0, slash);
@@ -227,7 +219,7 @@ class HdfsPublication : public Publication {
     if (target == "/") base::Fail("TINDERBOX_WRITE_FAILED", "{} cannot be an output: name a folder.", store.Url("/"));
     const std::string parent = ParentOf(target);
     staging_ = fmt::format("{}/.{}.tinderbox-{}", parent == "/" ? "" : parent, target.substr(target.rfind('/') + 1),
-                           RandomName());
+                           base::RandomName());
     store_.MakeFolder(Data());
     store_.MakeFolder(Aside());
   }

@@ -66,20 +66,4 @@ std::vector<fs::path> RemoteFiles::Fetch(const std::vector<RemoteCopies::File>& 
   return out;
 }
 
-store::Settings TakeSettings(std::map<std::string, std::string>* options, std::map<std::string, std::string> conf) {
-  store::Settings::Names taken;
-  for (auto it = options->begin(); it != options->end();) {
-    if (store::IsHadoopOption(it->first)) {
-      taken[it->first] = it->second;
-      it = options->erase(it);
-    } else {
-      ++it;
-    }
-  }
-  return {taken, [conf = std::move(conf)](const std::string& key) -> std::optional<std::string> {
-            const auto found = conf.find(key);
-            return found == conf.end() ? std::nullopt : std::optional(found->second);
-          }};
-}
-
 }  // namespace tinderbox::engine

@@ -60,7 +60,4 @@ class RemoteFiles {
   std::vector<std::shared_ptr<const RemoteCopies::Copy>> kept_;
 };
 
-/// Hadoop's settings among the options of a reader or writer: they are taken out of them.
-store::Settings TakeSettings(std::map<std::string, std::string>* options, std::map<std::string, std::string> conf);
-
 }  // namespace tinderbox::engine

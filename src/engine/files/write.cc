@@ -295,7 +295,7 @@ void WriteToStore(const FileWrite& write, const WriteJob& job, const TranslatedR
 }  // namespace
 
 void SetTarget(const std::string& path, const std::map<std::string, std::string>& conf, FileWrite* write) {
-  const store::Settings settings = TakeSettings(&write->options, conf);
+  const store::Settings settings = store::TakeSettings(&write->options, conf);
   if (const auto location = store::ParseLocation(path)) {
     write->store = store::Open(*location, settings);
     write->target = location->path;
