@@ -101,6 +101,7 @@ InterruptWatch::~InterruptWatch() {
   if (state.runner.joinable()) state.runner.join();
   ::close(state.pipe_write.exchange(-1));
   ::close(state.pipe_read);
+  state.requested = false;
 }
 
 bool InterruptRequested() {

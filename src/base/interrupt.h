@@ -15,7 +15,7 @@ class InterruptWatch {
   ~InterruptWatch();
 };
 
-/// True after the first signal. Thread-safe, costs one load.
+/// True after the first signal, while the watch lives. Thread-safe, costs one load.
 bool InterruptRequested();
 /// Throws Interrupted after the first signal.
 void ThrowIfInterrupted();

@@ -42,7 +42,7 @@ void PrintPhases(const ProgressDisplay& progress) {
 
 Session OpenWhere(const DiffPlan& plan) {
   if (!plan.remote.given()) return OpenSession(plan.resources);
-  const Session session = Session::Connect(RemoteUrl(plan.remote));
+  const Session session(ConnectTo(RemoteUrl(plan.remote)));
   PrepareForDiff(session);
   return session;
 }

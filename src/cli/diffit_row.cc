@@ -218,7 +218,7 @@ class Place {
     if (!remote()) return DiffitSession(line);
     if (on_ == "yarn")
       job_.emplace(FindJobCluster(name_.name), "diffit", line.Last("memory").value_or(""), line.Has("quiet"));
-    const Session session = job_ ? job_->Open() : Session::Connect(RemoteUrl({on_, name_}));
+    const Session session = job_ ? job_->Open() : Session(ConnectTo(RemoteUrl({on_, name_})));
     PrepareForDiff(session);
     return session;
   }

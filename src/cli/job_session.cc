@@ -11,6 +11,7 @@
 #include "base/interrupt.h"
 #include "cli/console.h"
 #include "cli/end_jobs.h"
+#include "cli/remote_flags.h"
 #include "cli/submit.h"
 
 namespace tinderbox::cli {
@@ -73,7 +74,7 @@ std::string JobSession::WaitForAddress() const {
 }
 
 Session JobSession::Open() const {
-  return Session::Connect("sc://" + address_);
+  return Session(ConnectTo("sc://" + address_));
 }
 
 JobSession::~JobSession() {

@@ -1,8 +1,12 @@
 #include "cli/remote_flags.h"
 
+#include <fmt/format.h>
+
+#include <chrono>
 #include <optional>
 
 #include "base/fail.h"
+#include "cli/console.h"
 #include "cluster/step.h"
 #include "connect/connection.h"
 
@@ -62,6 +66,18 @@ std::string RemoteUrl(const RemoteFlags& flags) {
                "into the variable SPARK_CONNECT_AUTHENTICATE_TOKEN.");
   }
   return flags.on;
+}
+
+std::shared_ptr<spark::Session> ConnectTo(const std::string& url) {
+  connect::RemoteOptions options;
+  options.on_wait = [](const std::string& failure, std::chrono::milliseconds wait) {
+    // Shorter waits are over before anybody has read of them.
+    if (wait < std::chrono::seconds(1)) return;
+    PrintWarning(
+        fmt::format("The Spark Connect server does not answer ({}). It is asked again in {} s; Ctrl-C gives up.",
+                    failure, std::chrono::round<std::chrono::seconds>(wait).count()));
+  };
+  return connect::OpenRemote(url, options);
 }
 
 void PrepareForDiff(const Session& session) {

@@ -20,6 +20,8 @@ struct RemoteFlags {
 void AddRemoteFlags(CLI::App* app, RemoteFlags* flags);
 /// The Spark Connect address that is meant. Throws Error: the cluster has none, or does not run.
 std::string RemoteUrl(const RemoteFlags& flags);
+/// Opens a session there. Says on standard error when the server does not answer and is waited for.
+std::shared_ptr<spark::Session> ConnectTo(const std::string& url);
 /// Gives a Spark server's session what the embedded engine has by default, so that values mean the same.
 void PrepareForDiff(const Session& session);
 /// Throw Error TINDERBOX_USAGE for an option that would only do something for the embedded engine.

@@ -246,7 +246,7 @@ std::shared_ptr<spark::Session> OpenWhere(const SqlFlags& flags) {
   EngineFlags refused = flags.engine;
   refused.time_zone.clear();  // a setting that every session has
   RefuseEngine(refused);
-  std::shared_ptr<spark::Session> session = connect::OpenRemote(RemoteUrl(flags.remote));
+  std::shared_ptr<spark::Session> session = ConnectTo(RemoteUrl(flags.remote));
   if (!flags.engine.time_zone.empty()) session->SetConf("spark.sql.session.timeZone", flags.engine.time_zone);
   return session;
 }

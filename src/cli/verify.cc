@@ -178,7 +178,7 @@ int Verify(const VerifyFlags& flags) {
   if (::access(flags.words[0].c_str(), R_OK) != 0)
     base::FailErrno("PATH_NOT_FOUND", errno, fmt::format("Cannot read \"{}\"", flags.words[0]));
   const std::string url = RemoteUrl(flags.remote);
-  const Session remote = Session::Connect(url);  // fails before anything runs when nobody is there
+  const Session remote(ConnectTo(url));  // fails before anything runs when nobody is there
   const base::TempDir scratch;
   fs::path work = scratch.path();
   if (!flags.keep.empty()) {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/interrupt.h"
 #include "connect/errors.h"
 #include "connect/server_status.h"
 #include "connect/uuid.h"
@@ -82,7 +83,18 @@ bool Client::Activity::interrupted() const {
   return interrupted_;
 }
 
+void Client::Activity::WaitAfter(const grpc::Status& status, Milliseconds delay) {
+  if (client_->options_.on_wait) client_->options_.on_wait(status.error_message(), delay);
+  Wait(delay);
+}
+
 void Client::Activity::Wait(Milliseconds delay) {
+  // A program that was told to end does not try for another ten minutes, whatever it still wants.
+  const base::OnInterrupt stop([this] {
+    const std::lock_guard lock(client_->mutex_);
+    interrupted_ = true;
+    client_->changed_.notify_all();
+  });
   if (client_->options_.retry.sleep) {
     client_->options_.retry.sleep(delay);
   } else {
@@ -148,7 +160,7 @@ void Client::Attempt(const std::function<grpc::Status(grpc::ClientContext*)>& ma
       delay = kConnectInterval;
     }
     if (!delay) Fail(status);
-    activity.Wait(*delay);
+    activity.WaitAfter(status, *delay);
   }
 }
 

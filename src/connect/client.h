@@ -47,8 +47,10 @@ class Client {
     /// The call that is made now; it ends at once when the activity was interrupted. nullptr: none.
     void Use(grpc::ClientContext* call);
     bool interrupted() const;
-    /// Waits before the next attempt. Throws Interrupted.
+    /// Waits before the next attempt. Throws Interrupted, also when the process was told to end.
     void Wait(Milliseconds delay);
+    /// The same after a failure, which is told to RemoteOptions::on_wait.
+    void WaitAfter(const grpc::Status& status, Milliseconds delay);
     const std::string& id() const { return id_; }
 
    private:

@@ -1,4 +1,8 @@
 // The client against networks and servers that fail.
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/interrupt.h"
 #include "connect/remote_fixture.h"
 
 namespace tinderbox::connect {
@@ -25,6 +29,26 @@ TEST_F(RemoteSessionTest, GoesOnOverASlowNetwork) {
   door_->Spoil([](const std::string&, int) { return Fault{.delay = milliseconds(30)}; });
   EXPECT_EQ(Sum(session->Execute(Range(500'000), "").get()), SumTo(500'000));
   EXPECT_EQ(here().queries, 1);
+}
+
+TEST_F(RemoteSessionTest, StopsWaitingWhenTheProcessIsToldToEnd) {
+  RemoteOptions options = Quick();
+  options.retry = RetryPolicy();
+  std::atomic<int> waits = 0;
+  options.on_wait = [&](const std::string& failure, milliseconds) {
+    EXPECT_NE(failure, "");
+    ++waits;
+  };
+  const auto session = Open(options);
+  door_->Spoil([](const std::string&, int) { return Fault{.refuse = true}; });
+  const base::InterruptWatch watch;
+  auto running =
+      std::async(std::launch::async, [&] { return ConditionOf([&] { Sum(session->Execute(Range(10), "").get()); }); });
+  while (waits < 3) std::this_thread::sleep_for(milliseconds(5));
+  ::kill(::getpid(), SIGTERM);
+  EXPECT_EQ(running.get(), "OPERATION_CANCELED");
+  // What is still wanted on the way out does not begin to wait anew.
+  EXPECT_EQ(ConditionOf([&] { session->GetConf("spark.sql.ansi.enabled"); }), "OPERATION_CANCELED");
 }
 
 TEST_F(RemoteSessionTest, FollowsAStreamThatIsHeldOpenTooLong) {

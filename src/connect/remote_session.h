@@ -24,6 +24,8 @@ struct RemoteOptions {
   std::string tls_roots;  ///< certificates to trust, as PEM text; empty: those of the system
   /// Called on the reading thread whenever the server tells how far an operation is.
   std::function<void(const std::string& operation, const Progress& progress)> on_progress;
+  /// Called on the waiting thread before a call that failed is made again: why it failed, and the wait.
+  std::function<void(const std::string& failure, std::chrono::milliseconds wait)> on_wait;
 };
 
 /// A session on a Spark Connect server: ours, or a real Spark cluster's. Calls that fail for a while are made again as

@@ -116,7 +116,7 @@ bool ResponseStream::Next(proto::ExecutePlanResponse* response) {
       End();
       client_->Fail(status);
     }
-    activity_.Wait(*delay);
+    activity_.WaitAfter(status, *delay);
   }
   return false;
 }
