@@ -166,16 +166,43 @@ std::string InWords(const DiffSummary& summary) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-void CompareRows(const Session& session, const Found& left, const Found& right, const DiffOptions& wanted, Item* item) {
+/// Names of columns in lower case.
+using Columns = std::set<std::string>;
+
+Columns ColumnsOf(const Session& session, const DiffInput& input) {
+  Columns out;
+  for (const std::string& name : session.Read().Format(input.format).Load(input.paths).Columns())
+    out.insert(base::LowerCase(name));
+  return out;
+}
+
+/// The columns that the options name, "*" apart.
+std::vector<std::string> ColumnsNamed(const DiffOptions& options) {
+  std::vector<std::string> out = options.key;
+  out.insert(out.end(), options.ignore.begin(), options.ignore.end());
+  out.insert(out.end(), options.unordered.begin(), options.unordered.end());
+  for (const auto& [name, tolerance] : options.tolerance) out.push_back(name);
+  std::erase(out, "*");
+  return out;
+}
+
+/// `seen` takes the names of all columns.
+void CompareRows(const Session& session, const Found& left, const Found& right, const DiffOptions& wanted,
+                 Columns* seen, Item* item) {
   item->kind = ItemKind::kRows;
   DiffOptions options = wanted;
   const DiffInput a = Input(left), b = Input(right);
-  if (!options.key.empty()) {
-    const std::vector<std::string> columns = session.Read().Format(a.format).Load(a.paths).Columns();
-    const bool whole = std::ranges::all_of(
-        options.key, [&](const std::string& name) { return std::ranges::find(columns, name) != columns.end(); });
-    if (!whole) options.key.clear();
-  }
+  const Columns ours = ColumnsOf(session, a);
+  Columns all = ColumnsOf(session, b);
+  all.insert(ours.begin(), ours.end());
+  seen->insert(all.begin(), all.end());
+  const auto missing = [](const Columns& columns) {
+    return [&columns](const std::string& name) { return name != "*" && !columns.contains(base::LowerCase(name)); };
+  };
+  if (std::ranges::any_of(options.key, missing(ours))) options.key.clear();
+  std::erase_if(options.ignore, missing(all));
+  std::erase_if(options.unordered, missing(all));
+  std::erase_if(options.tolerance, [&](const auto& column) { return missing(all)(column.first); });
   if (options.key.empty()) options.tolerance.clear();
   const DiffResult result = Diff(session, a, b, options);
   item->summary = result.summary();
@@ -187,7 +214,7 @@ void CompareRows(const Session& session, const Found& left, const Found& right, 
 }
 
 void CompareData(const Session& session, const Found& left, const Found& right, const DiffOptions& options,
-                 Item* item) {
+                 Columns* seen, Item* item) {
   item->kind = ItemKind::kRows;
   if (left.files.empty() && right.files.empty()) return;
   if (left.files.empty() || right.files.empty()) {
@@ -202,7 +229,7 @@ void CompareData(const Session& session, const Found& left, const Found& right, 
   if (format == "csv" || format == "text") {
     CompareLines(session, left, right, item);
   } else if (format == "parquet" || format == "json") {
-    CompareRows(session, left, right, options, item);
+    CompareRows(session, left, right, options, seen, item);
   } else {
     item->difference = fmt::format("data sets of the format {} cannot be compared", format.empty() ? "?" : format);
   }
@@ -254,6 +281,7 @@ Comparison Compare(const Session& session, const Run& left, const Run& right, co
   Comparison out;
   const auto ours = FindAll(left, allowed), theirs = FindAll(right, allowed);
   std::set<std::string> names;
+  Columns seen;
   for (const auto& [name, found] : ours) names.insert(name);
   for (const auto& [name, found] : theirs) names.insert(name);
   for (const std::string& name : names) {
@@ -268,7 +296,7 @@ Comparison Compare(const Session& session, const Run& left, const Run& right, co
     } else if (a->second.data_set != b->second.data_set) {
       item.difference = "a data set on one side, a file on the other";
     } else if (a->second.data_set) {
-      CompareData(session, a->second, b->second, allowed.rows, &item);
+      CompareData(session, a->second, b->second, allowed.rows, &seen, &item);
     } else if (!SameBytes(a->second.files[0], b->second.files[0])) {
       item.difference = "the bytes differ";
     }
@@ -277,6 +305,10 @@ Comparison Compare(const Session& session, const Run& left, const Run& right, co
   const std::vector<std::string> x = PrintedLines(left.printed, allowed), y = PrintedLines(right.printed, allowed);
   out.printed = ComparePrinted(x, y);
   out.printed_lines = std::max(x.size(), y.size());
+  for (const std::string& name : ColumnsNamed(allowed.rows)) {
+    if (!seen.contains(base::LowerCase(name)))
+      out.warnings.push_back(fmt::format("No output whose rows were compared has a column \"{}\".", name));
+  }
   if (out.items.empty() && out.printed_lines == 0)
     out.warnings.emplace_back("Neither run wrote or printed anything that was compared, so this proves nothing.");
   if (left.exit_code != 0 && left.exit_code == right.exit_code)

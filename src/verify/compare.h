@@ -25,7 +25,8 @@ struct Allowed {
   bool line_order = false;         ///< printed lines may come in another order
   std::vector<std::regex> lines;   ///< printed lines in which one of these matches do not count
   std::vector<std::string> paths;  ///< shell patterns of what is not compared: "files/log*", "tables/tmp_*"
-  /// How rows are compared. The key counts for the data sets that have all its columns; others are compared whole.
+  /// How rows are compared. The key counts for the data sets that have all its columns; others are compared whole. What
+  /// is said of other columns counts where they are; one that is nowhere is warned of.
   DiffOptions rows;
 };
 

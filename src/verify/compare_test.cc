@@ -105,6 +105,21 @@ TEST_F(CompareTest, AKeyAndAToleranceCountWhereTheColumnsAre) {
   EXPECT_TRUE(found.items.at(1).same());
 }
 
+TEST_F(CompareTest, ColumnsAreIgnoredWhereTheyAre) {
+  for (const auto& [run, odd] : {std::pair{&left_, "1"}, std::pair{&right_, "2"}}) {
+    const std::string other(odd);
+    Write(*run, "files/a", "SELECT id, " + other + " AS Random FROM range(3)", "parquet");
+    Write(*run, "files/b", "SELECT id, " + other + " AS stamp, array(" + other + ", 1) AS list FROM range(3)", "json");
+    Write(*run, "files/c", "SELECT id FROM range(3)", "parquet");
+  }
+  EXPECT_FALSE(Compared().items.at(0).same());
+  Allowed allowed;
+  allowed.rows.ignore = {"random", "stamp", "list", "typo"};
+  const Comparison found = Compared(allowed);
+  for (const Item& item : found.items) EXPECT_EQ(item.difference, "") << item.name;
+  EXPECT_EQ(found.warnings, (std::vector<std::string>{"No output whose rows were compared has a column \"typo\"."}));
+}
+
 TEST_F(CompareTest, FilesAreComparedByTheirBytes) {
   File(left_, "files/a.txt", "one\ntwo\n");
   File(right_, "files/a.txt", "one\ntwo\n");
