@@ -131,8 +131,10 @@ struct DiffSummary {
 
 struct DiffProgress {
   std::string phase;     ///< "reading", "comparing", "writing"
-  double fraction = -1;  ///< of the phase, or -1
+  double fraction = -1;  ///< of the phase (of the stages that Spark has planned so far, when it has any), or -1
   uint64_t rows = 0;     ///< read so far, both sides
+  int stages = 0;        ///< on a Spark server: of the query that runs; it may find that it needs more
+  int stages_done = 0;   ///< those of them that are finished
 };
 using DiffProgressSink = std::function<void(const DiffProgress&)>;  ///< called from any thread, at most every 50 ms
 

@@ -103,7 +103,10 @@ std::string ProgressDisplay::Describe(const DiffProgress& progress, Clock::time_
     const double total = Seconds(now - start_);
     if (total > 0.5) numbers += fmt::format("  {}/s", ShortNumber(static_cast<double>(progress.rows) / total));
   }
-  if (progress.fraction > 0.02 && progress.fraction < 1 && elapsed > 0.5) {
+  if (progress.stages > 0)
+    numbers += fmt::format("  stage {} of {}", std::min(progress.stages_done + 1, progress.stages), progress.stages);
+  // How many stages a query has shows as it runs, so that the time it needs cannot be told.
+  if (progress.stages == 0 && progress.fraction > 0.02 && progress.fraction < 1 && elapsed > 0.5) {
     numbers += fmt::format("  {} left", ClockText(elapsed * (1 - progress.fraction) / progress.fraction));
   } else {
     numbers += fmt::format("  {}", ClockText(Seconds(now - start_)));

@@ -26,6 +26,7 @@ void ProgressReporter::Phase(const std::string& phase) {
   const std::lock_guard lock(mutex_);
   now_.phase = phase;
   now_.fraction = -1;
+  now_.stages = now_.stages_done = 0;
   reported_ = false;
 }
 
@@ -45,6 +46,8 @@ void ProgressReporter::Run() {
     if (!reported_) {
       const Progress progress = session_.GetProgress();
       now_.fraction = progress.fraction;
+      now_.stages = progress.stages;
+      now_.stages_done = progress.stages_done;
       now_.rows = std::max(now_.rows, progress.rows);
     }
     const DiffProgress copy = now_;
