@@ -101,6 +101,12 @@ Info InfoOf(const cluster::ClusterFolder& folder) {
     }
     info.versions = VersionsOf(service);
   }
+  if (const fs::path hadoop = folder.path() / "conf" / "hadoop"; !info.submit.empty() && fs::exists(hadoop)) {
+    // By it the embedded engine reaches the cluster's HDFS and S3, too.
+    for (Facts* facts : {&info.connect, &info.submit}) {
+      if (!facts->empty()) facts->emplace_back("HADOOP_CONF_DIR", hadoop);
+    }
+  }
   if (info.versions.empty()) info.versions = {{"tinderbox", Version()}};
   info.folders.emplace_back("cluster", folder.path());
   constexpr std::pair<const char*, const char*> kFolders[] = {
