@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <exception>
 #include <fstream>
 #include <thread>
 
@@ -37,7 +38,8 @@ PlacedJob Place(const JobCluster& where, const std::string& name, const std::str
 
 }  // namespace
 
-JobSession::JobSession(const JobCluster& where, const std::string& name, const std::string& driver_memory, bool quiet)
+JobSession::JobSession(const JobCluster& where, const std::string& name, const std::string& driver_memory, bool quiet,
+                       const std::function<void(const cluster::JobFolder&)>& placed_call)
     : folder_("") {
   JobStart start;
   const PlacedJob placed = Place(where, name, driver_memory, &start);
@@ -48,6 +50,7 @@ JobSession::JobSession(const JobCluster& where, const std::string& name, const s
   }
   HandOver(start, placed, SIGTERM);
   try {
+    if (placed_call) placed_call(folder_);
     address_ = WaitForAddress();
   } catch (...) {
     EndJobs({folder_});
@@ -78,12 +81,14 @@ Session JobSession::Open() const {
 
 JobSession::~JobSession() {
   try {
+    const bool ended = cluster::HasEnded(folder_.Read().state);
     EndJobs({folder_});
-    if (!finished_) return;
+    const bool failed = !ended && std::uncaught_exceptions() > 0 && !base::InterruptRequested();
+    if (!finished_ && !failed) return;
     cluster::Job job = folder_.Read();
-    job.state = cluster::JobState::kFinished;
-    job.exit_code = 0;
-    job.reason.clear();
+    job.state = finished_ ? cluster::JobState::kFinished : cluster::JobState::kFailed;
+    job.exit_code = finished_ ? 0 : kClusterFailed;
+    job.reason = finished_ ? "" : "what it was started for failed, and said why";
     folder_.Write(job);
   } catch (const std::exception&) {  // interrupted again: who runs the job ends it when this process does
   }

@@ -38,12 +38,6 @@ std::string AsProperty(std::string_view value) {
   return text;
 }
 
-int64_t ExecutorMemory(const ClusterSpec& spec) {
-  if (spec.executor_memory != 0) return spec.executor_memory;
-  const int64_t executors = std::max<int64_t>(1, spec.worker_cores / spec.executor_cores);
-  return std::max(kLeastHeap, spec.worker_memory / executors / kMiB * kMiB);
-}
-
 class Builder {
  public:
   Builder(const ClusterSpec& spec, const Ports& ports, const Installation& installation, const std::string& folder)
@@ -333,6 +327,12 @@ class Builder {
 };
 
 }  // namespace
+
+int64_t ExecutorMemory(const ClusterSpec& spec) {
+  if (spec.executor_memory != 0) return spec.executor_memory;
+  const int64_t executors = std::max<int64_t>(1, spec.worker_cores / spec.executor_cores);
+  return std::max(kLeastHeap, spec.worker_memory / executors / kMiB * kMiB);
+}
 
 int64_t WorkerCount(const ClusterSpec& spec, const MachineFacts& facts) {
   if (spec.worker_count != 0) return spec.worker_count;

@@ -16,7 +16,9 @@ namespace fs = std::filesystem;
 constexpr std::string_view kCondition = "TINDERBOX_CONFIG";
 constexpr size_t kRandomLength = 32;
 
-std::string RandomPassword() {
+}  // namespace
+
+std::string Secrets::Random() {
   constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
   std::random_device random;
   std::uniform_int_distribution<size_t> letter(0, kLetters.size() - 1);
@@ -24,8 +26,6 @@ std::string RandomPassword() {
   while (password.size() < kRandomLength) password += kLetters[letter(random)];
   return password;
 }
-
-}  // namespace
 
 std::string Secrets::Given(const char* variable, size_t least) {
   const char* said = std::getenv(variable);
@@ -41,7 +41,7 @@ std::string Secrets::Given(const char* variable, size_t least) {
 std::string Secrets::Password(const std::string& name, const char* variable, size_t least) const {
   const std::string given = Given(variable, least);
   const fs::path file = folder_ / name;
-  if (const std::string before = fs::exists(file) ? Read(name) : ""; !before.empty()) {
+  if (const std::string before = Has(name) ? Read(name) : ""; !before.empty()) {
     if (!given.empty() && given != before)
       base::Fail(kCondition,
                  "The variable {} differs from the password that this cluster was made with, which {} holds. A "
@@ -49,9 +49,21 @@ std::string Secrets::Password(const std::string& name, const char* variable, siz
                  variable, file.string());
     return before;
   }
-  const std::string password = given.empty() ? RandomPassword() : given;
+  const std::string password = given.empty() ? Random() : given;
   Write(name, password);
   return password;
+}
+
+bool Secrets::Has(const std::string& name) const {
+  return fs::exists(folder_ / name);
+}
+
+void Secrets::Rename(const std::string& name, const std::string& other) const {
+  std::error_code error;
+  fs::rename(folder_ / name, folder_ / other, error);
+  if (error)
+    base::Fail("TINDERBOX_WRITE_FAILED", "The file {} cannot be put in the place of {}: {}.", (folder_ / name).string(),
+               other, error.message());
 }
 
 std::string Secrets::Read(const std::string& name) const {

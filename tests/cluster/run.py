@@ -15,7 +15,7 @@ import sys
 
 from common import clusters, timed
 
-TOPICS = ("pages", "life", "verbs", "submit", "survival", "twins")
+TOPICS = ("pages", "life", "verbs", "submit", "develop", "survival", "twins")
 
 
 def main():
