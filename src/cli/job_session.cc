@@ -1,11 +1,14 @@
 #include "cli/job_session.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <exception>
 #include <fstream>
+#include <mutex>
 #include <thread>
 
 #include "base/fail.h"
@@ -56,6 +59,25 @@ JobSession::JobSession(const JobCluster& where, const std::string& name, const s
     EndJobs({folder_});
     throw;
   }
+  watch_ = std::jthread([this](const std::stop_token& stop) { Watch(stop); });
+}
+
+void JobSession::Watch(const std::stop_token& stop) const {
+  constexpr std::chrono::milliseconds kEvery(500);
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  for (std::condition_variable_any wakes; !wakes.wait_for(lock, stop, kEvery, [&] { return stop.stop_requested(); });) {
+    try {
+      const cluster::Job job = folder_.Read();
+      if (!cluster::HasEnded(job.state)) continue;
+      PrintFailure(fmt::format("{} has ended ({}) before the work was done{}", job.id, cluster::JobStateName(job.state),
+                               job.reason.empty() ? "." : ": " + job.reason),
+                   "TINDERBOX_JOB", fmt::format("Its log: {}", folder_.log().string()));
+      ::kill(::getpid(), SIGTERM);
+      return;
+    } catch (const Error&) {  // a record that cannot be read now may be later
+    }
+  }
 }
 
 std::string JobSession::WaitForAddress() const {
@@ -80,6 +102,7 @@ Session JobSession::Open() const {
 }
 
 JobSession::~JobSession() {
+  watch_ = {};
   try {
     const bool ended = cluster::HasEnded(folder_.Read().state);
     EndJobs({folder_});

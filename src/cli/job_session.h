@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <thread>
 
 #include "cli/job_start.h"
 #include "tinderbox/session.h"
@@ -28,9 +29,12 @@ class JobSession {
 
  private:
   std::string WaitForAddress() const;
+  /// Interrupts this program when the job ends by itself: its server would be asked again and again.
+  void Watch(const std::stop_token& stop) const;
   cluster::JobFolder folder_;
   std::string address_;
   bool finished_ = false;
+  std::jthread watch_;
 };
 
 }  // namespace tinderbox::cli

@@ -240,7 +240,7 @@ JobStart PrepareJob(const JobCluster& where, SubmitLine line) {
   }
   start.in_cluster = cluster::InClusterMode(start.settings);
   cluster::CheckFiles(start.line, start.settings);
-  cluster::CheckScala(start.line, start.settings, where.spark_home());
+  start.notes = cluster::CheckVersions(start.line, start.settings, where.spark_home());
   cluster::CheckMainClass(start.line, start.settings, where.spark_home());
   cluster::TuningFacts facts;
   if (start.own) CheckOwn(where, &start, &facts);

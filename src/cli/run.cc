@@ -90,7 +90,7 @@ std::string ShortHelp() {
     for (size_t next = i + 1; next < std::size(kVerbs) && kVerbs[next].group != nullptr && kVerbs[next].what == nullptr;
          ++next)
       names += fmt::format(", {}", kVerbs[next].name);
-    out += fmt::format("  {:<12} {}\n", names, verb.what);
+    out += fmt::format("  {:<15} {}\n", names, verb.what);
   }
   out +=
       "\nFor example:\n"

@@ -16,6 +16,7 @@
 #include "cli/console.h"
 #include "cli/job_display.h"
 #include "cli/run_script.h"
+#include "cli/setting_names.h"
 #include "cli/submit_watch.h"
 #include "cli/verbs.h"
 #include "cli/words.h"
@@ -106,6 +107,9 @@ int SubmitEmbedded(const cluster::SubmitLine& line, const SubmitFlags& flags) {
   script.settings = cluster::EffectiveSettings(line, {});
   cluster::CheckFiles(line, script.settings);
   script.python = cluster::PythonsOf(script.settings, cluster::EnvironmentOf(::getpid())).driver;
+  if (!flags.quiet) {
+    for (const std::string& unknown : UnknownSettings(script.settings)) PrintWarning(unknown);
+  }
   for (const auto& [flag, value] : line.options) {
     if (flag->name == "--py-files") script.modules = SplitNames("--py-files", value);
     if (flag->embedded == OnEmbedded::kUnused) script.settings.erase(std::string(flag->setting));

@@ -36,6 +36,8 @@ Service PlainService(const Ground& ground, const std::string& name, const std::s
 
 /// Daemons do little: a quick start matters more to them than the fastest code.
 constexpr const char* kQuickStart = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1";
+/// Where the histories of applications lie in HDFS, when it has them.
+constexpr const char* kHistoriesInHdfs = "/tmp/spark/spark-logs";
 /// The file's address, with what an address cannot hold encoded.
 std::string FileUrl(std::string_view path);
 /// "512m".

@@ -303,7 +303,7 @@ TEST(Preflight, LocalFilesAreThoseOfTheApplication) {
               testing::ElementsAre("etl.py", "helpers.py", "/opt/near.zip", "conf.json"));
 }
 
-TEST(Preflight, JarsForAnotherScalaAreRefused) {
+TEST(Preflight, JarsForAnotherScalaOrSparkAreTold) {
   const base::TempDir spark;
   std::filesystem::create_directories(spark.path() / "jars");
   std::ofstream(spark.path() / "jars" / "spark-core_2.13-4.2.0.jar") << "";
@@ -311,10 +311,19 @@ TEST(Preflight, JarsForAnotherScalaAreRefused) {
     SubmitLine line;
     if (*flag != '\0') line.Add(flag, value);
     line.application = {application};
-    CheckScala(line, EffectiveSettings(line, {}), spark.path());
+    return CheckVersions(line, EffectiveSettings(line, {}), spark.path());
   };
-  check("--jars", "/x_2.12/plain-1.2.12.jar,lib_2.13-1.0.jar,s3a://jars/graph_2.13.jar", "app_2.13-0.1.jar");
-  check("--packages", "org.example:lib_2.13:2.12,org.example:plain_2.11x:1", "etl_2.12.py");
+  EXPECT_THAT(
+      check("--jars", "/x_2.12/plain-1.2.12.jar,lib_2.13-1.0.jar,s3a://jars/graph_2.13.jar", "app_2.13-0.1.jar"),
+      testing::IsEmpty());
+  EXPECT_THAT(check("--packages",
+                    "org.example:lib_2.13:2.12,org.example:plain_2.11x:1,org.apache.spark:spark-avro_2.13:4.2.0,"
+                    "org.apache.iceberg:iceberg-spark-runtime-4.2_2.13:9",
+                    "etl_2.12.py"),
+              testing::IsEmpty());
+  EXPECT_THAT(check("--packages", "org.apache.iceberg:iceberg-spark-runtime-4.1_2.13:1.12.0", "etl.py"),
+              ElementsAre(HasSubstr("made for Spark 4.1, and this is Spark 4.2")));
+  EXPECT_THAT(check("--jars", "hudi-spark3.5-bundle_2.13-1.0.jar", "etl.py"), ElementsAre(HasSubstr("Spark 3.5")));
   EXPECT_THROW(check("--jars", "a.jar,/opt/graph_2.12-0.8.jar", "etl.py"), Error);
   EXPECT_THROW(check("--packages", "org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.8.1", "etl.py"), Error);
   EXPECT_THROW(check("", "", "app_2.12.jar"), Error);

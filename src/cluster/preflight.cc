@@ -95,11 +95,15 @@ std::vector<std::pair<const char*, std::string>> NamedFiles(const Settings& sett
   return files;
 }
 
-/// "2.12" of spark-core_2.12-3.5.1.jar, or of a package's coordinates; "" without it.
-std::string ScalaOf(const std::string& name) {
-  static const std::regex form("_(2[.]1[0-9]|3)(?=[-.:]|$)");
+// Scala's version as jars and packages have it in their names, and Spark's as some do: graph_2.13-1.0.jar,
+// iceberg-spark-runtime-4.0_2.13, hudi-spark4.0-bundle_2.13.
+constexpr const char* kScalaInName = "_(2[.]1[0-9]|3)(?=[-.:]|$)";
+constexpr const char* kSparkInName = "spark-?(?:runtime-)?([0-9]+[.][0-9]+)[-_]";
+
+/// What stands in the brackets of the form; "" without it.
+std::string PartOf(const std::string& name, const char* form) {
   std::smatch found;
-  return std::regex_search(name, found, form) ? found[1].str() : "";
+  return std::regex_search(name, found, std::regex(form)) ? found[1].str() : "";
 }
 
 /// The namespace of the network that a process sees; "" when we may not look.
@@ -232,28 +236,38 @@ std::vector<std::string> LocalFiles(const SubmitLine& line, const Settings& sett
   return files;
 }
 
-void CheckScala(const SubmitLine& line, const Settings& settings, const std::string& spark_home) {
-  std::string scala;
+std::vector<std::string> CheckVersions(const SubmitLine& line, const Settings& settings,
+                                       const std::string& spark_home) {
+  std::string scala, spark;
   std::error_code error;
   for (fs::directory_iterator entry(fs::path(spark_home) / "jars", error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string name = entry->path().filename();
-    if (name.starts_with("spark-core_")) scala = ScalaOf(name);
+    if (!name.starts_with("spark-core_")) continue;
+    scala = PartOf(name, kScalaInName);
+    spark = PartOf(name, "_[0-9.]+-([0-9]+[.][0-9]+)");
   }
+  std::vector<std::string> notes;
   const auto check = [&](const std::string& where, const std::string& name) {
-    const std::string made = ScalaOf(name);
-    if (scala.empty() || made.empty() || made == scala) return;
-    base::Fail(
-        "TINDERBOX_CONFIG",
-        "{} names {}, which is made for Scala {}, and this Spark has Scala {}: it would end for want of classes or "
-        "methods. Take the one with _{} in its name.",
-        where, name, made, scala, scala);
+    const std::string for_scala = PartOf(name, kScalaInName), for_spark = PartOf(name, kSparkInName);
+    if (!scala.empty() && !for_scala.empty() && for_scala != scala)
+      base::Fail(
+          "TINDERBOX_CONFIG",
+          "{} names {}, which is made for Scala {}, and this Spark has Scala {}: it would end for want of classes "
+          "or methods. Take the one with _{} in its name.",
+          where, name, for_scala, scala, scala);
+    if (!spark.empty() && !for_spark.empty() && for_spark != spark)
+      notes.push_back(
+          fmt::format("{} names {}, which is made for Spark {}, and this is Spark {}: it may end for want of "
+                      "classes or methods.",
+                      where, name, for_spark, spark));
   };
   if (!line.application.empty() && line.application[0].ends_with(".jar"))
     check("The command line", fs::path(line.application[0]).filename());
   for (const std::string& jar : SplitList(Get(settings, "spark.jars"))) check("spark.jars", fs::path(jar).filename());
   for (const std::string& package : SplitList(Get(settings, "spark.jars.packages")))
     check("spark.jars.packages", package);
+  return notes;
 }
 
 void CheckMainClass(const SubmitLine& line, const Settings& settings, const std::string& spark_home) {

@@ -18,8 +18,8 @@ void CheckFiles(const SubmitLine& line, const Settings& settings);
 std::vector<std::string> LocalFiles(const SubmitLine& line, const Settings& settings);
 
 /// No jar, and no package that is to be fetched, is made for another Scala than Spark is, as far as its name tells.
-/// Throws Error TINDERBOX_CONFIG.
-void CheckScala(const SubmitLine& line, const Settings& settings, const std::string& spark_home);
+/// Returns a sentence for each that is made for another Spark. Throws Error TINDERBOX_CONFIG.
+std::vector<std::string> CheckVersions(const SubmitLine& line, const Settings& settings, const std::string& spark_home);
 
 /// The main class of a jar is in it, in --jars, on the driver's class path or in Spark. Throws Error TINDERBOX_CONFIG
 /// with the classes that are like it.
