@@ -22,11 +22,12 @@ struct Finding {
   std::string what;
   std::string said;
   int code = kClusterOk;
+  bool advice = false;
 };
 
 /// What one check says; what it throws is its finding.
 Finding Find(const std::string& what, const std::function<std::string()>& check) {
-  Finding finding{what, "", kClusterOk};
+  Finding finding{what, "", kClusterOk, false};
   try {
     finding.said = check();
   } catch (const Error& error) {
@@ -84,8 +85,10 @@ std::vector<Finding> CheckAll(const CheckFlags& flags) {
                  there.string(), space.available / 1'000'000);
     return fmt::format("{} GB free at {}", space.available / 1'000'000'000, there.string());
   }));
+  std::vector<std::string> warnings;
   findings.push_back(Find("ports", [&] {
     const cluster::Plan plan(folder, spec, {directories, ProgramFile(), [](const auto&, double) {}, false});
+    warnings = plan.warnings();
     std::vector<std::string> ports;
     for (const cluster::Service& service : plan.services()) {
       for (const auto& [purpose, port] : service.ports)
@@ -93,6 +96,7 @@ std::vector<Finding> CheckAll(const CheckFlags& flags) {
     }
     return fmt::format("{}", fmt::join(ports, ", "));
   }));
+  for (const std::string& warning : warnings) findings.push_back({"advice", warning, kClusterOk, true});
   return findings;
 }
 
@@ -104,7 +108,11 @@ int Check(const CheckFlags& flags) {
     if (code == kClusterOk) code = finding.code;
     const bool good = finding.code == kClusterOk;
     json["checks"].push_back({{"check", finding.what}, {"ok", good}, {"detail", finding.said}});
-    text += fmt::format("{:<5} {:<14} {}\n", good ? "ok" : "FAIL", finding.what, finding.said);
+    text += fmt::format("{:<5} {:<14} {}\n",
+                        finding.advice ? "note"
+                        : good         ? "ok"
+                                       : "FAIL",
+                        finding.what, finding.said);
   }
   WriteOut(flags.json ? json.dump() + "\n" : text);
   return code;

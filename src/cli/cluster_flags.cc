@@ -11,6 +11,7 @@
 #include "base/fail.h"
 #include "base/interrupt.h"
 #include "cli/console.h"
+#include "cli/setting_names.h"
 #include "cli/words.h"
 #include "cluster/profiles.h"
 #include "cluster/spawn.h"
@@ -161,6 +162,21 @@ std::string ProfileOf(const cluster::Config& config) {
   return config.keys.at("profile").text;
 }
 
+std::map<std::string, std::string> FoldersOf(const cluster::Config& config) {
+  std::map<std::string, std::string> folders = cluster::ToSpec(config).folders;
+  if (ProfileOf(config) != "diffit") return folders;
+  for (const auto& [variable, path] : {std::pair("SCHEMA", "/tmp/schema"), std::pair("DATA", "/tmp/data")}) {
+    const char* value = std::getenv(variable);
+    if (value == nullptr || *value == '\0') continue;
+    const fs::path folder = fs::absolute(value).lexically_normal();
+    if (!fs::is_directory(folder))
+      base::Fail("PATH_NOT_FOUND", "The variable {} is to be the folder that {} means, and {} is none.", variable, path,
+                 folder.string());
+    folders[path] = folder;
+  }
+  return folders;
+}
+
 cluster::Config ReadConfig(const ConfigFlags& flags, const ClusterName& name) {
   cluster::ConfigSources sources;
   if (const std::optional<cluster::Config> kept = KeptConfig(FolderOf(name))) sources.kept_profile = ProfileOf(*kept);
@@ -192,6 +208,7 @@ cluster::Config ReadConfig(const ConfigFlags& flags, const ClusterName& name) {
   }
   cluster::Config config = cluster::ReadConfig(sources);
   for (const std::string& warning : config.warnings) PrintWarning(warning);
+  for (const std::string& warning : UnknownSettings(cluster::ToSpec(config).spark_conf)) PrintWarning(warning);
   return config;
 }
 

@@ -53,6 +53,9 @@ std::optional<cluster::Config> KeptConfig(const cluster::ClusterFolder& folder);
 /// The key `profile`: "none" without one.
 std::string ProfileOf(const cluster::Config& config);
 
+/// What [folders] says, and for the profile diffit the variables SCHEMA and DATA, which its container took.
+std::map<std::string, std::string> FoldersOf(const cluster::Config& config);
+
 /// This program's own file.
 std::string ProgramFile();
 

@@ -6,6 +6,7 @@
 
 #include "base/interrupt.h"
 #include "cli/console.h"
+#include "cli/detach.h"
 #include "cli/diffit_commands.h"
 #include "cli/flags.h"
 #include "cli/inputs.h"
@@ -38,6 +39,7 @@ Commands:
       --on yarn                          as a job on YARN of the cluster that
                                          runs; NUM_EXECUTORS, EXECUTOR_CORES,
                                          EXECUTOR_MEMORY and DRIVER_MEMORY size it
+      --detach, --no-wait                with it: print the job's id and return
       --on cluster|sc://HOST:PORT        on its Spark Connect server, or another
       --name CLUSTER                     which cluster; default: default
       --compat                           compare as sets, columns by alphabet
@@ -95,6 +97,13 @@ int RunDiffit(const Arguments& arguments) {
     return line.Has("help") || arguments.empty() ? 0 : 2;
   }
   try {
+    if (line.Has("detach") && !IsDetached()) {
+      if (line.Last("on").value_or("") != "yarn")
+        throw UsageError("diffit row", "--detach leaves a job to YARN; it goes with --on yarn.");
+      Arguments words = arguments;
+      words.insert(words.begin(), "diffit");
+      return RunDetached(words);
+    }
     return RunCommand(line);
   } catch (const UsageError&) {
     throw;

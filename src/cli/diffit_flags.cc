@@ -49,6 +49,7 @@ std::vector<Flag> FlagsOf(const std::string& command) {
          {{"-r"}, true, "r"},
          {{"--on"}, true, "on"},
          {{"--name"}, true, "name"},
+         {{"--detach", "--no-wait"}, false, "detach"},
          {{"--compat"}, false, "compat"},
          {{"--distinguish-empty"}, false, "distinguish"}});
   } else if (command == "analyse") {

@@ -8,6 +8,7 @@
 #include "base/interrupt.h"
 #include "base/temp_dir.h"
 #include "cli/console.h"
+#include "cli/detach.h"
 #include "cli/diffit_commands.h"
 #include "cli/inputs.h"
 #include "cli/job_session.h"
@@ -199,8 +200,7 @@ class Place {
     if (on_ != "yarn" && line.Has("memory"))
       base::Fail("TINDERBOX_USAGE", "--driver-memory is for this program or a driver on YARN; {} has its own.", on_);
     if (on_ != "yarn" && on_ != "cluster") return;
-    if (const std::optional<cluster::Config> config = KeptConfig(ExistingFolder(name_)))
-      folders_ = cluster::ToSpec(*config).folders;
+    if (const std::optional<cluster::Config> config = KeptConfig(ExistingFolder(name_))) folders_ = FoldersOf(*config);
   }
 
   bool remote() const { return !on_.empty(); }
@@ -217,7 +217,8 @@ class Place {
   Session Open(const DiffitLine& line) {
     if (!remote()) return DiffitSession(line);
     if (on_ == "yarn")
-      job_.emplace(FindJobCluster(name_.name), "diffit", line.Last("memory").value_or(""), line.Has("quiet"));
+      job_.emplace(FindJobCluster(name_.name), "diffit", line.Last("memory").value_or(""), line.Has("quiet"),
+                   IsDetached() ? LeaveToJob : std::function<void(const cluster::JobFolder&)>());
     const Session session = job_ ? job_->Open() : Session(ConnectTo(RemoteUrl({on_, name_})));
     PrepareForDiff(session);
     return session;

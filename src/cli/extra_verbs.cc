@@ -50,6 +50,11 @@ int RunPrepareService(const Arguments& arguments) {
       cluster::PrepareNameNode(what[1], command);
       cluster::Become(command);
     }
+    if (what[0] == "hdfs-folder" && what.size() == 3) {
+      const auto [host, port] = ParseAddress(what[1]);
+      cluster::MakeHdfsFolder(host, port, what[2]);
+      cluster::Become(command);
+    }
     if (what[0] == "postgres" && what.size() == 5)
       cluster::BecomePostgres({what[1], what[2], what[3], what[4]}, command);
   } catch (const Interrupted&) {

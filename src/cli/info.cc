@@ -2,8 +2,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <regex>
 
 #include "base/fail.h"
+#include "cli/child.h"
 #include "cli/cluster_flags.h"
 #include "cli/console.h"
 #include "cli/service_shell.h"
@@ -46,6 +48,36 @@ std::string JarVersion(const fs::path& spark_home, const std::string& prefix) {
   return "";
 }
 
+/// The version that a program tells of itself, or "".
+std::string ToldVersion(const std::string& program, const std::string& word) {
+  static const std::regex version("[0-9]+([.][0-9]+)+");
+  std::string told;
+  try {
+    RunPiped({program, word}, {}, [&](bool is_error, const std::string& line) {
+      std::smatch found;
+      if (!is_error && told.empty() && std::regex_search(line, found, version)) told = found[0];
+    });
+  } catch (const Error&) {
+    return "";
+  }
+  return told;
+}
+
+/// What a service beside Spark's runs: its name and version, as installed.
+std::optional<std::pair<std::string, std::string>> ProgramOf(const cluster::Service& service) {
+  // Some are prepared by this program, and follow two dashes.
+  const auto dashes = std::find(service.command.begin(), service.command.end(), "--");
+  const std::string& program = service.command.end() - dashes > 1 ? *(dashes + 1) : service.command.front();
+  if (service.role == "gateway") return std::pair("traefik", ToldVersion(program, "version"));
+  if (service.role == "postgres") return std::pair("postgresql", ToldVersion(program, "--version"));
+  if (service.role == "redis") return std::pair("redis", ToldVersion(program, "--version"));
+  if (service.role != "s3") return std::nullopt;
+  if (fs::path(program).filename() != "minio") return std::pair("seaweedfs", ToldVersion(program, "version"));
+  // Compiled from its source it knows none; its folder is named by that.
+  const std::string folder = fs::path(program).parent_path().filename();
+  return std::pair("minio", folder.substr(folder.find('-') + 1));
+}
+
 Facts VersionsOf(const cluster::Service& master) {
   Facts versions = {{"tinderbox", Version()}};
   const auto add = [&](const char* what, const std::string& version) {
@@ -78,8 +110,10 @@ Info InfoOf(const cluster::ClusterFolder& folder) {
   const cluster::Desired desired = folder.ReadDesired().value_or(cluster::Desired{});
   Info info{folder.name(), "none", StateOf(folder, desired), {}, {}, {}, {}, {}, {}};
   if (const std::optional<cluster::Config> kept = KeptConfig(folder)) info.profile = ProfileOf(*kept);
+  Facts programs;
   for (const cluster::Wanted& wanted : desired.services) {
     const cluster::Service& service = wanted.service;
+    if (const auto program = ProgramOf(service); program && !program->second.empty()) programs.push_back(*program);
     if (service.role == "connect") {
       info.endpoints.emplace_back("connect", service.page);
       info.connect = {{"SPARK_REMOTE", service.page}};
@@ -108,6 +142,7 @@ Info InfoOf(const cluster::ClusterFolder& folder) {
     }
   }
   if (info.versions.empty()) info.versions = {{"tinderbox", Version()}};
+  info.versions.insert(info.versions.end(), programs.begin(), programs.end());
   info.folders.emplace_back("cluster", folder.path());
   constexpr std::pair<const char*, const char*> kFolders[] = {
       {"configuration", "conf"}, {"logs", "logs"}, {"workers", "work"}, {"history", "history"},

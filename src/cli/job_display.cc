@@ -72,8 +72,9 @@ void JobDisplay::Out(std::string_view bytes) {
 }
 
 void JobDisplay::Complain(std::string_view line) {
-  if (!options_.whole_log && (cluster::IsChatter(line).value_or(false) || IsNoise(line))) return;
   const std::lock_guard lock(mutex_);
+  const bool chatter = chatter_.IsChatter(line);
+  if (!options_.whole_log && (chatter || IsNoise(line))) return;
   Clear();
   WriteError(fmt::format("{}\n", line));
 }

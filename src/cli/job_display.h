@@ -40,6 +40,7 @@ class JobDisplay {
   const Console console_;
   const Clock::time_point start_ = Clock::now();
   std::mutex mutex_;
+  cluster::ChatterFilter chatter_;
   std::string line_;  ///< that is on the terminal now
   std::string told_;  ///< the last plain one, without its time
   Clock::time_point told_at_;

@@ -1,10 +1,14 @@
 #include "cli/job_session.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <csignal>
+#include <exception>
 #include <fstream>
+#include <mutex>
 #include <thread>
 
 #include "base/fail.h"
@@ -38,7 +42,8 @@ PlacedJob Place(const JobCluster& where, const std::string& name, const std::str
 
 }  // namespace
 
-JobSession::JobSession(const JobCluster& where, const std::string& name, const std::string& driver_memory, bool quiet)
+JobSession::JobSession(const JobCluster& where, const std::string& name, const std::string& driver_memory, bool quiet,
+                       const std::function<void(const cluster::JobFolder&)>& placed_call)
     : folder_("") {
   JobStart start;
   const PlacedJob placed = Place(where, name, driver_memory, &start);
@@ -49,10 +54,30 @@ JobSession::JobSession(const JobCluster& where, const std::string& name, const s
   }
   HandOver(start, placed, SIGTERM);
   try {
+    if (placed_call) placed_call(folder_);
     address_ = WaitForAddress();
   } catch (...) {
     EndJobs({folder_});
     throw;
+  }
+  watch_ = std::jthread([this](const std::stop_token& stop) { Watch(stop); });
+}
+
+void JobSession::Watch(const std::stop_token& stop) const {
+  constexpr std::chrono::milliseconds kEvery(500);
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  for (std::condition_variable_any wakes; !wakes.wait_for(lock, stop, kEvery, [&] { return stop.stop_requested(); });) {
+    try {
+      const cluster::Job job = folder_.Read();
+      if (!cluster::HasEnded(job.state)) continue;
+      PrintFailure(fmt::format("{} has ended ({}) before the work was done{}", job.id, cluster::JobStateName(job.state),
+                               job.reason.empty() ? "." : ": " + job.reason),
+                   "TINDERBOX_JOB", fmt::format("Its log: {}", folder_.log().string()));
+      ::kill(::getpid(), SIGTERM);
+      return;
+    } catch (const Error&) {  // a record that cannot be read now may be later
+    }
   }
 }
 
@@ -78,13 +103,16 @@ Session JobSession::Open() const {
 }
 
 JobSession::~JobSession() {
+  watch_ = {};
   try {
+    const bool ended = cluster::HasEnded(folder_.Read().state);
     EndJobs({folder_});
-    if (!finished_) return;
+    const bool failed = !ended && std::uncaught_exceptions() > 0 && !base::InterruptRequested();
+    if (!finished_ && !failed) return;
     cluster::Job job = folder_.Read();
-    job.state = cluster::JobState::kFinished;
-    job.exit_code = 0;
-    job.reason.clear();
+    job.state = finished_ ? cluster::JobState::kFinished : cluster::JobState::kFailed;
+    job.exit_code = finished_ ? 0 : kClusterFailed;
+    job.reason = finished_ ? "" : "what it was started for failed, and said why";
     folder_.Write(job);
   } catch (const std::exception&) {  // interrupted again: who runs the job ends it when this process does
   }

@@ -10,12 +10,15 @@
 #include <sstream>
 
 #include "base/fail.h"
+#include "cli/setting_names.h"
 #include "cluster/archive.h"
+#include "cluster/host.h"
 #include "cluster/machine.h"
 #include "cluster/mounts.h"
 #include "cluster/packages.h"
 #include "cluster/preflight.h"
 #include "cluster/probe.h"
+#include "cluster/tuning.h"
 
 namespace tinderbox::cli {
 namespace {
@@ -92,7 +95,7 @@ void MakeExecutorsIntoCores(JobStart* start) {
   start->request.cores_max = cores;
 }
 
-void CheckCapacity(const JobCluster& where, JobStart* start) {
+void CheckCapacity(const JobCluster& where, JobStart* start, cluster::TuningFacts* facts) {
   const cluster::Service& master = where.master();
   std::string why;
   const auto answer = cluster::HttpGet(master.ready.host, master.ports.at("ui"), "/json/", kMasterTimeout, &why);
@@ -106,6 +109,11 @@ void CheckCapacity(const JobCluster& where, JobStart* start) {
   const cluster::Verdict verdict = cluster::Judge(start->request, workers, cluster::ParseApplications(answer->body));
   if (verdict.fit == cluster::Fit::kImpossible) base::Fail(kConfig, "{}", verdict.reason);
   if (verdict.fit == cluster::Fit::kLater) start->notes.push_back(verdict.reason);
+  for (const cluster::WorkerCapacity& worker : workers) {
+    if (!worker.alive) continue;
+    facts->cores += worker.cores;
+    facts->worker_cores = worker.cores;
+  }
   const int64_t fit = cluster::ExecutorsThatFit(start->request, workers);
   if (start->request.executors > fit) {
     start->notes.push_back(
@@ -115,7 +123,7 @@ void CheckCapacity(const JobCluster& where, JobStart* start) {
   }
 }
 
-void CheckOwn(const JobCluster& where, JobStart* start) {
+void CheckOwn(const JobCluster& where, JobStart* start, cluster::TuningFacts* facts) {
   const SubmitLine& line = start->line;
   if (start->in_cluster && cluster::IsPython(line))
     base::Fail(kConfig,
@@ -123,7 +131,7 @@ void CheckOwn(const JobCluster& where, JobStart* start) {
                "client mode the driver runs here and its executors on the cluster.");
   start->request = cluster::RequestOf(start->settings);
   MakeExecutorsIntoCores(start);
-  CheckCapacity(where, start);
+  CheckCapacity(where, start, facts);
   const std::map<std::string, int> workers = WorkerProcesses(where);
   if (!start->in_cluster) {
     const std::string host = Get(start->settings, "spark.driver.host");
@@ -142,18 +150,26 @@ void CheckOwn(const JobCluster& where, JobStart* start) {
   }
 }
 
-/// spark://spark-master:7077, as the compose files of the seeds have it.
+/// spark://spark-master:7077, as the compose files of the seeds have it; where that is a machine, it is meant.
 bool IsSeedMaster(const std::string& master) {
-  return master.starts_with("spark://spark-master:") || master.starts_with("spark://master:");
+  for (const std::string host : {"spark-master", "master"}) {
+    if (master.starts_with("spark://" + host + ":")) return !cluster::IsHostKnown(host);
+  }
+  return false;
 }
 
-/// Paths as the containers of the seeds had them.
-void MapFolders(const JobCluster& where, SubmitLine* line) {
+/// What could be better, and what is not known. Nothing of it keeps the job from running.
+void AddAdvice(const JobCluster& where, const cluster::TuningFacts& facts, JobStart* start) {
   const std::optional<cluster::Config> config = KeptConfig(where.folder);
-  if (!config) return;
-  const std::map<std::string, std::string> folders = cluster::ToSpec(*config).folders;
-  for (auto& [flag, value] : line->options) value = cluster::MapPaths(value, folders);
-  for (std::string& word : line->application) word = cluster::MapPaths(word, folders);
+  Settings own = start->settings;
+  // Those of cluster.toml were told when the cluster was brought up.
+  if (config)
+    std::erase_if(own, [&](const auto& setting) {
+      const auto kept = config->spark_conf.find(setting.first);
+      return kept != config->spark_conf.end() && kept->second.text == setting.second;
+    });
+  for (std::vector<std::string> notes : {UnknownSettings(own), cluster::TuningNotes(facts)})
+    start->notes.insert(start->notes.end(), notes.begin(), notes.end());
 }
 
 /// The master's address as the cluster has it.
@@ -188,10 +204,18 @@ JobCluster FindJobCluster(const std::string& name) {
   return where;
 }
 
+void MapFolders(const cluster::ClusterFolder& folder, SubmitLine* line) {
+  const std::optional<cluster::Config> config = KeptConfig(folder);
+  if (!config) return;
+  const std::map<std::string, std::string> folders = FoldersOf(*config);
+  for (auto& [flag, value] : line->options) value = cluster::MapPaths(value, folders);
+  for (std::string& word : line->application) word = cluster::MapPaths(word, folders);
+}
+
 JobStart PrepareJob(const JobCluster& where, SubmitLine line) {
   JobStart start;
   AddVariables(&line);
-  MapFolders(where, &line);
+  MapFolders(where.folder, &line);
   start.line = std::move(line);
   const std::string mine = MasterUrl(where.master());
   for (auto& [flag, value] : start.line.options) {
@@ -216,8 +240,14 @@ JobStart PrepareJob(const JobCluster& where, SubmitLine line) {
   }
   start.in_cluster = cluster::InClusterMode(start.settings);
   cluster::CheckFiles(start.line, start.settings);
+  start.notes = cluster::CheckVersions(start.line, start.settings, where.spark_home());
   cluster::CheckMainClass(start.line, start.settings, where.spark_home());
-  if (start.own) CheckOwn(where, &start);
+  cluster::TuningFacts facts;
+  if (start.own) CheckOwn(where, &start, &facts);
+  if (yarn) start.request = cluster::RequestOf(start.settings);
+  facts.settings = start.settings;
+  facts.request = start.request;
+  AddAdvice(where, facts, &start);
   return start;
 }
 

@@ -24,6 +24,9 @@ struct JobCluster {
 /// Throws Error TINDERBOX_NO_SUCH when there is none, or none that has been brought up.
 JobCluster FindJobCluster(const std::string& name);
 
+/// Paths on the job's command line as the folders of the cluster have them.
+void MapFolders(const cluster::ClusterFolder& folder, cluster::SubmitLine* line);
+
 /// A job that has passed every check and has its ports, but does not run yet.
 struct JobStart {
   cluster::SubmitLine line;  ///< as it goes to spark-submit

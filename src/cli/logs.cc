@@ -113,6 +113,11 @@ std::vector<Source> ApplicationLogs(const cluster::ClusterFolder& folder, const 
     const cluster::Job record = job->Read();
     ids = {record.application, record.driver};
     sources.push_back({"driver", job->log()});
+    // Of a program that works on the job and was left to itself.
+    for (const char* stream : {"stderr", "stdout"}) {
+      const fs::path log = job->path() / fmt::format("{}.log", stream);
+      if (fs::exists(log)) sources.push_back({stream, log});
+    }
   }
   for (const std::string& worker : NamesIn(folder.path() / "work")) {
     const fs::path work = folder.path() / "work" / worker;

@@ -39,10 +39,12 @@ constexpr Verb kVerbs[] = {
     {"restart", RunRestart, kCluster, "Restart services of a cluster"},
     {"scale", RunScale, kCluster, "Change the number of workers"},
     {"pkg", RunPkg, kCluster, "Give drivers and workers Python packages"},
+    {"secret", RunSecret, kCluster, "List a cluster's passwords, or change them"},
     {"cleanup", RunCleanup, kCluster, "Remove what clusters leave behind"},
     {"shell", RunShell, kCluster, "Open a shell in the place of a service"},
     {"exec", RunExec, kCluster, "Run a command in the place of a service"},
     {"submit", RunSubmit, kJobs, "Run an application on a cluster, or a script on the embedded engine"},
+    {"deploy", RunSubmit, kJobs, nullptr},
     {"job", RunJobVerb, kJobs, "List the jobs, show one, end one"},
     {"repl", RunRepl, kJobs, "Open Spark's shell: pyspark, sql or scala"},
     {"run-example", RunExample, kJobs, "Run one of Spark's own examples"},
@@ -88,7 +90,7 @@ std::string ShortHelp() {
     for (size_t next = i + 1; next < std::size(kVerbs) && kVerbs[next].group != nullptr && kVerbs[next].what == nullptr;
          ++next)
       names += fmt::format(", {}", kVerbs[next].name);
-    out += fmt::format("  {:<12} {}\n", names, verb.what);
+    out += fmt::format("  {:<15} {}\n", names, verb.what);
   }
   out +=
       "\nFor example:\n"
@@ -107,7 +109,6 @@ struct Elsewhere {
 };
 constexpr Elsewhere kElsewhere[] = {
     {"build", "There is nothing to build: `tinderbox up` runs Spark as it is, and jobs take their own files along."},
-    {"deploy", "There is nothing to deploy: every job ships its own files when it starts."},
     {"create", "`tinderbox up` brings a cluster up."},
     {"init", "`tinderbox config init` writes a cluster.toml; `tinderbox up` needs none."},
     {"kill", "`tinderbox stop SERVICE` stops a service, `tinderbox down` the cluster."},

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +16,8 @@
 #include "cli/console.h"
 #include "cli/job_display.h"
 #include "cli/run_script.h"
+#include "cli/setting_names.h"
+#include "cli/submit_watch.h"
 #include "cli/verbs.h"
 #include "cli/words.h"
 #include "cluster/machine.h"
@@ -41,6 +44,7 @@ constexpr const char* kFooter =
     "  tinderbox submit --executor-memory 2g --class org.example.Main --deploy-mode cluster app.jar\n"
     "  tinderbox submit --no-wait etl.py && tinderbox job list\n"
     "  tinderbox submit --on embedded etl.py\n"
+    "  tinderbox submit --watch --py-files helpers.py etl.py\n"
     "\n"
     "Exit code: the job's own; in cluster mode 10 when the driver fails, on YARN 1; 128 and the signal's number when\n"
     "a signal ended it. Before it starts: 2 usage, a file that is missing; 3 it asks for what no worker has; 4\n"
@@ -103,6 +107,9 @@ int SubmitEmbedded(const cluster::SubmitLine& line, const SubmitFlags& flags) {
   script.settings = cluster::EffectiveSettings(line, {});
   cluster::CheckFiles(line, script.settings);
   script.python = cluster::PythonsOf(script.settings, cluster::EnvironmentOf(::getpid())).driver;
+  if (!flags.quiet) {
+    for (const std::string& unknown : UnknownSettings(script.settings)) PrintWarning(unknown);
+  }
   for (const auto& [flag, value] : line.options) {
     if (flag->name == "--py-files") script.modules = SplitNames("--py-files", value);
     if (flag->embedded == OnEmbedded::kUnused) script.settings.erase(std::string(flag->setting));
@@ -160,6 +167,21 @@ int Submit(cluster::SubmitLine line, const SubmitFlags& flags) {
   if (flags.on == "embedded") return SubmitEmbedded(line, flags);
   const JobCluster where = FindJobCluster(flags.cluster);
   return RunPrepared(where, PrepareJob(where, std::move(line)), flags);
+}
+
+/// Runs the same command line without --watch, again and again.
+int Watch(const Arguments& arguments, cluster::SubmitLine line, const SubmitFlags& flags) {
+  if (flags.no_wait || flags.dry_run)
+    base::Fail("TINDERBOX_USAGE", "--watch runs the job here until Ctrl-C; {} does not go with it.",
+               flags.no_wait ? "--no-wait" : "--dry-run");
+  Arguments words = arguments;
+  const auto application = words.end() - static_cast<std::ptrdiff_t>(line.application.size());
+  words.erase(std::find(words.begin(), application, "--watch"));
+  AddCommandVariable(&line);
+  if (line.application.empty())
+    throw UsageError("submit", "Which application shall run? tinderbox submit --watch [options] FILE [ARGUMENT...]");
+  if (flags.on == "cluster") MapFolders(FindJobCluster(flags.cluster).folder, &line);
+  return RunWatched(words, cluster::LocalFiles(line, cluster::EffectiveSettings(line, {})), flags.quiet);
 }
 
 }  // namespace
@@ -240,11 +262,15 @@ int RunSubmit(const Arguments& arguments) {
       "shows "
       "how far it is, keeps its logs, and returns its exit code.");
   AddSubmitFlags(&app, &flags);
+  app.add_flag("--watch", flags.watch, "Run it again whenever FILE, or one that it names, changes, until Ctrl-C")
+      ->group("Other");
   AddSparkFlags(&app, &unused);
   app.footer(kFooter);
   std::optional<cluster::SubmitLine> line = ParseJobLine(&app, "submit", arguments);
   if (!line) return kClusterOk;
-  return RunClusterVerb("submit", [&] { return Submit(std::move(*line), flags); });
+  return RunClusterVerb("submit", [&] {
+    return flags.watch ? Watch(arguments, std::move(*line), flags) : Submit(std::move(*line), flags);
+  });
 }
 
 /// The process that a job left to itself is watched by.

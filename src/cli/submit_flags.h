@@ -14,6 +14,7 @@ namespace tinderbox::cli {
 struct SubmitFlags {
   std::string cluster, on = "cluster";
   bool quiet = false, no_wait = false, json = false, dry_run = false, driver_log = false;
+  bool watch = false;  ///< of submit alone
 };
 void AddClusterFlag(CLI::App* app, std::string* cluster);
 void AddSubmitFlags(CLI::App* app, SubmitFlags* flags);

@@ -23,6 +23,7 @@ int RunUp(const Arguments& arguments);
 int RunDown(const Arguments& arguments);
 int RunStop(const Arguments& arguments);
 int RunRestart(const Arguments& arguments);
+int RunSecret(const Arguments& arguments);
 int RunPkg(const Arguments& arguments);
 int RunScale(const Arguments& arguments);
 int RunSubmit(const Arguments& arguments);

@@ -36,6 +36,8 @@ Service PlainService(const Ground& ground, const std::string& name, const std::s
 
 /// Daemons do little: a quick start matters more to them than the fastest code.
 constexpr const char* kQuickStart = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1";
+/// Where the histories of applications lie in HDFS, when it has them.
+constexpr const char* kHistoriesInHdfs = "/tmp/spark/spark-logs";
 /// The file's address, with what an address cannot hold encoded.
 std::string FileUrl(std::string_view path);
 /// "512m".
@@ -73,6 +75,14 @@ struct Route {
   Rewrite rewrite = Rewrite::kNothing;
 };
 
+/// A password of a service's own.
+struct OwnSecret {
+  const char* file = nullptr;      ///< in the folder secrets; null: it has none
+  const char* variable = nullptr;  ///< that gives it
+  bool at_start = false;           ///< the service takes FILE.new in its place when it starts, and not before
+  std::string_view reader = {};    ///< a service of Spark's that read it at its start, beside the service itself
+};
+
 struct Extra {
   std::string_view name;                   ///< in `with`
   std::string_view main;                   ///< the service whose page is the address of all
@@ -86,6 +96,7 @@ struct Extra {
   void (*add_to_spark)(const Ground& ground, SparkAdditions* additions);
   void (*write_secrets)(const ClusterSpec& spec, const Secrets& secrets);  ///< null: it has none
   std::vector<Route> (*routes)(const Ground& ground) = nullptr;            ///< null: it has no pages
+  OwnSecret secret = {};
 };
 std::span<const Extra* const> Extras();
 /// Those that the spec asks for, in the order of the table.

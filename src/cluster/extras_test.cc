@@ -91,6 +91,24 @@ TEST(Extras, AddServicesWithPortsOfTheirOwn) {
   EXPECT_EQ(Find(services, "namenode").page, "hdfs://127.0.0.1:8020");
 }
 
+TEST(Extras, HistoriesLieInHdfsWhenAsked) {
+  const std::vector<Service> services = LayoutOf(SpecOf({{"with", "hdfs"}, {"history.hdfs", "true"}}));
+  std::vector<std::string> names;
+  for (const Service& service : services) {
+    names.push_back(service.name);
+    for (const std::string& need : service.needs)
+      EXPECT_THAT(names, testing::Contains(need)) << service.name << " comes before what it needs";
+  }
+  EXPECT_THAT(Find(services, "history").needs, testing::ElementsAre("namenode"));
+  EXPECT_THAT(Find(services, "connect").needs, testing::ElementsAre("master", "history"));
+  const std::string defaults = Find(services, "worker-1").files.at("/state/demo/conf/spark-defaults.conf");
+  for (const char* name : {"spark.eventLog.dir", "spark.history.fs.logDirectory"})
+    EXPECT_THAT(defaults, HasSubstr(std::string(name) + " hdfs://127.0.0.1:8020/tmp/spark/spark-logs\n"));
+  EXPECT_THAT(Complaint({{"history.hdfs", "true"}}), HasSubstr("add hdfs to `with`"));
+  EXPECT_THAT(Complaint({{"with", "hdfs"}, {"history.hdfs", "true"}, {"history.enabled", "false"}}),
+              HasSubstr("set history.enabled to true"));
+}
+
 TEST(Extras, TellSparkWhereTheyAre) {
   const Service worker = Find(LayoutOf(SpecOf({{"with", kAll}})), "worker-1");
   const std::string& variables = worker.files.at("/state/demo/conf/spark-env.sh");

@@ -38,4 +38,13 @@ bool CheckHost(const std::string& host) {
   return ntohl(address.sin_addr.s_addr) >> 24 == 127;
 }
 
+bool IsHostKnown(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return false;
+  ::freeaddrinfo(found);
+  return true;
+}
+
 }  // namespace tinderbox::cluster

@@ -8,4 +8,7 @@ namespace tinderbox::cluster {
 /// Error TINDERBOX_CONFIG.
 bool CheckHost(const std::string& host);
 
+/// Whether the name stands for an address here.
+bool IsHostKnown(const std::string& host);
+
 }  // namespace tinderbox::cluster

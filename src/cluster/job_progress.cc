@@ -84,4 +84,21 @@ std::optional<bool> IsChatter(std::string_view line) {
   return std::nullopt;
 }
 
+bool ChatterFilter::IsChatter(std::string_view line) {
+  const size_t end = line.find_last_not_of(" \t\r");
+  if (const std::optional<bool> chatter = cluster::IsChatter(line)) {
+    follows_ = *chatter;
+    // Behind the logger's name stands a colon, too.
+    listed_ = follows_ && line[end] == ':' && line.find(": ", kTimeSize) < end;
+    return follows_;
+  }
+  if (!follows_ || line.starts_with("Traceback")) return follows_ = false;
+  if (end == std::string_view::npos) {
+    listed_ = false;
+    return true;
+  }
+  follows_ = listed_ || line[0] == ' ' || line[0] == '\t';
+  return follows_;
+}
+
 }  // namespace tinderbox::cluster

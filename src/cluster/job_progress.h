@@ -33,4 +33,15 @@ std::string FindId(std::string_view kind, std::string_view line);
 /// not begin as such a line does: it belongs to the one before it, or is the program's own.
 std::optional<bool> IsChatter(std::string_view line);
 
+/// Tells the lines of messages at INFO or below from the others, line by line. What follows such a message belongs to
+/// it while it is indented, and up to an empty line behind a message that ends in a colon.
+class ChatterFilter {
+ public:
+  bool IsChatter(std::string_view line);
+
+ private:
+  bool follows_ = false;  ///< nothing but such a message has come last
+  bool listed_ = false;   ///< and it announces what follows
+};
+
 }  // namespace tinderbox::cluster

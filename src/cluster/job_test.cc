@@ -205,6 +205,22 @@ TEST(JobProgress, ChatterIsNotShown) {
   EXPECT_EQ(IsChatter("26/11/21 18:03:55 of my own"), std::nullopt);
 }
 
+TEST(JobProgress, LinesOfChatterGoWithIt) {
+  ChatterFilter filter;
+  std::vector<std::string> shown;
+  for (const char* line : {"26/11/21 18:03:55 INFO Client: ", "\t client token: N/A", "\t queue: default", "mine",
+                           "  mine, indented", "26/11/21 18:03:55 INFO WriteSupport: with the schema:", "{",
+                           "  \"a\" : 1", "}", "", "mine again", "26/11/21 18:03:55 WARN Client: twice:", "  as it was",
+                           "26/11/21 18:03:55 INFO Client: a report:", "Traceback (most recent call last):",
+                           "  File \"job.py\", line 1", "26/11/21 18:03:55 INFO Client: gone", "mine at last"}) {
+    if (!filter.IsChatter(line)) shown.emplace_back(line);
+  }
+  EXPECT_THAT(shown,
+              testing::ElementsAre("mine", "  mine, indented", "mine again",
+                                   "26/11/21 18:03:55 WARN Client: twice:", "  as it was",
+                                   "Traceback (most recent call last):", "  File \"job.py\", line 1", "mine at last"));
+}
+
 TEST(Preflight, ADriverOfThisMachineIsReached) {
   const std::map<std::string, int> workers = {{"worker-1", ::getpid()}};
   CheckDriverReachable({"127.0.0.1", "127.0.0.1", 0}, workers);
@@ -276,6 +292,41 @@ TEST(Preflight, FilesThatAreMissing) {
   EXPECT_THAT(check({"--conf", "spark.submit.pyFiles=/no/*.py", there}), HasSubstr("spark.submit.pyFiles"));
   EXPECT_EQ(check({"spark-internal"}), "");
   EXPECT_THROW(ClassesIn(there), Error) << "no jar";
+}
+
+TEST(Preflight, LocalFilesAreThoseOfTheApplication) {
+  SubmitLine line;
+  line.Add("--py-files", "helpers.py, hdfs://host/far.zip,file:/opt/near.zip");
+  line.Add("--files", "conf.json#settings");
+  line.application = {"etl.py", "data.csv"};
+  EXPECT_THAT(LocalFiles(line, EffectiveSettings(line, {})),
+              testing::ElementsAre("etl.py", "helpers.py", "/opt/near.zip", "conf.json"));
+}
+
+TEST(Preflight, JarsForAnotherScalaOrSparkAreTold) {
+  const base::TempDir spark;
+  std::filesystem::create_directories(spark.path() / "jars");
+  std::ofstream(spark.path() / "jars" / "spark-core_2.13-4.2.0.jar") << "";
+  const auto check = [&](const char* flag, const char* value, const char* application) {
+    SubmitLine line;
+    if (*flag != '\0') line.Add(flag, value);
+    line.application = {application};
+    return CheckVersions(line, EffectiveSettings(line, {}), spark.path());
+  };
+  EXPECT_THAT(
+      check("--jars", "/x_2.12/plain-1.2.12.jar,lib_2.13-1.0.jar,s3a://jars/graph_2.13.jar", "app_2.13-0.1.jar"),
+      testing::IsEmpty());
+  EXPECT_THAT(check("--packages",
+                    "org.example:lib_2.13:2.12,org.example:plain_2.11x:1,org.apache.spark:spark-avro_2.13:4.2.0,"
+                    "org.apache.iceberg:iceberg-spark-runtime-4.2_2.13:9",
+                    "etl_2.12.py"),
+              testing::IsEmpty());
+  EXPECT_THAT(check("--packages", "org.apache.iceberg:iceberg-spark-runtime-4.1_2.13:1.12.0", "etl.py"),
+              ElementsAre(HasSubstr("made for Spark 4.1, and this is Spark 4.2")));
+  EXPECT_THAT(check("--jars", "hudi-spark3.5-bundle_2.13-1.0.jar", "etl.py"), ElementsAre(HasSubstr("Spark 3.5")));
+  EXPECT_THROW(check("--jars", "a.jar,/opt/graph_2.12-0.8.jar", "etl.py"), Error);
+  EXPECT_THROW(check("--packages", "org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.8.1", "etl.py"), Error);
+  EXPECT_THROW(check("", "", "app_2.12.jar"), Error);
 }
 
 }  // namespace

@@ -53,6 +53,8 @@ constexpr Key kKeys[] = {
     {"connect.memory", KeyKind::kMemory, &Spec::connect_memory, "1g", kLeastHeap, 64 * kTiB, "",
      "Heap of the Spark Connect server", kHeapReason},
     {"history.enabled", KeyKind::kFlag, &Spec::history, "true", 0, 0, "", "Run a history server"},
+    {"history.hdfs", KeyKind::kFlag, &Spec::history_hdfs, "false", 0, 0, "",
+     "Keep what the history server shows in HDFS, and not in the cluster's folder"},
     {"hdfs.datanodes", KeyKind::kCount, &Spec::hdfs_datanodes, "1", 1, 100, "", "Number of DataNodes"},
     {"hdfs.replication", KeyKind::kCount, &Spec::hdfs_replication, "1", 1, 100, "",
      "Copies of each block of a file in HDFS, unless who writes it says otherwise"},

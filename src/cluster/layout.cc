@@ -38,12 +38,6 @@ std::string AsProperty(std::string_view value) {
   return text;
 }
 
-int64_t ExecutorMemory(const ClusterSpec& spec) {
-  if (spec.executor_memory != 0) return spec.executor_memory;
-  const int64_t executors = std::max<int64_t>(1, spec.worker_cores / spec.executor_cores);
-  return std::max(kLeastHeap, spec.worker_memory / executors / kMiB * kMiB);
-}
-
 class Builder {
  public:
   Builder(const ClusterSpec& spec, const Ports& ports, const Installation& installation, const std::string& folder)
@@ -111,6 +105,7 @@ class Builder {
     Append(&service, {"spark-internal"});
     service.environment["SPARK_LOCAL_DIRS"] = folder_ + "/scratch/connect";
     service.needs = {"master"};
+    if (spec_.history_hdfs) service.needs.push_back("history");
     service.ready.kind = ProbeKind::kCommand;
     service.ready.command = {installation_.program, "probe-connect",
                              fmt::format("{}:{}", spec_.host, Port("connect", "rpc"))};
@@ -128,6 +123,14 @@ class Builder {
     service.environment["SPARK_HISTORY_OPTS"] = options;
     service.ready = Http(ports_.at("history").at("ui"), "/api/v1/applications");
     service.alive = service.ready;
+    if (spec_.history_hdfs) {
+      // Neither it nor an application makes the folder.
+      const std::vector<std::string> prepare = {installation_.program, "prepare-service",
+                                                "hdfs-folder",         ground_.Address("namenode", "ui"),
+                                                kHistoriesInHdfs,      "--"};
+      service.command.insert(service.command.begin(), prepare.begin(), prepare.end());
+      service.needs = {"namenode"};
+    }
     service.page = spec_.gateway ? GatewayPage("/history-server/") : Page("history", "/");
     return service;
   }
@@ -334,6 +337,12 @@ class Builder {
 
 }  // namespace
 
+int64_t ExecutorMemory(const ClusterSpec& spec) {
+  if (spec.executor_memory != 0) return spec.executor_memory;
+  const int64_t executors = std::max<int64_t>(1, spec.worker_cores / spec.executor_cores);
+  return std::max(kLeastHeap, spec.worker_memory / executors / kMiB * kMiB);
+}
+
 int64_t WorkerCount(const ClusterSpec& spec, const MachineFacts& facts) {
   if (spec.worker_count != 0) return spec.worker_count;
   int64_t services = kServicesMemory + (spec.connect ? spec.connect_memory : 0);
@@ -362,6 +371,10 @@ void CheckSpec(const ClusterSpec& spec) {
                "executor.cores is {} and a worker offers {} (worker.cores): no worker could ever run an executor, and "
                "every job would wait without end. Give workers more or executors less.",
                spec.executor_cores, spec.worker_cores);
+  if (spec.history_hdfs && (!spec.history || !spec.with.contains("hdfs")))
+    base::Fail(kCondition, "history.hdfs asks for histories in HDFS, and the cluster has no {}.",
+               spec.history ? "HDFS: add hdfs to `with`, or leave history.hdfs out"
+                            : "history server: set history.enabled to true, or leave history.hdfs out");
   for (const SiteTable& table : kSiteTables) {
     const std::vector<std::string> readers = SplitList(table.readers);
     const auto set = spec.site_conf.find(std::string(table.name));
@@ -383,12 +396,14 @@ std::vector<Service> Layout(const ClusterSpec& spec, int64_t workers, const Port
   const Builder builder(spec, ports, installation, folder);
   std::vector<Service> services = {builder.Master()};
   for (int64_t number = 1; number <= workers; ++number) services.push_back(builder.Worker(number));
-  if (spec.connect) services.push_back(builder.Connect());
-  if (spec.history) services.push_back(builder.History());
+  if (spec.connect && !spec.history_hdfs) services.push_back(builder.Connect());
+  if (spec.history && !spec.history_hdfs) services.push_back(builder.History());
   if (spec.gateway) services.push_back(builder.Gateway());
   for (const Extra* extra : ExtrasOf(spec)) {
     for (Service& service : extra->services(builder.ground())) services.push_back(std::move(service));
   }
+  if (spec.history_hdfs) services.push_back(builder.History());
+  if (spec.connect && spec.history_hdfs) services.push_back(builder.Connect());
   return services;
 }
 

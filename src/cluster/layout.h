@@ -56,4 +56,7 @@ std::vector<std::string> MovedPorts(const ClusterSpec& spec, int64_t workers, co
 std::vector<Service> Layout(const ClusterSpec& spec, int64_t workers, const Ports& ports,
                             const Installation& installation, const std::string& folder);
 
+/// Heap of an executor that nothing else is said about.
+int64_t ExecutorMemory(const ClusterSpec& spec);
+
 }  // namespace tinderbox::cluster

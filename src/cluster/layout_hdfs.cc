@@ -83,6 +83,9 @@ void AddToSpark(const Ground& ground, SparkAdditions* additions) {
   additions->files.merge(HadoopFiles(ground));
   // A path without a scheme stays one of this machine.
   additions->conf["spark.hadoop.fs.defaultFS"] = "file:///";
+  if (!ground.spec.history_hdfs) return;
+  const std::string histories = fmt::format("hdfs://{}{}", ground.Address("namenode", "rpc"), kHistoriesInHdfs);
+  for (const char* name : {"spark.eventLog.dir", "spark.history.fs.logDirectory"}) additions->conf[name] = histories;
 }
 
 /// Its page is /hdfs/index.html, to which the NameNode itself leads nobody who asks for the folder alone.

@@ -104,6 +104,16 @@ void WriteSecrets(const ClusterSpec&, const Secrets& secrets) {
 
 }  // namespace
 
-const Extra kPostgres = {"postgres", "postgres", kMemory, Check, PortsOf, Install, Services, AddToSpark, WriteSecrets};
+const Extra kPostgres = {"postgres",
+                         "postgres",
+                         kMemory,
+                         Check,
+                         PortsOf,
+                         Install,
+                         Services,
+                         AddToSpark,
+                         WriteSecrets,
+                         nullptr,
+                         {"postgres-password", "POSTGRES_PASSWORD", true}};
 
 }  // namespace tinderbox::cluster

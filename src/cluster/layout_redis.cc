@@ -62,6 +62,16 @@ void WriteSecrets(const ClusterSpec&, const Secrets& secrets) {
 
 }  // namespace
 
-const Extra kRedis = {"redis", "redis", kMemory, nullptr, PortsOf, Install, Services, AddToSpark, WriteSecrets};
+const Extra kRedis = {"redis",
+                      "redis",
+                      kMemory,
+                      nullptr,
+                      PortsOf,
+                      Install,
+                      Services,
+                      AddToSpark,
+                      WriteSecrets,
+                      nullptr,
+                      {"redis-password", "REDIS_PASSWORD"}};
 
 }  // namespace tinderbox::cluster

@@ -136,6 +136,16 @@ void WriteSecrets(const ClusterSpec&, const Secrets& secrets) {
 
 }  // namespace
 
-const Extra kS3 = {"s3", "s3", kMemory, Check, PortsOf, Install, Services, AddToSpark, WriteSecrets, Routes};
+const Extra kS3 = {"s3",
+                   "s3",
+                   kMemory,
+                   Check,
+                   PortsOf,
+                   Install,
+                   Services,
+                   AddToSpark,
+                   WriteSecrets,
+                   Routes,
+                   {"s3-secret-key", "MINIO_ROOT_PASSWORD", false, "connect"}};
 
 }  // namespace tinderbox::cluster

@@ -11,6 +11,7 @@
 #include "cluster/host.h"
 #include "cluster/provision_extras.h"
 #include "cluster/secrets.h"
+#include "cluster/tuning.h"
 #include "cluster/units.h"
 
 namespace tinderbox::cluster {
@@ -130,6 +131,7 @@ Plan::Plan(const ClusterFolder& folder, const ClusterSpec& spec, const PlanInput
                     "password. Leave it to 127.0.0.1 unless the network is yours alone.",
                     spec.host));
   }
+  for (std::string& note : TuningNotes(FactsOf(spec, workers))) warnings_.push_back(std::move(note));
   const char* password = std::getenv("MINIO_ROOT_PASSWORD");
   if (spec.with.contains("s3") && password != nullptr && std::string_view(password) == "minioadmin") {
     warnings_.push_back(

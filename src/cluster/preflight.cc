@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <regex>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -81,6 +82,28 @@ void CheckFile(const std::string& what, const std::string& uri) {
   }
   if (::access(path->c_str(), R_OK) != 0 && fs::exists(*path, ignored))
     base::Fail("PATH_NOT_FOUND", "{} names {}, which this user may not read.", what, uri);
+}
+
+/// What the settings that list files name, and which of them it is.
+std::vector<std::pair<const char*, std::string>> NamedFiles(const Settings& settings) {
+  std::vector<std::pair<const char*, std::string>> files;
+  for (const char* setting : {"spark.jars", "spark.submit.pyFiles", "spark.files", "spark.archives"}) {
+    const bool renamed = setting == std::string_view("spark.files") || setting == std::string_view("spark.archives");
+    for (const std::string& file : SplitList(Get(settings, setting)))
+      files.emplace_back(setting, renamed ? file.substr(0, file.find('#')) : file);
+  }
+  return files;
+}
+
+// Scala's version as jars and packages have it in their names, and Spark's as some do: graph_2.13-1.0.jar,
+// iceberg-spark-runtime-4.0_2.13, hudi-spark4.0-bundle_2.13.
+constexpr const char* kScalaInName = "_(2[.]1[0-9]|3)(?=[-.:]|$)";
+constexpr const char* kSparkInName = "spark-?(?:runtime-)?([0-9]+[.][0-9]+)[-_]";
+
+/// What stands in the brackets of the form; "" without it.
+std::string PartOf(const std::string& name, const char* form) {
+  std::smatch found;
+  return std::regex_search(name, found, std::regex(form)) ? found[1].str() : "";
 }
 
 /// The namespace of the network that a process sees; "" when we may not look.
@@ -200,13 +223,51 @@ void CheckFiles(const SubmitLine& line, const Settings& settings) {
     const bool inner = file.starts_with("spark-") || file.ends_with("-shell") || file == "pyspark-shell-main";
     if (!inner) CheckFile("The command line", file);
   }
-  for (const char* setting : {"spark.jars", "spark.submit.pyFiles", "spark.files", "spark.archives"}) {
-    const bool renamed = setting == std::string_view("spark.files") || setting == std::string_view("spark.archives");
-    for (std::string file : SplitList(Get(settings, setting))) {
-      if (renamed) file = file.substr(0, file.find('#'));
-      CheckFile(setting, file);
-    }
+  for (const auto& [setting, file] : NamedFiles(settings)) CheckFile(setting, file);
+}
+
+std::vector<std::string> LocalFiles(const SubmitLine& line, const Settings& settings) {
+  std::vector<std::string> files;
+  const auto add = [&files](const std::string& name) {
+    if (std::optional<std::string> path = LocalPath(name)) files.push_back(std::move(*path));
+  };
+  if (!line.application.empty()) add(line.application[0]);
+  for (const auto& [setting, file] : NamedFiles(settings)) add(file);
+  return files;
+}
+
+std::vector<std::string> CheckVersions(const SubmitLine& line, const Settings& settings,
+                                       const std::string& spark_home) {
+  std::string scala, spark;
+  std::error_code error;
+  for (fs::directory_iterator entry(fs::path(spark_home) / "jars", error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename();
+    if (!name.starts_with("spark-core_")) continue;
+    scala = PartOf(name, kScalaInName);
+    spark = PartOf(name, "_[0-9.]+-([0-9]+[.][0-9]+)");
   }
+  std::vector<std::string> notes;
+  const auto check = [&](const std::string& where, const std::string& name) {
+    const std::string for_scala = PartOf(name, kScalaInName), for_spark = PartOf(name, kSparkInName);
+    if (!scala.empty() && !for_scala.empty() && for_scala != scala)
+      base::Fail(
+          "TINDERBOX_CONFIG",
+          "{} names {}, which is made for Scala {}, and this Spark has Scala {}: it would end for want of classes "
+          "or methods. Take the one with _{} in its name.",
+          where, name, for_scala, scala, scala);
+    if (!spark.empty() && !for_spark.empty() && for_spark != spark)
+      notes.push_back(
+          fmt::format("{} names {}, which is made for Spark {}, and this is Spark {}: it may end for want of "
+                      "classes or methods.",
+                      where, name, for_spark, spark));
+  };
+  if (!line.application.empty() && line.application[0].ends_with(".jar"))
+    check("The command line", fs::path(line.application[0]).filename());
+  for (const std::string& jar : SplitList(Get(settings, "spark.jars"))) check("spark.jars", fs::path(jar).filename());
+  for (const std::string& package : SplitList(Get(settings, "spark.jars.packages")))
+    check("spark.jars.packages", package);
+  return notes;
 }
 
 void CheckMainClass(const SubmitLine& line, const Settings& settings, const std::string& spark_home) {

@@ -13,6 +13,14 @@ namespace tinderbox::cluster {
 /// Every local file that the command line names exists. Throws Error PATH_NOT_FOUND.
 void CheckFiles(const SubmitLine& line, const Settings& settings);
 
+/// The files of this machine that the application consists of: its own, and those of spark.jars, spark.files and their
+/// like. Names may have stars.
+std::vector<std::string> LocalFiles(const SubmitLine& line, const Settings& settings);
+
+/// No jar, and no package that is to be fetched, is made for another Scala than Spark is, as far as its name tells.
+/// Returns a sentence for each that is made for another Spark. Throws Error TINDERBOX_CONFIG.
+std::vector<std::string> CheckVersions(const SubmitLine& line, const Settings& settings, const std::string& spark_home);
+
 /// The main class of a jar is in it, in --jars, on the driver's class path or in Spark. Throws Error TINDERBOX_CONFIG
 /// with the classes that are like it.
 void CheckMainClass(const SubmitLine& line, const Settings& settings, const std::string& spark_home);

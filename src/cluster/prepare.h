@@ -12,6 +12,9 @@ namespace tinderbox::cluster {
 /// Formats a NameNode's folder (`data`/namenode) when there is none. `command` starts the NameNode.
 void PrepareNameNode(const std::string& data, const std::vector<std::string>& command);
 
+/// Makes a folder in HDFS when there is none, asking the NameNode at its page's address.
+void MakeHdfsFolder(const std::string& host, int port, const std::string& folder);
+
 /// A PostgreSQL database to be: `folder` is the cluster's.
 struct PostgresPlan {
   std::string folder;

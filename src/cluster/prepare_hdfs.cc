@@ -1,4 +1,6 @@
 #include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -10,6 +12,7 @@
 #include "base/mapped_file.h"
 #include "cluster/hadoop.h"
 #include "cluster/prepare.h"
+#include "cluster/probe.h"
 
 namespace tinderbox::cluster {
 namespace {
@@ -91,6 +94,21 @@ void PrepareNameNode(const std::string& data, const std::vector<std::string>& co
   RunStep(format, "Formatting the file system");
   CheckImage(partial);
   fs::rename(partial, folder);
+}
+
+void MakeHdfsFolder(const std::string& host, int port, const std::string& folder) {
+  constexpr int64_t kTimeout = 30'000;
+  const passwd* user = ::getpwuid(::geteuid());
+  const std::string path = fmt::format("/webhdfs/v1{}?op=MKDIRS&user.name={}", folder,
+                                       user == nullptr ? fmt::format("{}", ::geteuid()) : user->pw_name);
+  std::string why;
+  const std::optional<HttpAnswer> answer = HttpExchange(
+      host, port, path,
+      fmt::format("PUT {} HTTP/1.0\r\nHost: {}:{}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", path, host, port),
+      kTimeout, &why);
+  if (answer && answer->status != 200) why = fmt::format("the NameNode answers {}", answer->status);
+  if (!answer || answer->status != 200)
+    base::Fail(kCondition, "The folder {} cannot be made in HDFS: {}.", folder, why);
 }
 
 }  // namespace tinderbox::cluster

@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kCondition = "TINDERBOX_PREPARE";
+constexpr const char* kPassword = "postgres-password";
 
 /// Whom the server runs as: this user, or another one when this is root.
 class Account {
@@ -66,21 +67,30 @@ std::string Quoted(std::string_view text, char quote) {
   return out + quote;
 }
 
+/// Runs statements on a server that stands alone, which asks nobody for a password, and writes none into its log.
+void RunAlone(const PostgresPlan& plan, const Account& account, const std::string& path, const std::string& what,
+              const std::string& statements) {
+  RunStep(account.Run({plan.programs + "/postgres", "--single", "-D", path, "-c", "exit_on_error=on", "-c",
+                       "log_min_error_statement=panic", "-c", "standard_conforming_strings=on", "postgres"}),
+          what, statements);
+}
+
+std::string SetPassword(const PostgresPlan& plan, const std::string& password) {
+  return fmt::format("ALTER ROLE {} PASSWORD {}\n", Quoted(plan.user, '"'), Quoted(password, '\''));
+}
+
 void MakeDatabase(const PostgresPlan& plan, const Account& account, const fs::path& folder) {
   fs::create_directory(folder);
   fs::permissions(folder, fs::perms::owner_all);
   const std::string path = account.Reach(folder);
-  // Nobody is let in before there is a password; the one of the server that stands alone asks nobody.
+  // Nobody is let in before there is a password.
   RunStep(account.Run({plan.programs + "/initdb", "--pgdata=" + path, "--username=" + plan.user, "--auth=reject",
                        "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"}),
           "Making the database");
-  std::string statements = fmt::format("ALTER ROLE {} PASSWORD {}\n", Quoted(plan.user, '"'),
-                                       Quoted(Secrets(plan.folder).Read("postgres-password"), '\''));
+  std::string statements = SetPassword(plan, Secrets(plan.folder).Read(kPassword));
   if (plan.database != "postgres")
     statements += fmt::format("CREATE DATABASE {} OWNER {}\n", Quoted(plan.database, '"'), Quoted(plan.user, '"'));
-  RunStep(account.Run({plan.programs + "/postgres", "--single", "-D", path, "-c", "exit_on_error=on", "-c",
-                       "log_min_error_statement=panic", "-c", "standard_conforming_strings=on", "postgres"}),
-          "Making the database's user", statements);
+  RunAlone(plan, account, path, "Making the database's user", statements);
   // Written over what initdb made, so that it stays the account's.
   std::ofstream rules(folder / "pg_hba.conf", std::ios::trunc);
   rules << "host all all all scram-sha-256\n";
@@ -106,8 +116,16 @@ void BecomePostgres(const PostgresPlan& plan, const std::vector<std::string>& co
     MakeDatabase(plan, account, partial);
     fs::rename(partial, folder);
   }
+  const std::string path = account.Reach(folder);
+  // A password that is to take the place of this one. When this is cut short, it is done again.
+  const Secrets secrets(plan.folder);
+  const std::string next = std::string(kPassword) + ".new";
+  if (secrets.Has(next)) {
+    RunAlone(plan, account, path, "Changing the password", SetPassword(plan, secrets.Read(next)));
+    secrets.Rename(next, kPassword);
+  }
   std::vector<std::string> words = command;
-  words.insert(words.begin() + 1, {"-D", account.Reach(folder)});
+  words.insert(words.begin() + 1, {"-D", path});
   Become(account.Run(words));
 }
 

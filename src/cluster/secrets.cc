@@ -18,6 +18,10 @@ constexpr size_t kRandomLength = 32;
 
 }  // namespace
 
+std::string Secrets::Random() {
+  return base::RandomName(kRandomLength);
+}
+
 std::string Secrets::Given(const char* variable, size_t least) {
   const char* said = std::getenv(variable);
   const std::string given = said == nullptr ? "" : said;
@@ -32,7 +36,7 @@ std::string Secrets::Given(const char* variable, size_t least) {
 std::string Secrets::Password(const std::string& name, const char* variable, size_t least) const {
   const std::string given = Given(variable, least);
   const fs::path file = folder_ / name;
-  if (const std::string before = fs::exists(file) ? Read(name) : ""; !before.empty()) {
+  if (const std::string before = Has(name) ? Read(name) : ""; !before.empty()) {
     if (!given.empty() && given != before)
       base::Fail(kCondition,
                  "The variable {} differs from the password that this cluster was made with, which {} holds. A "
@@ -40,9 +44,21 @@ std::string Secrets::Password(const std::string& name, const char* variable, siz
                  variable, file.string());
     return before;
   }
-  const std::string password = given.empty() ? base::RandomName(kRandomLength) : given;
+  const std::string password = given.empty() ? Random() : given;
   Write(name, password);
   return password;
+}
+
+bool Secrets::Has(const std::string& name) const {
+  return fs::exists(folder_ / name);
+}
+
+void Secrets::Rename(const std::string& name, const std::string& other) const {
+  std::error_code error;
+  fs::rename(folder_ / name, folder_ / other, error);
+  if (error)
+    base::Fail("TINDERBOX_WRITE_FAILED", "The file {} cannot be put in the place of {}: {}.", (folder_ / name).string(),
+               other, error.message());
 }
 
 std::string Secrets::Read(const std::string& name) const {

@@ -24,6 +24,11 @@ class Secrets {
   std::string Password(const std::string& name, const char* variable, size_t least = kLeastLength) const;
   /// What the variable says, or "". Throws Error TINDERBOX_CONFIG when it cannot be a password.
   static std::string Given(const char* variable, size_t least = kLeastLength);
+  /// Random letters and digits.
+  static std::string Random();
+  bool Has(const std::string& name) const;
+  /// Puts the file in the place of another.
+  void Rename(const std::string& name, const std::string& other) const;
   /// What the file of that name holds. Throws Error PATH_NOT_FOUND or FAILED_READ_FILE.NO_HINT.
   std::string Read(const std::string& name) const;
   /// Writes a file that holds passwords; `name` is relative to the folder.

@@ -28,6 +28,7 @@ struct ClusterSpec {
   int64_t daemon_memory = 0;
   bool connect = false;
   bool history = false;
+  bool history_hdfs = false;
   bool gateway = false;
   int64_t connect_memory = 0;
   int64_t port_master = 0;

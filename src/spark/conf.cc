@@ -7,6 +7,7 @@
 #include <initializer_list>
 
 #include "spark/conf_limits.h"
+#include "spark/conf_names.h"
 #include "spark/error_classes.h"
 #include "spark/proto.h"
 #include "tinderbox/error.h"
@@ -194,6 +195,12 @@ bool SameValue(std::string_view left, std::string_view right) {
 }
 
 }  // namespace
+
+std::vector<std::string> ConfNames() {
+  std::vector<std::string> names;
+  for (const Setting& setting : kSettings) names.emplace_back(setting.key);
+  return names;
+}
 
 Conf::Conf(const Conf& other) {
   const std::lock_guard lock(other.mutex_);

@@ -129,6 +129,15 @@ def check_cleanup(machine):
     assert "needs --yes" in machine.run("cleanup", "--json", expect=2)
 
 
+def check_advice(machine):
+    name = "spark_conf.spark.sql.adaptive.optimizeSkewedJoin.enabled=true"
+    done = subprocess.run([PROGRAM, "config", "validate", "--set", name], env=machine.env, capture_output=True, text=True)
+    assert done.returncode == 0 and "Did you mean spark.sql.adaptive.skewJoin.enabled?" in " ".join(done.stderr.split()), done
+    words = ("check", "--json", "--workers", "1", "--set", "worker.cores=8", "--set", "executor.cores=6")
+    notes = [check["detail"] for check in json.loads(machine.run(*words))["checks"] if check["check"] == "advice"]
+    assert len(notes) == 2 and "runs 6 tasks at once" in notes[0] and "2 of each worker stay idle" in notes[1], notes
+
+
 def check_completion(machine):
     machine.make_cluster("first-cluster")
     machine.make_cluster("second-cluster")
@@ -179,6 +188,7 @@ def main():
         machine = Machine(folder)
         check_doctor(machine)
         check_cleanup(machine)
+        check_advice(machine)
         check_completion(machine)
         check_help(machine)
 

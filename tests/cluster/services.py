@@ -401,6 +401,32 @@ def has_minio():
     return bool(shutil.which("go") or list(cache.glob("dist/minio-*/minio")))
 
 
+def check_rotation(cluster, store):
+    """New passwords hold, for the jobs that come, too, and the old ones nowhere."""
+    old = {name: secret(cluster, name) for name in ("s3-secret-key", "postgres-password", "redis-password")}
+    listed = json.loads(cluster.run("secret", "list", "--json"))["secrets"]
+    assert [each["service"] for each in listed] == ["s3", "postgres", "redis"], listed
+    assert "no service \"hdfs\" with a password" in cluster.run("secret", "rotate", "hdfs", expect=6)
+    cluster.env["REDIS_PASSWORD"] = "chosen" + secrets.token_hex(16)
+    timed("secret rotate", lambda: cluster.run("secret", "rotate"))
+    assert secret(cluster, "redis-password") == cluster.env.pop("REDIS_PASSWORD")
+    assert not any(secret(cluster, name) == word for name, word in old.items())
+    assert "password authentication failed" in psql(cluster, "select 1", password=old["postgres-password"]).stderr
+    assert "WRONGPASS" in redis(cluster, ("AUTH", old["redis-password"]))
+    if store == "minio":
+        user = secret(cluster, "s3-access-key")
+        assert log_in(cluster, user, old["s3-secret-key"]) in (401, 403)
+        assert log_in(cluster, user, secret(cluster, "s3-secret-key")) == 204
+    assert redis(cluster, ("GET", "kept")) == "yes"
+    # What is changed while the services are down holds when they start.
+    before = secret(cluster, "postgres-password")
+    cluster.run("stop", "postgres")
+    cluster.run("secret", "rotate", "postgres")
+    assert json.loads(cluster.run("secret", "list", "postgres", "--json"))["secrets"][0]["waits_for_start"]
+    cluster.run("up", "postgres")
+    assert secret(cluster, "postgres-password") != before and psql(cluster, "select 1").stdout == "1\n"
+
+
 def check_data(cluster):
     assert in_hdfs(cluster, "/tmp/numbers") > 100000
     assert psql(cluster, "select count(*) from numbers").stdout.strip() == "1000"
@@ -477,6 +503,7 @@ def main():
         assert not flags.yarn or addresses["yarn"] == f"http://{cluster.address('gateway')}/yarn/cluster", addresses
         assert "<name>dfs.blocksize</name><value>1048576<" in site(cluster, "hdfs-site.xml")
         assert redis(cluster, ("SET", "kept", "yes")) == "+OK"
+        check_rotation(cluster, flags.store)
         said = timed("a job over HDFS, S3 and PostgreSQL", lambda: run_job(cluster))
         check_secrets(cluster, said)
         check_doors(cluster)
@@ -485,6 +512,8 @@ def main():
         assert minio_at_home.exists() == had_minio, "MinIO keeps its files in the cluster's folder"
         check_pages(cluster)
         check_data(cluster)
+        versions = json.loads(cluster.run("info", "--json"))["versions"]
+        assert {"traefik", "postgresql", "redis", flags.store} <= set(versions), versions
         if flags.yarn:
             check_yarn(cluster)
         check_packages(cluster)

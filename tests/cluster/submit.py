@@ -55,8 +55,19 @@ def check_refusals(cluster, script):
     refused(cluster, 4, "cannot be run there", script, variables={"PYSPARK_DRIVER_PYTHON": "/no/such/python"})
     refused(cluster, 2, "there is no such file", script + ".not")
     refused(cluster, 2, "spark.jars names no.jar", "--jars", "no.jar", script)
+    refused(cluster, 3, "made for Scala 2.12, and this Spark has Scala 2.13", "--packages", "org.example:lib_2.12:1.0", script)
     refused(cluster, 2, "Did you mean --class?", "--clas", "X", script)
     refused(cluster, 6, "There is no cluster \"other\"", "--cluster", "other", script)
+
+
+def check_advice(cluster, script):
+    done = submit(cluster, "submit", "--dry-run", "-c", "spark.sql.adaptive.optimizeSkewedJoin.enabled=true", "-c",
+                  "spark.default.parallelism=1", script)
+    said = " ".join(done.stderr.split())
+    assert done.returncode == 0 and "Did you mean spark.sql.adaptive.skewJoin.enabled?" in said, show(done)
+    assert "spark.default.parallelism is 1, and the executors have 2 cores" in said, show(done)
+    done = submit(cluster, "submit", "--dry-run", script)
+    assert done.returncode == 0 and done.stderr == "", show(done)
 
 
 def check_client(cluster, script):
@@ -150,6 +161,7 @@ def run(cluster):
         script = str(pathlib.Path(folder) / "job.py")
         pathlib.Path(script).write_text(SCRIPT)
         check_refusals(cluster, script)
+        check_advice(cluster, script)
         check_client(cluster, script)
         check_cluster_mode(cluster, script)
         check_stops(cluster, script)

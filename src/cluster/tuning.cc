@@ -1,0 +1,88 @@
+#include "cluster/tuning.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "cluster/layout.h"
+
+namespace tinderbox::cluster {
+namespace {
+
+constexpr int64_t kMostHeap = 64 * 1024;  // MiB
+constexpr int64_t kMostTasks = 5;
+
+/// What the setting says; 0 when it is not there or no number.
+int64_t NumberOf(const Settings& settings, const std::string& name) {
+  const auto found = settings.find(name);
+  if (found == settings.end()) return 0;
+  int64_t number = 0;
+  std::from_chars(found->second.data(), found->second.data() + found->second.size(), number);
+  return number;
+}
+
+std::string LargeHeap(const TuningFacts& facts) {
+  if (facts.request.executor_memory <= kMostHeap) return "";
+  return fmt::format(
+      "An executor has {} GiB of heap: above 64 GiB collecting garbage takes long. More executors with less each "
+      "(spark.executor.memory) do better.",
+      facts.request.executor_memory / 1024);
+}
+
+std::string ManyTasks(const TuningFacts& facts) {
+  const int64_t each = std::max<int64_t>(1, NumberOf(facts.settings, "spark.task.cpus"));
+  const int64_t tasks = facts.request.executor_cores / each;
+  if (tasks <= kMostTasks) return "";
+  return fmt::format(
+      "An executor runs {} tasks at once: above {} they wait for each other when they write to HDFS. More executors "
+      "with fewer cores each (spark.executor.cores) do better.",
+      tasks, kMostTasks);
+}
+
+std::string IdleCores(const TuningFacts& facts) {
+  const int64_t left = facts.worker_cores % std::max<int64_t>(1, facts.request.executor_cores);
+  if (left == 0 || left == facts.worker_cores || facts.request.cores_max > 0) return "";
+  return fmt::format(
+      "Workers have {} cores and executors take {}: {} of each worker {} idle, for all executors are of one size. A "
+      "spark.executor.cores that divides {} leaves none.",
+      facts.worker_cores, facts.request.executor_cores, left, left == 1 ? "stays" : "stay", facts.worker_cores);
+}
+
+std::string FewTasks(const TuningFacts& facts) {
+  const int64_t cores = facts.request.cores_max > 0 ? std::min(facts.cores, facts.request.cores_max) : facts.cores;
+  for (const char* name : {"spark.sql.shuffle.partitions", "spark.default.parallelism"}) {
+    const int64_t tasks = NumberOf(facts.settings, name);
+    if (tasks > 0 && tasks < cores)
+      return fmt::format(
+          "{} is {}, and the executors have {} cores: after a shuffle there are fewer tasks than cores, and the others "
+          "stay idle. Two or three tasks for each core are usual.",
+          name, tasks, cores);
+  }
+  return "";
+}
+
+constexpr std::string (*kRules[])(const TuningFacts&) = {LargeHeap, ManyTasks, IdleCores, FewTasks};
+
+}  // namespace
+
+TuningFacts FactsOf(const ClusterSpec& spec, int64_t workers) {
+  TuningFacts facts;
+  facts.settings = {{"spark.executor.memory", fmt::format("{}m", ExecutorMemory(spec) / kMiB)},
+                    {"spark.executor.cores", fmt::format("{}", spec.executor_cores)}};
+  for (const auto& [name, value] : spec.spark_conf) facts.settings[name] = value;
+  facts.request = RequestOf(facts.settings);
+  facts.worker_cores = spec.worker_cores;
+  facts.cores = workers * spec.worker_cores;
+  return facts;
+}
+
+std::vector<std::string> TuningNotes(const TuningFacts& facts) {
+  std::vector<std::string> notes;
+  for (const auto& rule : kRules) {
+    if (std::string note = rule(facts); !note.empty()) notes.push_back(std::move(note));
+  }
+  return notes;
+}
+
+}  // namespace tinderbox::cluster
