@@ -6,7 +6,7 @@ usage: run.py PROGRAM [TOPIC...]
 A topic is a file TOPIC.py beside this one with a function run(cluster) (see common.Cluster). It finds master, two workers,
 Connect, history and gateway ready, and leaves them so. Spark is that of SPARK_HOME, or the one that `tinderbox up` installs
 into the cache. On request beside the usual ones: engines (the C++ API's cases on the cluster, a killed Connect server) and verify (scripts
-on both engines), each of which takes minutes.
+on both engines), each of which takes minutes; and cached (results kept in a Redis).
 """
 
 import importlib
