@@ -144,9 +144,9 @@ constexpr auto kWithoutParentheses = std::to_array<std::string_view>(
      "current_timestamp", "current_user", "localtimestamp", "session_user", "user"});
 
 /// Words that plans call as functions and Spark's list of functions does not have.
-constexpr auto kOperators = std::to_array<std::string_view>({"and", "or", "not", "in", "between", "div", "case", "isin",
-                                                             "timestampadd", "timestampdiff", "getfield", "getitem",
-                                                             "try_cast", "extract_value", "distinct", "when", "if"});
+constexpr auto kOperators = std::to_array<std::string_view>(
+    {"and", "or", "not", "in", "between", "div", "case", "isin", "timestampadd", "timestampdiff", "getfield", "getitem",
+     "try_cast", "extract_value", "distinct", "when", "if", "tb_timestamp_literal", "tb_variant_field"});
 
 constexpr auto kFormats =
     std::to_array<std::string_view>({"", "csv", "json", "parquet", "text", "orc", "sequencefile", "xml", "binaryfile"});

@@ -35,7 +35,7 @@ TEST(InspectTest, WhatAnswersTheSameEachTimeIsKept) {
            "WITH x AS (SELECT 1 AS a) SELECT * FROM x JOIN t USING (a) ORDER BY a LIMIT 3",
            "SELECT * FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.a = t.a) AND b IN (SELECT c FROM v)",
            "SELECT * FROM VALUES (1, 'x') AS t(a, b)",
-           "SELECT date'2024-01-01' + interval 1 day, 'nowadays', 'todays'",
+           "SELECT date'2024-01-01' + interval 1 day, timestamp'2024-01-01 00:00:00', 'nowadays', 'todays'",
            "SELECT * FROM t LATERAL VIEW explode(a) e AS x",
            "SELECT * EXCEPT (a) FROM t",
            "SELECT a || b, a % 2, a DIV 2, ~a, a & b, a::int FROM t",
@@ -72,10 +72,10 @@ TEST(InspectTest, WhatMayAnswerDifferentlyIsRefused) {
       {"SELECT my_function(1)", "my_function() is no function of Spark's"},
       {"SELECT * FROM global_temp.g", "other sessions"},
       {"SHOW TABLES", "statement"},
-      {"SELECT FROM WHERE", "syntax"},
+      {"SELECT (", "Syntax error"},
   };
   for (const auto& [text, why] : cases) {
-    EXPECT_THAT(Inspect(Sql(text)).refusal, testing::AnyOf(HasSubstr(why), HasSubstr("Syntax error"))) << text;
+    EXPECT_THAT(Inspect(Sql(text)).refusal, HasSubstr(why)) << text;
   }
 }
 
