@@ -66,6 +66,15 @@ TEST(SettingsTextTest, SaysWhatChangesResults) {
   EXPECT_NE(plain, SettingsText({{"spark.sql.some.setting.of.tomorrow", "1"}}));
 }
 
+TEST(RootTest, IsWhatStandsBeforeThePath) {
+  EXPECT_EQ(RootOf("file:/x/y"), "file:");
+  EXPECT_EQ(RootOf("file:///x/y"), "file:");
+  EXPECT_EQ(RootOf("hdfs://h:9000/x/y"), "hdfs://h:9000");
+  EXPECT_EQ(RootOf("/x"), "");
+  EXPECT_TRUE(HasScheme("s3a://b/k"));
+  EXPECT_FALSE(HasScheme("/x/a:/b"));
+}
+
 class InputsTest : public testing::Test {
  protected:
   void Write(const std::string& name, const std::string& text, int age = 100) const {
@@ -121,8 +130,12 @@ TEST_F(InputsTest, WhatIsNotThereIsNoKey) {
 
 TEST_F(InputsTest, OnAServerWhatCannotBeSeenIsItsPath) {
   Write("a.csv", "1");
-  const Place here{"sc://127.0.0.1:15002", true}, there{"sc://example.org:15002", false};
+  const Place here{"sc://127.0.0.1:15002", true, "file:"}, there{"sc://example.org:15002", false, "file:"};
   EXPECT_EQ(Text("a.csv", here), Text("a.csv"));
+  // A path without a scheme may be one of HDFS.
+  EXPECT_NE(Text("a.csv", Place{"sc://127.0.0.1:15002", true, ""}), Text("a.csv"));
+  const auto hdfs = Text("a.csv", Place{"sc://127.0.0.1:15002", true, "hdfs://127.0.0.1:1"});
+  EXPECT_THAT(hdfs.value_or(""), HasSubstr("sc://127.0.0.1:15002\thdfs://127.0.0.1:1/"));
   const auto unseen = Text("a.csv", there);
   ASSERT_TRUE(unseen);
   EXPECT_THAT(*unseen, HasSubstr("sc://example.org:15002"));

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cache/kept_result.h"
 #include "cache/session_state.h"
 #include "cache/settings_text.h"
@@ -134,6 +136,32 @@ class CachedSession : public spark::Session {
     return out;
   }
 
+  /// The place of the session, for a plan that reads these files. A server may take a path without a scheme for one of
+  /// HDFS: which, the files tell that it lists for a plan of such paths alone.
+  Place PlaceOf(const proto::Relation& relation, const PlanFacts& facts) {
+    Place place = cache_->options().place;
+    const auto bare = [](const PlanFacts::Files& files) { return !HasScheme(files.path); };
+    if (place.server.empty() || std::ranges::none_of(facts.files, bare)) return place;
+    place.root = cache_->Root([&]() -> std::string {
+      if (!facts.tables.empty() || !std::ranges::all_of(facts.files, bare)) return "";
+      try {
+        const proto::AnalyzePlanResponse response = InputFilesOf(relation);
+        return response.input_files().files().empty() ? "" : RootOf(response.input_files().files(0));
+      } catch (const Interrupted&) {
+        throw;
+      } catch (const Error&) {
+        return "";
+      }
+    });
+    return place;
+  }
+
+  proto::AnalyzePlanResponse InputFilesOf(const proto::Relation& relation) {
+    proto::AnalyzePlanRequest request;
+    *request.mutable_input_files()->mutable_plan()->mutable_root() = relation;
+    return inner_->Analyze(request);
+  }
+
   std::optional<View> MakeView(const proto::Relation& relation) {
     View out;
     out.facts = Inspect(relation);
@@ -144,7 +172,7 @@ class CachedSession : public spark::Session {
     const Settings settings = AllSettings();
     out.definition = engine::PlanKey(relation) + SettingsText(settings);
     for (const auto& [name, view] : views) out.definition += name + "\n" + view.definition;
-    out.inputs = InputsText(out.facts.files, cache_->options().place, settings).value_or("");
+    out.inputs = InputsText(out.facts.files, PlaceOf(relation, out.facts), settings).value_or("");
     return out;
   }
 
@@ -153,10 +181,8 @@ class CachedSession : public spark::Session {
   std::optional<std::string> TablesText(const proto::Relation& relation) {
     const Place& place = cache_->options().place;
     if (!place.server.empty()) return fmt::format("tables of {}\n", place.server);
-    proto::AnalyzePlanRequest request;
-    *request.mutable_input_files()->mutable_plan()->mutable_root() = relation;
     std::string out = fmt::format("tables in {}\n", inner_->GetConf(spark::conf::kWarehouse));
-    const proto::AnalyzePlanResponse response = inner_->Analyze(request);
+    const proto::AnalyzePlanResponse response = InputFilesOf(relation);
     for (const std::string& file : response.input_files().files()) {
       const std::optional<std::string> input = LocalInput(file);
       if (!input) return std::nullopt;
@@ -180,7 +206,7 @@ class CachedSession : public spark::Session {
     if (facts.refusal.empty()) state_->Resolve(&facts, &views);
     if (!facts.refusal.empty()) return std::nullopt;
     try {
-      const Place& place = cache_->options().place;
+      const Place place = PlaceOf(relation, facts);
       const std::optional<std::string> inputs = InputsText(facts.files, place, settings);
       if (!inputs) return std::nullopt;
       std::string text = "tinderbox result 1\n" + SettingsText(settings) + *inputs;

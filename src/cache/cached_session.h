@@ -45,6 +45,9 @@ class ResultCache {
   bool keeps() const { return !persisted_; }
   void Warn(const std::string& message) const;
 
+  /// Place::root of the server, which `ask` finds out; it is asked until it knows.
+  std::string Root(const std::function<std::string()>& ask);
+
  private:
   using Clock = std::chrono::steady_clock;
   template <typename Body>
@@ -55,6 +58,7 @@ class ResultCache {
   std::atomic<bool> persisted_ = false;
   std::mutex mutex_;
   std::optional<Clock::time_point> away_until_;
+  std::string root_;
 };
 
 /// A session whose queries are answered from the cache where it has their results, and whose results are kept where

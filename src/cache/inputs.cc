@@ -29,9 +29,7 @@ std::optional<std::string> LocalPath(const std::string& path) {
     }
     return std::string(rest);
   }
-  const size_t colon = path.find(":/");
-  if (colon != std::string::npos && path.find('/') == colon + 1) return std::nullopt;
-  return path;
+  return HasScheme(path) ? std::nullopt : std::optional(path);
 }
 
 bool AddFile(const std::string& path, std::string* out) {
@@ -109,6 +107,17 @@ std::string Unseen(const std::string& path, const Place& place) {
 
 }  // namespace
 
+bool HasScheme(const std::string& path) {
+  const size_t colon = path.find(":/");
+  return colon != std::string::npos && path.find('/') == colon + 1;
+}
+
+std::string RootOf(const std::string& url) {
+  if (url.starts_with("file:")) return "file:";
+  const size_t host = url.find("://");
+  return host == std::string::npos ? "" : url.substr(0, url.find('/', host + 3));
+}
+
 std::optional<std::string> LocalInput(const std::string& path) {
   std::string out;
   const auto local = LocalPath(path);
@@ -120,8 +129,17 @@ std::optional<std::string> InputsText(const std::set<PlanFacts::Files>& files, c
                                       const std::map<std::string, std::string>& settings) {
   const bool here = place.server.empty();
   std::string out;
-  for (const PlanFacts::Files& each : files) {
-    if (const auto location = store::ParseLocation(each.path); location && !location->authority.empty()) {
+  for (PlanFacts::Files each : files) {
+    if (!here && !HasScheme(each.path)) {
+      // The server's current folder is its own.
+      if (!each.path.starts_with('/')) return std::nullopt;
+      if (place.root.empty()) {
+        out += Unseen(each.path, place);
+        continue;
+      }
+      each.path = place.root + each.path;
+    }
+    if (const auto location = store::ParseLocation(each.path)) {
       const auto seen = StoreInput(each, *location, settings);
       if (!seen && here) return std::nullopt;
       out += seen.value_or(Unseen(each.path, place));
@@ -133,8 +151,6 @@ std::optional<std::string> InputsText(const std::set<PlanFacts::Files>& files, c
       out += Unseen(each.path, place);  // the server may know the scheme, or its own default
       continue;
     }
-    // The server's current folder is its own.
-    if (!here && !local->starts_with('/')) return std::nullopt;
     std::string seen;
     bool whole = place.files_here;
     if (whole) {

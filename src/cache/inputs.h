@@ -13,7 +13,13 @@ namespace tinderbox::cache {
 struct Place {
   std::string server;      ///< "sc://host:port"; empty: in this process
   bool files_here = true;  ///< its local files are those of this machine
+  std::string root{};      ///< what the server puts before a path without a scheme: see RootOf; empty: not known
 };
+
+/// Whether a path names its file system.
+bool HasScheme(const std::string& path);
+/// "file:" of file:/x and file:///x, "hdfs://host:9000" of hdfs://host:9000/x.
+std::string RootOf(const std::string& url);
 
 /// A text that changes when one of the files does: their names, sizes and times of change, as they are now. What lies
 /// where this program cannot look is in it as its path and its place alone; nullopt when that cannot be a key either.

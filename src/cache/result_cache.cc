@@ -74,4 +74,14 @@ void ResultCache::Put(const std::string& key, const std::string& bytes, const st
   Try([&] { results_.Put(key, bytes, what, ttl_ms); });
 }
 
+std::string ResultCache::Root(const std::function<std::string()>& ask) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!root_.empty()) return root_;
+  }
+  const std::string root = ask();
+  const std::lock_guard lock(mutex_);
+  return root_ = root;
+}
+
 }  // namespace tinderbox::cache
