@@ -137,15 +137,17 @@ class CachedSession : public spark::Session {
   }
 
   /// The place of the session, for a plan that reads these files. A server may take a path without a scheme for one of
-  /// HDFS: which, the files tell that it lists for a plan of such paths alone.
-  Place PlaceOf(const proto::Relation& relation, const PlanFacts& facts) {
+  /// HDFS: which, the files tell that it lists there. Only the listing is asked for: plans that show rows would run.
+  Place PlaceOf(const PlanFacts& facts) {
     Place place = cache_->options().place;
-    const auto bare = [](const PlanFacts::Files& files) { return !HasScheme(files.path); };
-    if (place.server.empty() || std::ranges::none_of(facts.files, bare)) return place;
+    const auto bare = std::ranges::find_if(facts.files, [](const auto& files) { return !HasScheme(files.path); });
+    if (place.server.empty() || bare == facts.files.end()) return place;
     place.root = cache_->Root([&]() -> std::string {
-      if (!facts.tables.empty() || !std::ranges::all_of(facts.files, bare)) return "";
+      proto::Relation listing;
+      listing.mutable_read()->mutable_data_source()->set_format("text");
+      listing.mutable_read()->mutable_data_source()->add_paths(bare->path);
       try {
-        const proto::AnalyzePlanResponse response = InputFilesOf(relation);
+        const proto::AnalyzePlanResponse response = InputFilesOf(listing);
         return response.input_files().files().empty() ? "" : RootOf(response.input_files().files(0));
       } catch (const Interrupted&) {
         throw;
@@ -172,7 +174,7 @@ class CachedSession : public spark::Session {
     const Settings settings = AllSettings();
     out.definition = engine::PlanKey(relation) + SettingsText(settings);
     for (const auto& [name, view] : views) out.definition += name + "\n" + view.definition;
-    out.inputs = InputsText(out.facts.files, PlaceOf(relation, out.facts), settings).value_or("");
+    out.inputs = InputsText(out.facts.files, PlaceOf(out.facts), settings).value_or("");
     return out;
   }
 
@@ -206,7 +208,7 @@ class CachedSession : public spark::Session {
     if (facts.refusal.empty()) state_->Resolve(&facts, &views);
     if (!facts.refusal.empty()) return std::nullopt;
     try {
-      const Place place = PlaceOf(relation, facts);
+      const Place place = PlaceOf(facts);
       const std::optional<std::string> inputs = InputsText(facts.files, place, settings);
       if (!inputs) return std::nullopt;
       std::string text = "tinderbox result 1\n" + SettingsText(settings) + *inputs;
