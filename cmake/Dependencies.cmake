@@ -34,6 +34,7 @@ pkg_check_modules(crypto REQUIRED IMPORTED_TARGET libcrypto)
 pkg_check_modules(xml2 REQUIRED IMPORTED_TARGET libxml-2.0)
 pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(pq REQUIRED libpq)
+pkg_check_modules(hiredis REQUIRED hiredis)
 
 function(tinderbox_dependency name)
   add_library(tinderbox_dep_${name} INTERFACE)
@@ -63,6 +64,7 @@ tinderbox_dependency(crypto PkgConfig::crypto)
 tinderbox_dependency(xml2 PkgConfig::xml2)
 tinderbox_dependency(curl PkgConfig::curl)
 tinderbox_dependency(pq pq)  # <postgresql/libpq-fe.h>: its own folder is no include path
+tinderbox_dependency(hiredis hiredis)  # <hiredis/hiredis.h>, as for libpq
 tinderbox_dependency(toml PkgConfig::tomlplusplus)
 tinderbox_dependency(xxhash)  # used header-only
 tinderbox_dependency(cli11 CLI11::CLI11)

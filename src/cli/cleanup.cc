@@ -140,14 +140,6 @@ std::string Describe(const std::vector<Loss>& losses) {
   return out + fmt::format("  {:>10}  together\n", ShortSize(bytes));
 }
 
-bool Confirmed() {
-  WriteError("Remove all this? It cannot be taken back. [y/N] ");
-  char answer[16] = {};
-  if (std::fgets(answer, sizeof answer, stdin) == nullptr) return false;
-  const std::string_view text = answer;
-  return text == "y\n" || text == "Y\n" || text == "yes\n";
-}
-
 /// Removes what the folder of a cluster holds of the losses. Nobody starts the cluster meanwhile.
 void Remove(const cluster::ClusterFolder& folder, const std::vector<Loss>& losses, bool whole) {
   std::error_code error;
@@ -203,7 +195,7 @@ int Cleanup(const CleanupFlags& flags) {
                  "There is no terminal to ask on. Give --yes to remove, or --dry-run to see what would go.");
     WriteError(Describe(losses));
     if (!running.empty()) WriteError(fmt::format("Goes down first: {}\n", fmt::join(running, ", ")));
-    if (!Confirmed()) {
+    if (!Confirmed("Remove all this? It cannot be taken back.")) {
       WriteError("Nothing was removed.\n");
       return kClusterFailed;
     }

@@ -96,4 +96,12 @@ void PrintWarning(std::string_view message) {
   WriteError(out + Wrap(message, std::min(console.err_width, 100), 9) + "\n");
 }
 
+bool Confirmed(std::string_view question) {
+  WriteError(fmt::format("{} [y/N] ", question));
+  char answer[16] = {};
+  if (std::fgets(answer, sizeof answer, stdin) == nullptr) return false;
+  const std::string_view text = answer;
+  return text == "y\n" || text == "Y\n" || text == "yes\n";
+}
+
 }  // namespace tinderbox::cli

@@ -29,4 +29,7 @@ void WriteError(std::string_view text);
 void PrintFailure(std::string_view message, std::string_view condition, std::string_view hint = "");
 void PrintWarning(std::string_view message);
 
+/// Asks on standard error, and reads standard input; anything but y and yes is no.
+bool Confirmed(std::string_view question);
+
 }  // namespace tinderbox::cli

@@ -32,6 +32,7 @@ constexpr Verb kVerbs[] = {
     {"verify", RunVerify, kEngine, "Run a script on both engines and compare all it left"},
     {"sql", RunSql, kEngine, "Run SQL statements, or ask for them at a prompt"},
     {"server", RunServer, kEngine, "Serve Spark Connect: PySpark's own client runs on it"},
+    {"cache", RunCache, kEngine, "Show and clear the results that are kept in Redis"},
     {"up", RunUp, kCluster, "Bring up an Apache Spark cluster on this machine"},
     {"start", RunUp, kCluster, nullptr},
     {"down", RunDown, kCluster, "Take a cluster down"},

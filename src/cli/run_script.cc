@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <future>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/fail.h"
 #include "cli/child.h"
@@ -12,6 +13,7 @@
 #include "cli/python_startup.h"
 #include "cli/run_script.h"
 #include "cli/verbs.h"
+#include "connect/connection.h"
 #include "connect/uuid.h"
 
 namespace tinderbox::cli {
@@ -58,15 +60,24 @@ int RunOnEngine(const EngineScript& script) {
   connect::ServerOptions options;
   options.port = 0;
   options.service.token = connect::RandomHex(kTokenBytes);
-  const StartingEngine engine = StartEngine(script.engine);
-  const connect::Server server(options, MakeSessions(engine));
-  engine.get();
+  const std::string upstream = script.remote.given() ? RemoteUrl(script.remote) : "";
+  const auto cache = OpenCache(script.cache, script.remote.cluster, upstream);
+  const StartingEngine engine = script.remote.given() ? StartingEngine() : StartEngine(script.engine);
+  std::optional<connect::Server> server;
+  if (!script.remote.given()) {
+    server.emplace(options, WithCache(MakeSessions(engine), cache));
+    engine.get();
+  } else if (cache != nullptr) {
+    server.emplace(options, WithCache(RemoteSessions(upstream), cache));
+  } else {
+    server.emplace(options, connect::ParseConnection(upstream));
+  }
   checked.get();
 
   // The engine runs the script's Python functions, which its own interpreter has pickled.
   ::setenv("PYSPARK_PYTHON", script.python.c_str(), 1);
   // PySpark's client sends a token without TLS to this name alone.
-  ::setenv("SPARK_REMOTE", fmt::format("sc://localhost:{}", server.port()).c_str(), 1);
+  ::setenv("SPARK_REMOTE", fmt::format("sc://localhost:{}", server->port()).c_str(), 1);
   ::setenv("SPARK_CONNECT_AUTHENTICATE_TOKEN", options.service.token.c_str(), 1);
   ::setenv("SPARK_CONNECT_MODE_ENABLED", "1", 1);
   ::unsetenv("MASTER");  // with it PySpark refuses SPARK_REMOTE
@@ -84,11 +95,13 @@ int RunScript(const Arguments& arguments) {
   EngineScript script;
   CLI::App app(
       "Runs a PySpark script on an engine of its own, in place of python. SparkSession.builder.getOrCreate() finds the "
-      "engine; nothing has to be changed in the script, and no JVM is needed.");
+      "engine; nothing has to be changed in the script, and no JVM is needed. With --on it runs on a cluster.");
   app.add_option("--python", script.python, "The Python to use; default: python3")
       ->type_name("PROGRAM")
       ->group("Script");
+  AddRemoteFlags(&app, &script.remote);
   AddEngineFlags(&app, &script.engine);
+  AddCacheFlags(&app, &script.cache);
   app.footer(
       "The script and its own arguments follow the options: tinderbox run [options] SCRIPT [ARGUMENT...]\n"
       "A master that the script names itself, as in .master(\"local[*]\"), gives way to the engine.\n"
@@ -96,6 +109,7 @@ int RunScript(const Arguments& arguments) {
       "For example:\n"
       "  tinderbox run etl.py --date 2026-11-21\n"
       "  tinderbox run --memory 4GiB --python .venv/bin/python etl.py\n"
+      "  tinderbox run --on cluster --cache 1h report.py\n"
       "\n"
       "Exit code: the script's, 128 and the signal's number when a signal ended it, or 2 when it could not start\n");
   const size_t at = std::min(FindScript(arguments), arguments.size());
@@ -105,6 +119,7 @@ int RunScript(const Arguments& arguments) {
   if (!ParseFlags(&app, "run", own)) return kSame;
   if (middle == arguments.end()) throw UsageError("run", "Which script shall run? tinderbox run SCRIPT [ARGUMENT...]");
   script.words.assign(middle, arguments.end());
+  if (script.remote.given()) RefuseEngine(script.engine);
   return RunOnEngine(script);
 }
 

@@ -9,6 +9,7 @@
 #include "base/fail.h"
 #include "base/interrupt.h"
 #include "base/json_text.h"
+#include "cli/cache_flags.h"
 #include "cli/console.h"
 #include "cli/remote_flags.h"
 #include "cli/server_flags.h"
@@ -21,6 +22,7 @@ namespace {
 struct ServerFlags {
   EngineFlags engine;
   RemoteFlags remote;
+  CacheFlags cache;
   std::string host = "127.0.0.1";
   int port = 15002;
   std::string token_file, certificate, key, port_file;
@@ -56,12 +58,14 @@ void AddFlags(CLI::App* app, ServerFlags* flags) {
   app->add_flag("--json", flags->json, "Say on standard output, in JSON, where the server listens")->group("Other");
   AddRemoteFlags(app, &flags->remote);
   AddEngineFlags(app, &flags->engine);
+  AddCacheFlags(app, &flags->cache);
   app->footer(
       "For example:\n"
       "  tinderbox server\n"
       "  SPARK_REMOTE=sc://127.0.0.1:15002 python script.py\n"
       "  tinderbox server --host 0.0.0.0 --token-file token --tls-cert cert.pem --tls-key key.pem\n"
       "  tinderbox server --on cluster --port 0\n"
+      "  tinderbox server --cache 10min\n"
       "\n"
       "With --on, what clients send goes on to another server, and its answers come back as they are; its token is\n"
       "taken from SPARK_CONNECT_AUTHENTICATE_TOKEN.\n"
@@ -117,19 +121,25 @@ int RunServer(const Arguments& arguments) {
   }
   if (flags.remote.given()) {
     RefuseEngine(flags.engine);
-    if (app.count("--idle-timeout") > 0)
+    if (app.count("--idle-timeout") > 0 && !flags.cache.given())
       throw UsageError("server", "--idle-timeout: with --on the other server ends sessions. Leave one of them out.");
-    const connect::Connection upstream = connect::ParseConnection(RemoteUrl(flags.remote));
+    const std::string url = RemoteUrl(flags.remote);
+    const connect::Connection upstream = connect::ParseConnection(url);
     for (const char* own : {";user_id=", ";session_id="}) {
       if (flags.remote.on.find(own) == std::string::npos) continue;
       throw UsageError("server", fmt::format("--on \"{}\": users and sessions are the clients' own. Leave them out.",
                                              flags.remote.on));
     }
+    if (const auto cache = OpenCache(flags.cache, flags.remote.cluster, url)) {
+      connect::Server server(options, WithCache(RemoteSessions(url), cache));
+      return Serve(flags, upstream.url(), &server);
+    }
     connect::Server server(options, upstream);
     return Serve(flags, upstream.url(), &server);
   }
+  const auto cache = OpenCache(flags.cache, flags.remote.cluster, "");
   const StartingEngine engine = StartEngine(flags.engine);
-  connect::Server server(options, MakeSessions(engine));
+  connect::Server server(options, WithCache(MakeSessions(engine), cache));
   engine.get();
   return Serve(flags, "", &server);
 }

@@ -15,6 +15,7 @@
 #include "base/interrupt.h"
 #include "base/json_text.h"
 #include "base/process.h"
+#include "cli/cache_flags.h"
 #include "cli/console.h"
 #include "cli/error_text.h"
 #include "cli/remote_flags.h"
@@ -37,6 +38,7 @@ enum class Format { kTable, kCsv, kJson };
 struct SqlFlags {
   EngineFlags engine;
   RemoteFlags remote;
+  CacheFlags cache;
   std::string statement, file;
   Format format = Format::kTable;
   int rows = 1000;
@@ -242,11 +244,13 @@ void RunInput(SqlRunner* runner) {
 
 /// The session that the statements run in.
 std::shared_ptr<spark::Session> OpenWhere(const SqlFlags& flags) {
-  if (!flags.remote.given()) return engine::OpenSession(engine::OpenEngine(ToEmbedded(flags.engine)));
+  const std::string url = flags.remote.given() ? RemoteUrl(flags.remote) : "";
+  const auto cache = OpenCache(flags.cache, flags.remote.cluster, url);
+  if (url.empty()) return WithCache(engine::OpenSession(engine::OpenEngine(ToEmbedded(flags.engine))), cache);
   EngineFlags refused = flags.engine;
   refused.time_zone.clear();  // a setting that every session has
   RefuseEngine(refused);
-  std::shared_ptr<spark::Session> session = ConnectTo(RemoteUrl(flags.remote));
+  std::shared_ptr<spark::Session> session = WithCache(ConnectTo(url), cache);
   if (!flags.engine.time_zone.empty()) session->SetConf("spark.sql.session.timeZone", flags.engine.time_zone);
   return session;
 }
@@ -274,11 +278,13 @@ int RunSql(const Arguments& arguments) {
       ->group("Input and output");
   AddRemoteFlags(&app, &flags.remote);
   AddEngineFlags(&app, &flags.engine);
+  AddCacheFlags(&app, &flags.cache);
   app.footer(
       "For example:\n"
       "  tinderbox sql \"SELECT carrier, count(*) FROM parquet.`flights.parquet` GROUP BY 1\"\n"
       "  tinderbox sql --format csv -f report.sql > report.csv\n"
       "  tinderbox sql\n"
+      "  tinderbox sql --cache 1h -f report.sql\n"
       "  tinderbox sql --on cluster \"SELECT count(*) FROM parquet.`/data/flights.parquet`\"\n"
       "\n"
       "At the prompt a statement ends with a semicolon; Ctrl-C stops it, Ctrl-D leaves.\n"

@@ -25,6 +25,7 @@ int RunStop(const Arguments& arguments);
 int RunRestart(const Arguments& arguments);
 int RunSecret(const Arguments& arguments);
 int RunPkg(const Arguments& arguments);
+int RunCache(const Arguments& arguments);
 int RunScale(const Arguments& arguments);
 int RunSubmit(const Arguments& arguments);
 int RunJobVerb(const Arguments& arguments);

@@ -10,6 +10,7 @@
 #include "engine/local_source.h"
 #include "engine/named_plans.h"
 #include "engine/python/python_session.h"
+#include "engine/sql_text.h"
 #include "engine/translate/session_objects.h"
 #include "spark/conf.h"
 
@@ -127,8 +128,6 @@ struct Workspace::CheckpointRows {
 };
 
 TranslateOptions OptionsOf(const spark::Conf& conf);
-/// The text with its parameters.
-::spark::connect::Plan ParseSqlStatement(const ::spark::connect::SQL& sql);
 /// "`a`.`b`", as Spark's messages show a name.
 std::string QuoteName(const std::vector<std::string>& parts);
 

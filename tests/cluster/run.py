@@ -14,7 +14,7 @@ import sys
 
 from common import clusters, timed
 
-TOPICS = ("pages", "life", "verbs", "submit", "develop", "survival", "twins", "engines", "verify")
+TOPICS = ("pages", "life", "verbs", "submit", "develop", "survival", "twins", "cached", "engines", "verify")
 
 
 def main():

@@ -364,6 +364,15 @@ def check_doors(cluster):
     assert len(mine) > 10 and all(re.search(r"127\.0\.0\.1|\[::1\]", line.split()[3]) for line in mine), mine
 
 
+def check_cache(cluster):
+    """Results are kept in the cluster's Redis, found by the cluster's name alone."""
+    before = json.loads(cluster.run("cache", "--json"))
+    for _ in range(2):
+        assert cluster.run("sql", "--cache", "10min", "--format", "csv", f"SELECT count(*) AS n FROM range({before['misses'] + 5})") == f"n\n{before['misses'] + 5}\n"
+    after = json.loads(cluster.run("cache", "--json"))
+    assert (after["hits"] - before["hits"], after["misses"] - before["misses"]) == (1, 1), (before, after)
+
+
 def check_pages(cluster):
     for address in (cluster.address("namenode"), cluster.address("gateway") + "/hdfs"):
         host, _, path = address.partition("/")
@@ -511,6 +520,7 @@ def main():
             check_console(cluster)
         assert minio_at_home.exists() == had_minio, "MinIO keeps its files in the cluster's folder"
         check_pages(cluster)
+        check_cache(cluster)
         check_data(cluster)
         versions = json.loads(cluster.run("info", "--json"))["versions"]
         assert {"traefik", "postgresql", "redis", flags.store} <= set(versions), versions

@@ -51,6 +51,7 @@ THIRD_PARTY = [
     (r"(spark/connect/.*|google/rpc/.*)\.pb\.h$", "proto"),
     (r"google/protobuf/", "proto"),
     (r"editline/", "edit"),
+    (r"hiredis/", "hiredis"),
     (r"grpc(pp)?/", "grpc"),
     (r"spark/connect/.*\.grpc\.pb\.h$", "grpc"),
     (r"(gtest|gmock)/", "gtest"),
