@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "base/digest.h"
 #include "cache/kept_result.h"
 #include "cache/session_state.h"
 #include "cache/settings_text.h"
-#include "cluster/digest.h"
 #include "engine/plan_key.h"
 #include "spark/conf.h"
 #include "spark/proto.h"
@@ -223,7 +223,7 @@ class CachedSession : public spark::Session {
         if (!tables) return std::nullopt;
         text += *tables;
       }
-      out.key = cluster::Hex(cluster::Sha256(text + engine::PlanKey(relation)));
+      out.key = base::Hex(base::Sha256(text + engine::PlanKey(relation)));
       return out;
     } catch (const Interrupted&) {
       throw;

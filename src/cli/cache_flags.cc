@@ -7,10 +7,10 @@
 
 #include "base/fail.h"
 #include "cli/console.h"
+#include "cli/remote_flags.h"
 #include "cli/words.h"
 #include "cluster/secrets.h"
 #include "connect/connection.h"
-#include "connect/remote_session.h"
 
 namespace tinderbox::cli {
 
@@ -79,7 +79,7 @@ connect::SessionFactory WithCache(connect::SessionFactory sessions, const std::s
 
 connect::SessionFactory RemoteSessions(const std::string& url) {
   return [url](const std::string&, const std::string&) -> std::shared_ptr<spark::Session> {
-    return connect::OpenRemote(url);
+    return ConnectTo(url);
   };
 }
 
