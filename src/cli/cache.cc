@@ -147,7 +147,8 @@ int RunCache(const Arguments& arguments) {
   CLI::App app(
       "Shows and clears the results of queries that run, sql and server keep in Redis with --cache. The Redis is the "
       "cluster's (see --name), or the one that the variable TINDERBOX_REDIS_URL names: redis://:PASSWORD@HOST:PORT.");
-  Choices(app.add_option("WHAT", flags.what, "status, list or clear; default: status"), {"status", "list", "clear"});
+  app.add_option("WHAT", flags.what, "status, list or clear; default: status")
+      ->check(OneOf({"status", "list", "clear"}));
   app.add_option("KEY", flags.keys, "Results to clear, by the beginning of their keys; default: all");
   AddNameFlag(&app, &flags.cluster);
   app.add_flag("-y,--yes", flags.yes, "Do not ask")->group("Other");

@@ -122,10 +122,10 @@ cluster::ClusterFolder ExistingFolder(const ClusterName& flags) {
 void AddConfigFlags(CLI::App* app, ConfigFlags* flags) {
   std::vector<std::string> profiles = cluster::ProfileNames();
   profiles.emplace_back("none");
-  Choices(app->add_option("--profile", flags->profile,
-                          "A set-up that ships with Tinderbox (profile), below the cluster file; `tinderbox config "
-                          "profiles` lists them"),
-          profiles)
+  app->add_option("--profile", flags->profile,
+                  "A set-up that ships with Tinderbox (profile), below the cluster file; `tinderbox config "
+                  "profiles` lists them")
+      ->check(OneOf(profiles))
       ->type_name("NAME")
       ->group("Configuration");
   app->add_option("-f,--file", flags->file, "The cluster file; default: cluster.toml of this folder, if there is one")

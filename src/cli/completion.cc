@@ -172,7 +172,7 @@ int RunCompletion(const Arguments& arguments) {
   CLI::App app(
       "Prints a script that lets a shell complete verbs, options, files, and the names of clusters, services and "
       "applications that there are.");
-  Choices(app.add_option("SHELL", shell, "bash, zsh or fish")->required(), {"bash", "zsh", "fish"});
+  app.add_option("SHELL", shell, "bash, zsh or fish")->required()->check(OneOf({"bash", "zsh", "fish"}));
   app.footer(
       "For example, in a shell that runs:\n"
       "  bash   eval \"$(tinderbox completion bash)\"\n"

@@ -80,8 +80,9 @@ int RunConfig(const Arguments& arguments) {
   CLI::App app(
       "About cluster.toml. init: writes one with every key as a comment, or a profile; show: prints what is in force; "
       "validate: checks it; schema: prints its JSON Schema; profiles: lists the set-ups that ship with Tinderbox.");
-  Choices(app.add_option("WHAT", flags.what, "init, show, validate, schema or profiles")->required(),
-          {"init", "show", "validate", "schema", "profiles"});
+  app.add_option("WHAT", flags.what, "init, show, validate, schema or profiles")
+      ->required()
+      ->check(OneOf({"init", "show", "validate", "schema", "profiles"}));
   AddNameFlag(&app, &flags.cluster);
   AddConfigFlags(&app, &flags.config);
   app.add_flag("--origin", flags.origin, "Say where each value comes from (show)")->group("Other");

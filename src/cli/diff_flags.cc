@@ -102,7 +102,7 @@ void AddFlags(CLI::App* app, RawFlags* raw, DiffPlan* plan) {
   const char* answers = "Answers";
   app->add_option("--limit", raw->limit, "Differing rows shown at most; 0: none; default: 20")
       ->type_name("N")
-      ->check(CLI::Range(int64_t{0}, int64_t{1000000}))
+      ->check(Between(0, 1000000))
       ->group(answers);
   app->add_flag("--json", plan->json, "One JSON document on standard output instead of text")->group(answers);
   app->add_option("--report", plan->report, "Write an HTML page, complete in one file")
@@ -110,18 +110,18 @@ void AddFlags(CLI::App* app, RawFlags* raw, DiffPlan* plan) {
       ->group(answers);
   app->add_option("--report-rows", raw->report_rows, "Differing rows in the page at most; default: 2000")
       ->type_name("N")
-      ->check(CLI::Range(int64_t{0}, int64_t{1000000}))
+      ->check(Between(0, 1000000))
       ->group(answers);
   app->add_option("--output", raw->output, "Write all differing rows to this folder")->type_name("DIR")->group(answers);
   app->add_option("--output-format", raw->output_format, "parquet (default), csv or json")
       ->type_name("FORMAT")
-      ->check(CLI::IsMember({"parquet", "csv", "json"}))
+      ->check(OneOf({"parquet", "csv", "json"}))
       ->group(answers);
   app->add_option("--layout", raw->layout,
                   "changes (default): kind, list of changed columns, key, both values; side-by-side; diffit: a row a "
                   "side with diffit_ref; patch: for tinderbox patch")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"changes", "side-by-side", "diffit", "patch"}))
+      ->check(OneOf({"changes", "side-by-side", "diffit", "patch"}))
       ->group(answers);
   app->add_flag("--include-equal", raw->include_equal, "Layout changes: equal rows too")->group(answers);
   app->add_flag("--overwrite", plan->overwrite, "Replace --output and --report if they exist")->group(answers);

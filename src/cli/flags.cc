@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <sstream>
 
@@ -47,15 +48,21 @@ std::string Names(const CLI::Option& option) {
   return names;
 }
 
+/// The word for an option's value, without what validators add to it, which stands in the description as well.
+std::string TypeOf(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  return type.substr(0, type.find(":{"));
+}
+
 CommandFacts* asked_for = nullptr;
 
-/// The words in the braces that CLI11's validators add to a type: "FORMAT:value in {csv->1,json->2} OR {1,2}".
+/// The words that OneOf adds to a type: "FORMAT:{csv,json}".
 std::vector<std::string> ChoicesIn(const std::string& type) {
   std::vector<std::string> words;
   const size_t begin = type.find('{');
   if (begin == std::string::npos) return words;
   std::istringstream list(type.substr(begin + 1, type.find('}', begin) - begin - 1));
-  for (std::string word; std::getline(list, word, ',');) words.push_back(word.substr(0, word.find("->")));
+  for (std::string word; std::getline(list, word, ',');) words.push_back(word);
   return words;
 }
 
@@ -75,7 +82,7 @@ CommandFacts FactsIn(const CLI::App& app) {
   CommandFacts facts;
   for (const CLI::Option* option : app.get_options()) {
     const std::string type = option->get_type_name();
-    const Takes takes = TakesOf(*option, type.substr(0, type.find(':')));
+    const Takes takes = TakesOf(*option, TypeOf(*option));
     if (option->get_positional()) {
       facts.words.push_back({option->get_name(), takes, ChoicesIn(type), option->get_expected_max() > 1});
       continue;
@@ -90,12 +97,24 @@ CommandFacts FactsIn(const CLI::App& app) {
 
 }  // namespace
 
-CLI::Option* Choices(CLI::Option* option, const std::vector<std::string>& words) {
+CLI::Validator OneOf(const std::vector<std::string>& words) {
   const auto wrong = [words](const std::string& word) -> std::string {
     if (std::find(words.begin(), words.end(), word) != words.end()) return "";
     return fmt::format("\"{}\" is not allowed.{} It takes {}.", word, DidYouMean(word, words), fmt::join(words, ", "));
   };
-  return option->check(CLI::Validator(wrong, fmt::format("{{{}}}", fmt::join(words, ","))));
+  return {wrong, fmt::format("{{{}}}", fmt::join(words, ","))};
+}
+
+CLI::Validator Between(int64_t least, int64_t most) {
+  const auto wrong = [least, most](const std::string& word) -> std::string {
+    int64_t number = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (error == std::errc() && end == word.data() + word.size() && number >= least && number <= most) return "";
+    const std::string bounds =
+        most == kNoLimit ? fmt::format("of at least {}", least) : fmt::format("from {} to {}", least, most);
+    return fmt::format("\"{}\" is not a whole number {}.", word, bounds);
+  };
+  return {wrong, ""};
 }
 
 CommandFacts FactsOf(int (*verb)(const std::vector<std::string>&)) {
@@ -179,9 +198,7 @@ std::string HelpText(const CLI::App& app, const std::string& verb) {
         continue;
       }
       std::string left = Names(*option);
-      // What validators add to the type stands in the description as well.
-      std::string type = option->get_type_name();
-      type = type.substr(0, std::min(type.find(":{"), type.find(":INT")));
+      const std::string type = TypeOf(*option);
       const bool attached = type.rfind("[=", 0) == 0;
       if (attached || (option->get_expected_max() > 0 && !type.empty())) left += (attached ? "" : " ") + type;
       AddHelpLine(&out, left, option->get_description());

@@ -3,6 +3,9 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <CLI/Validators.hpp>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,8 +33,11 @@ CLI::Option* AddRepeated(CLI::App* app, const std::string& name, std::vector<std
 /// Throws UsageError; for an unknown option it names the nearest known ones.
 bool ParseFlags(CLI::App* app, const std::string& verb, const std::vector<std::string>& arguments);
 
-/// Gives an option or a positional argument the words that it takes; another one is refused with the nearest of them.
-CLI::Option* Choices(CLI::Option* option, const std::vector<std::string>& words);
+/// For an option or a positional argument that takes these words; another one is refused with the nearest of them.
+CLI::Validator OneOf(const std::vector<std::string>& words);
+/// For one that takes a whole number.
+constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
+CLI::Validator Between(int64_t least, int64_t most = kNoLimit);
 
 /// What an option or a positional argument takes, for completion.
 enum class Takes { kNothing, kText, kFile, kFolder, kCluster, kService, kApplication, kVerb };

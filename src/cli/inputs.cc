@@ -122,7 +122,7 @@ void AddInputFlags(CLI::App* app, const std::string& prefix, InputFlags* flags) 
   const auto name = [&](const char* option) { return "--" + prefix + option; };
   app->add_option(name("format"), flags->format, "csv, json or parquet; default: by extension, else by content")
       ->type_name("FORMAT")
-      ->check(CLI::IsMember({"csv", "json", "parquet"}))
+      ->check(OneOf({"csv", "json", "parquet"}))
       ->group(group);
   AddText(app, name("separator"), &flags->separator, "TEXT",
           "Between CSV fields, any length; \\t, \\x01 and words such as tab are understood; default: comma", group);
@@ -282,7 +282,7 @@ void AddResourceFlags(CLI::App* app, ResourceFlags* flags) {
       ->group("Resources");
   app->add_option("--threads", flags->threads, "Threads that work; default: all cores")
       ->type_name("N")
-      ->check(CLI::Range(1, 4096))
+      ->check(Between(1, 4096))
       ->group("Resources");
   app->add_option("--temp", flags->temp,
                   "Folder for what does not fit into memory; default: the system's temporary folder")

@@ -134,7 +134,7 @@ bool EndJobs(const std::vector<cluster::JobFolder>& jobs) {
 int RunJobVerb(const Arguments& arguments) {
   JobFlags flags;
   CLI::App app("Lists the jobs of a cluster, shows how one stands and where its logs are, or ends it.");
-  Choices(app.add_option("WHAT", flags.what, "list, show or kill"), {"list", "show", "kill"})->required();
+  app.add_option("WHAT", flags.what, "list, show or kill")->check(OneOf({"list", "show", "kill"}))->required();
   app.add_option("ID", flags.ids, "job-3 or 3, or the id of its application or driver");
   AddNameFlag(&app, &flags.cluster);
   app.add_flag("--json", flags.json, "As JSON")->group("Other");

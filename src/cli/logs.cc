@@ -353,7 +353,7 @@ int RunLogs(const Arguments& arguments) {
       ->group("What");
   app.add_option("--tail", flags.tail, "Only the last lines of each log")
       ->type_name("LINES")
-      ->check(CLI::NonNegativeNumber)
+      ->check(Between(0))
       ->group("What");
   app.add_option("--grep", flags.grep, "Only lines that match a regular expression, as grep -E has them")
       ->type_name("PATTERN")

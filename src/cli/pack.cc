@@ -67,12 +67,12 @@ int RunPack(const Arguments& arguments) {
                  fmt::format("{} (default none). Of zstd, Spark alone is no reader: Hadoop needs its native library",
                              fmt::join(codecs, ", ")))
       ->type_name("NAME")
-      ->check(CLI::IsMember(codecs))
+      ->check(OneOf(codecs))
       ->group("Output");
   app.add_option("--compression", flags.compression,
                  "none, record (each file alone) or block (files together, smaller; the default with a codec)")
       ->type_name("KIND")
-      ->check(CLI::IsMember({"none", "record", "block"}))
+      ->check(OneOf({"none", "record", "block"}))
       ->group("Output");
   app.add_flag("--force", flags.force, "Replace the output if it exists")->group("Output");
   app.add_flag("--no-checksums", flags.no_checksums,

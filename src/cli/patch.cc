@@ -32,7 +32,7 @@ int RunPatch(const Arguments& arguments) {
   app.add_option("--output", output, "The folder to write")->type_name("DIR")->required()->group("Output");
   app.add_option("--output-format", format, "parquet (default), csv or json")
       ->type_name("FORMAT")
-      ->check(CLI::IsMember({"parquet", "csv", "json"}))
+      ->check(OneOf({"parquet", "csv", "json"}))
       ->group("Output");
   AddRepeated(&app, "--output-option", &write_options,
               "An option of Spark's writer, for instance compression=gzip; repeatable")

@@ -76,7 +76,7 @@ int RunPkg(const Arguments& arguments) {
       "Gives every driver and every worker of a cluster the same Python packages, from PyPI through pip. They stay "
       "over "
       "restarts and scaling.");
-  Choices(app.add_option("WHAT", flags.what, "add, list or remove"), {"add", "list", "remove"})->required();
+  app.add_option("WHAT", flags.what, "add, list or remove")->check(OneOf({"add", "list", "remove"}))->required();
   app.add_option("NAME", flags.names, "numpy, numpy==2.1.0, \"pandas>=2,<3\"");
   AddNameFlag(&app, &flags.cluster);
   app.add_flag("--json", flags.json, "As JSON")->group("Other");

@@ -122,7 +122,7 @@ int RunRepl(const Arguments& arguments) {
   std::vector<std::string> unused, names;
   for (const Shell& shell : kShells) names.emplace_back(shell.name);
   CLI::App app("Opens one of Spark's own shells on a cluster: pyspark, sql or scala.");
-  Choices(app.add_option("SHELL", flags.shell, "pyspark, sql or scala"), names);
+  app.add_option("SHELL", flags.shell, "pyspark, sql or scala")->check(OneOf(names));
   AddClusterFlag(&app, &flags.cluster);
   AddSparkFlags(&app, &unused);
   app.footer(

@@ -115,7 +115,7 @@ int RunSecret(const Arguments& arguments) {
       "About the passwords of the object store, PostgreSQL and Redis. list: where they stand, and since when, but "
       "never "
       "what they are; rotate: makes new ones, restarts what uses them, and the old ones are of no use any more.");
-  Choices(app.add_option("WHAT", flags.what, "list or rotate"), {"list", "rotate"})->required();
+  app.add_option("WHAT", flags.what, "list or rotate")->check(OneOf({"list", "rotate"}))->required();
   app.add_option("NAME", flags.names, "s3, postgres or redis; default: all that the cluster has");
   AddNameFlag(&app, &flags.cluster);
   app.add_option("--timeout", flags.timeout, "How long to wait until they are ready; default: 5min")

@@ -26,7 +26,7 @@ struct ServerFlags {
   std::string host = "127.0.0.1";
   int port = 15002;
   std::string token_file, certificate, key, port_file;
-  double idle_minutes = 60;
+  int64_t idle_minutes = 60;
   bool json = false;
 };
 
@@ -36,7 +36,7 @@ void AddFlags(CLI::App* app, ServerFlags* flags) {
       ->group("Network");
   app->add_option("--port", flags->port, "Port to listen on, 0 for a free one; default: 15002")
       ->type_name("PORT")
-      ->check(CLI::Range(0, 65535))
+      ->check(Between(0, 65535))
       ->group("Network");
   app->add_option("--port-file", flags->port_file, "File to write the port to, once the server listens")
       ->type_name("FILE")
@@ -53,7 +53,7 @@ void AddFlags(CLI::App* app, ServerFlags* flags) {
       ->group("Security");
   app->add_option("--idle-timeout", flags->idle_minutes, "Minutes after which an unused session ends; default: 60")
       ->type_name("MINUTES")
-      ->check(CLI::PositiveNumber)
+      ->check(Between(1))
       ->group("Other");
   app->add_flag("--json", flags->json, "Say on standard output, in JSON, where the server listens")->group("Other");
   AddRemoteFlags(app, &flags->remote);
@@ -114,7 +114,7 @@ int RunServer(const Arguments& arguments) {
   options.host = flags.host;
   options.port = flags.port;
   options.service.token = ReadToken(flags.token_file);
-  options.service.timeouts.session = std::chrono::milliseconds(static_cast<int64_t>(flags.idle_minutes * 60 * 1000));
+  options.service.timeouts.session = std::chrono::minutes(flags.idle_minutes);
   if (!flags.certificate.empty()) {
     options.tls_certificate = ReadFile(flags.certificate);
     options.tls_key = ReadFile(flags.key);

@@ -33,14 +33,12 @@
 namespace tinderbox::cli {
 namespace {
 
-enum class Format { kTable, kCsv, kJson };
-
 struct SqlFlags {
   EngineFlags engine;
   RemoteFlags remote;
   CacheFlags cache;
   std::string statement, file;
-  Format format = Format::kTable;
+  std::string format = "table";
   int rows = 1000;
 };
 
@@ -71,16 +69,12 @@ class SqlRunner {
     const proto::Relation& relation = response.sql_command_result().relation();
     const StructType schema = session_->Schema(relation);
     if (schema.fields.empty()) return;  // a statement without an answer
-    switch (flags_.format) {
-      case Format::kTable:
-        PrintTable(relation);
-        break;
-      case Format::kCsv:
-        PrintCsv(relation, schema);
-        break;
-      case Format::kJson:
-        PrintJson(relation, schema);
-        break;
+    if (flags_.format == "csv") {
+      PrintCsv(relation, schema);
+    } else if (flags_.format == "json") {
+      PrintJson(relation, schema);
+    } else {
+      PrintTable(relation);
     }
   }
 
@@ -265,16 +259,14 @@ int RunSql(const Arguments& arguments) {
       "them from standard input.");
   app.add_option("STATEMENT", flags.statement, "One or more statements, with a semicolon between two");
   app.add_option("-f,--file", flags.file, "File with statements")->type_name("FILE")->group("Input and output");
-  const std::map<std::string, Format> formats = {
-      {"table", Format::kTable}, {"csv", Format::kCsv}, {"json", Format::kJson}};
   app.add_option("--format", flags.format,
                  "How rows are printed: table, csv (with a header), or json (an object a line); default: table")
       ->type_name("FORMAT")
-      ->transform(CLI::CheckedTransformer(formats))
+      ->check(OneOf({"table", "csv", "json"}))
       ->group("Input and output");
   app.add_option("--rows", flags.rows, "Most rows of a table to show, 0 for all; default: 1000")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber)
+      ->check(Between(0))
       ->group("Input and output");
   AddRemoteFlags(&app, &flags.remote);
   AddEngineFlags(&app, &flags.engine);

@@ -26,9 +26,8 @@ void AddClusterFlag(CLI::App* app, std::string* cluster) {
 
 void AddSubmitFlags(CLI::App* app, SubmitFlags* flags) {
   AddClusterFlag(app, &flags->cluster);
-  Choices(app->add_option("--on", flags->on,
-                          "cluster (the default), or embedded: a PySpark script runs on the embedded engine"),
-          {"cluster", "embedded"})
+  app->add_option("--on", flags->on, "cluster (the default), or embedded: a PySpark script runs on the embedded engine")
+      ->check(OneOf({"cluster", "embedded"}))
       ->type_name("WHERE")
       ->group("Cluster");
   app->add_flag("--no-wait", flags->no_wait, "Start the job, print its id and return; it goes on by itself")
