@@ -58,26 +58,45 @@ struct Pending {
   }
 };
 
-/// The format of a side that Spark reads: of files that may lie anywhere.
-std::string RemoteFormat(const DiffInput& input, const char* side) {
-  if (!input.format.empty()) return input.format;
+/// The format that the names of files tell; empty when none does. Throws TINDERBOX_DIFF_INPUT when they tell several.
+std::string FormatByNames(const std::vector<std::string>& files, const char* side) {
   std::string format;
-  for (const std::string& path : input.paths) {
-    std::string name = path;
+  std::string first;
+  for (std::string name : files) {
     while (name.ends_with('/')) name.pop_back();
-    format = FormatByExtension(name);
-    std::error_code error;
-    // What this machine sees too may be looked at.
-    if (format.empty() && path.find("://") == std::string::npos && fs::exists(LocalPath(path), error)) {
-      if (const std::vector<fs::path> files = DataFiles({path}); !files.empty()) format = FormatOf(files[0]);
+    const std::string other = FormatByExtension(name);
+    if (other.empty()) continue;
+    if (!format.empty() && format != other) {
+      base::Fail("TINDERBOX_DIFF_INPUT",
+                 "The {} side mixes formats: {} is {} and {} is {}. Compare them one at a time, or name the format.",
+                 side, first, format, name, other);
     }
-  }
-  if (format.empty()) {
-    base::Fail("TINDERBOX_DIFF_INPUT",
-               "The format of the {} side, {}, cannot be told from its name. Give --format csv, json or parquet.", side,
-               input.paths.empty() ? "" : input.paths[0]);
+    format = other;
+    first = std::move(name);
   }
   return format;
+}
+
+/// The format that the start of a file without an extension tells.
+std::string FormatByStart(std::string_view start) {
+  if (start.starts_with("PAR1")) return "parquet";
+  if (start.starts_with("\xEF\xBB\xBF")) start.remove_prefix(3);
+  const size_t first = start.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && (start[first] == '{' || start[first] == '[') ? "json" : "csv";
+}
+
+/// The format of a side that Spark reads: of files that may lie where only Spark can look.
+std::string RemoteFormat(const Session& session, const DiffInput& input, const char* side) {
+  if (!input.format.empty()) return input.format;
+  if (std::string format = FormatByNames(input.paths, side); !format.empty()) return format;
+  DataFrameReader lines = session.Read().Format("text");
+  for (const auto& [key, value] : input.options) {
+    if (key.starts_with("fs.")) lines = lines.Option(key, value);
+  }
+  const DataFrame files = lines.Load(input.paths);
+  if (std::string format = FormatByNames(files.InputFiles(), side); !format.empty()) return format;
+  const std::vector<Row> first = files.Limit(1).Select({functions::Expr("substring(value, 1, 512)")}).Collect();
+  return FormatByStart(first.empty() ? "" : first[0][0].As<std::string>());
 }
 
 /// Spark's reader makes NULL of a value that it cannot read, and NULL equals an empty field: such values end the diff.
@@ -106,7 +125,7 @@ Pending Prepare(const Session& session, const DiffInput& input, const char* side
     return out;
   }
   if (remote) {
-    out.format = RemoteFormat(input, side);
+    out.format = RemoteFormat(session, input, side);
   } else {
     out.files = DataFiles(input.paths);
     out.threads = Threads(session);
@@ -116,15 +135,8 @@ Pending Prepare(const Session& session, const DiffInput& input, const char* side
                input.paths.empty() ? "" : input.paths[0]);
   }
   if (out.format.empty()) {
-    out.format = FormatOf(out.files[0]);
-    for (const fs::path& file : out.files) {
-      const std::string other = FormatByExtension(file);
-      if (!other.empty() && other != out.format) {
-        base::Fail("TINDERBOX_DIFF_INPUT",
-                   "The {} side mixes formats: {} is {} and {} is {}. Compare them one at a time, or name the format.",
-                   side, out.files[0].string(), out.format, file.string(), other);
-      }
-    }
+    out.format = FormatByNames(out.FileNames(), side);
+    if (out.format.empty()) out.format = FormatOf(out.files[0]);
   } else if (out.format != "csv" && out.format != "json" && out.format != "parquet") {
     base::Fail("TINDERBOX_DIFF_INPUT", "The {} side's format {} is unknown; there are csv, json and parquet.", side,
                out.format);
@@ -408,11 +420,7 @@ std::string FormatOf(const fs::path& file) {
   std::string start(512, '\0');
   stream.read(start.data(), static_cast<std::streamsize>(start.size()));
   start.resize(static_cast<size_t>(stream.gcount()));
-  if (start.starts_with("PAR1")) return "parquet";
-  if (start.starts_with("\xEF\xBB\xBF")) start.erase(0, 3);
-  const size_t first = start.find_first_not_of(" \t\r\n");
-  if (first != std::string::npos && (start[first] == '{' || start[first] == '[')) return "json";
-  return "csv";
+  return FormatByStart(start);
 }
 
 OpenedSides OpenSides(const Session& session, const DiffInput& left, const DiffInput& right, bool case_sensitive_names,
