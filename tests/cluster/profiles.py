@@ -1,5 +1,6 @@
 """Every profile from nothing to its seed's own job finished: runs the commands of its page in docs/profiles and compares what
-they print, as tests/docs/run_docs.py does; prints how long each took and how much memory the profile's processes had.
+they print, as tests/docs/run_docs.py does, and those of other pages that need a cluster; prints how long each took and how much
+memory the cluster's processes had.
 
 usage: profiles.py PROGRAM [NAME...]
 
@@ -25,6 +26,8 @@ sys.path.insert(0, str(REPOSITORY / "tests" / "docs"))
 from run_docs import MARK, matches, parse, strip_blank  # noqa: E402
 
 PAGES = REPOSITORY / "docs" / "profiles"
+# Other pages whose commands need a cluster.
+OTHERS = {"stores": REPOSITORY / "docs" / "stores.md"}
 # What the seeds' variables say would change what the page shows.
 SEEDS = ("CMD", "SCHEMA", "DATA", "OUTPUT_PATH", "NUM_OF_WORKERS", "NUM_EXECUTORS", "EXECUTOR_CORES", "EXECUTOR_MEMORY",
          "DRIVER_MEMORY", "SPARK_HOME", "SPARK_CONF_DIR", "SPARK_REMOTE", "MASTER", "NO_COLOR", "COLUMNS", "TINDERBOX_NAME",
@@ -101,7 +104,7 @@ def check_nothing_left(cluster, ports):
 
 
 def check(program, name):
-    page = PAGES / f"{name}.md"
+    page = OTHERS.get(name, PAGES / f"{name}.md")
     setup, steps = parse(page.read_text(encoding="utf-8").split("\n"))
     assert steps and "tinderbox down" in {step.command for step in steps}, f"{page} has no commands, or no `tinderbox down`"
     folder, work = tempfile.mkdtemp(prefix="tinderbox-profile-"), tempfile.mkdtemp(prefix="tinderbox-work-")
@@ -146,8 +149,8 @@ def main():
     known = sorted(page.stem for page in PAGES.glob("*.md"))
     listed = json.loads(subprocess.run([sys.argv[1], "config", "profiles", "--json"], capture_output=True, check=True).stdout)
     assert known == sorted(one["name"] for one in listed["profiles"]), "each profile has a page"
-    names = sys.argv[2:] or known
-    assert set(names) <= set(known), f"there are {known}"
+    names = sys.argv[2:] or known + list(OTHERS)
+    assert set(names) <= set(known) | set(OTHERS), f"there are {known + list(OTHERS)}"
     failed = {name: check(sys.argv[1], name) for name in names}
     assert not any(failed.values()), failed
 
