@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -117,6 +118,16 @@ class Session {
   Session Clone() const;
   /// Ends every running call of this session with Interrupted. Safe to call from any thread.
   void Interrupt() const;
+  /// Actions that this thread starts from now on have this tag, on Spark also in its pages.
+  /// @throws Error INVALID_PARAMETER_VALUE.TAG for an empty one and one with a comma
+  void AddTag(std::string_view tag) const;
+  void RemoveTag(std::string_view tag) const;
+  /// The tags of this thread's next action.
+  std::set<std::string> Tags() const;
+  void ClearTags() const;
+  /// Ends the running actions that have the tag with Interrupted; of a session that several clients share on a server,
+  /// those of the others, too. Safe to call from any thread.
+  void InterruptTag(std::string_view tag) const;
   Progress GetProgress() const;
 
   /// What runs plans; for layers that build plans of their own.

@@ -60,7 +60,7 @@ class CachedSession : public spark::Session {
                 std::shared_ptr<SessionState> state = std::make_shared<SessionState>())
       : inner_(std::move(inner)), cache_(std::move(cache)), state_(std::move(state)) {}
 
-  std::unique_ptr<BatchReader> Execute(const proto::Relation& relation, const std::string& operation) override {
+  std::unique_ptr<BatchReader> Execute(const proto::Relation& relation, const spark::Operation& operation) override {
     if (relation.has_catalog()) {
       Note(SessionState::EffectOf(relation.catalog()));
       return inner_->Execute(relation, operation);
@@ -82,7 +82,7 @@ class CachedSession : public spark::Session {
         });
   }
 
-  proto::ExecutePlanResponse Execute(const proto::Command& command, const std::string& operation) override {
+  proto::ExecutePlanResponse Execute(const proto::Command& command, const spark::Operation& operation) override {
     const SessionState::Effect effect = SessionState::EffectOf(command);
     if (effect.changes) state_->Change();
     // What a view stands for is looked at before it is made: it may read a view of its own name.
@@ -115,6 +115,7 @@ class CachedSession : public spark::Session {
   }
 
   void Interrupt(const std::string& operation) override { inner_->Interrupt(operation); }
+  void InterruptTag(const std::string& tag) override { inner_->InterruptTag(tag); }
   Progress GetProgress(const std::string& operation) override { return inner_->GetProgress(operation); }
 
  private:

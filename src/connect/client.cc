@@ -201,14 +201,13 @@ void Client::Fail(const grpc::Status& status) {
   }
 }
 
-std::vector<std::string> Client::SendInterrupt(proto::InterruptRequest request) {
+void Client::SendInterrupt(proto::InterruptRequest request) {
   Identify(&request);
   proto::InterruptResponse response;
   grpc::ClientContext call;
   AddHeaders(connection_, &call);
   call.set_deadline(In(kShortCall));
-  if (const grpc::Status status = stub_->Interrupt(&call, request, &response); !status.ok()) return {};
-  return {response.interrupted_ids().begin(), response.interrupted_ids().end()};
+  stub_->Interrupt(&call, request, &response);
 }
 
 void Client::InterruptWhere(const std::function<bool(const Activity&)>& wanted) {
@@ -217,6 +216,13 @@ void Client::InterruptWhere(const std::function<bool(const Activity&)>& wanted) 
     if (wanted(*activity)) activity->interrupted_ = true;
   }
   changed_.notify_all();
+}
+
+void Client::CancelWhere(const std::function<bool(const Activity&)>& wanted) {
+  const std::lock_guard lock(mutex_);
+  for (const Activity* activity : activities_) {
+    if (wanted(*activity) && activity->interrupted_ && activity->call_ != nullptr) activity->call_->TryCancel();
+  }
 }
 
 void Client::Interrupt(const std::string& name) {
@@ -242,24 +248,17 @@ void Client::Interrupt(const std::string& name) {
       SendInterrupt(request);
     }
   }
-  const std::lock_guard lock(mutex_);
-  for (const Activity* activity : activities_) {
-    if (wanted(*activity) && activity->interrupted_ && activity->call_ != nullptr) activity->call_->TryCancel();
-  }
+  CancelWhere(wanted);
 }
 
-std::vector<std::string> Client::InterruptTag(const std::string& tag) {
+void Client::InterruptTag(const std::string& tag) {
   const auto wanted = [&](const Activity& activity) { return activity.tags_.contains(tag); };
   InterruptWhere(wanted);
   proto::InterruptRequest request;
   request.set_interrupt_type(proto::InterruptRequest::INTERRUPT_TYPE_TAG);
   request.set_operation_tag(tag);
-  std::vector<std::string> ids = SendInterrupt(request);
-  const std::lock_guard lock(mutex_);
-  for (const Activity* activity : activities_) {
-    if (wanted(*activity) && activity->interrupted_ && activity->call_ != nullptr) activity->call_->TryCancel();
-  }
-  return ids;
+  SendInterrupt(request);
+  CancelWhere(wanted);
 }
 
 void Client::Release(const std::string& operation, const std::string& response) {

@@ -113,7 +113,8 @@ class Client {
 
   /// Ends the activities of that name, or all when it is empty.
   void Interrupt(const std::string& name);
-  std::vector<std::string> InterruptTag(const std::string& tag);
+  /// Ends those that have the tag, on the server also those of other clients of the session.
+  void InterruptTag(const std::string& tag);
 
   /// Later, and in one message when several are due: the responses up to this one were received, or (when it is empty)
   /// the operation is not needed any more.
@@ -123,7 +124,8 @@ class Client {
   std::string observed_session() const;
   void CheckIds(const std::string& session, const std::string& server_side);
   void InterruptWhere(const std::function<bool(const Activity&)>& wanted);
-  std::vector<std::string> SendInterrupt(proto::InterruptRequest request);
+  void CancelWhere(const std::function<bool(const Activity&)>& wanted);
+  void SendInterrupt(proto::InterruptRequest request);
   void RunReleases();
   void SendRelease(const std::string& operation, const std::string& response);
 

@@ -69,7 +69,7 @@ void Operation::End(ErrorPointer error) {
 }
 
 void Operation::RunQuery(const proto::Plan& plan) {
-  const auto reader = session_->Execute(plan.root(), options_.id);
+  const auto reader = session_->Execute(plan.root(), {options_.id, options_.tags});
   proto::ExecutePlanResponse schema;
   spark::ToProto(DataType::Struct(reader->schema().fields), schema.mutable_schema());
   Push(&schema);
@@ -79,7 +79,7 @@ void Operation::RunQuery(const proto::Plan& plan) {
 }
 
 void Operation::RunCommand(const proto::Plan& plan) {
-  proto::ExecutePlanResponse response = session_->Execute(plan.command(), options_.id);
+  proto::ExecutePlanResponse response = session_->Execute(plan.command(), {options_.id, options_.tags});
   if (response.ByteSizeLong() > 0) Push(&response);
 }
 

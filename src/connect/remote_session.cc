@@ -22,12 +22,6 @@ namespace {
 // Of operations that ran, so many have metrics that nobody has asked for yet.
 constexpr size_t kKeptObservations = 1000;
 
-/// The tags of this thread, for each session.
-std::map<std::string, std::set<std::string>>& ThreadTags() {
-  thread_local std::map<std::string, std::set<std::string>> tags;
-  return tags;
-}
-
 /// What one session's operations tell besides their rows. Thread-safe.
 class Sidelights {
  public:
@@ -175,7 +169,6 @@ class Remote : public RemoteSession {
   Remote(std::shared_ptr<Client> client, bool owned) : client_(std::move(client)), owned_(owned) {}
 
   ~Remote() override {
-    ThreadTags().erase(client_->session_id());
     if (!owned_) return;
     proto::ReleaseSessionRequest request;
     client_->Identify(&request);
@@ -199,14 +192,15 @@ class Remote : public RemoteSession {
     client_->Check(response);
   }
 
-  std::unique_ptr<BatchReader> Execute(const proto::Relation& relation, const std::string& operation) override {
+  std::unique_ptr<BatchReader> Execute(const proto::Relation& relation, const spark::Operation& operation) override {
     proto::ExecutePlanRequest request;
     *request.mutable_plan()->mutable_root() = relation;
-    return Guard(
-        [&] { return std::make_unique<RemoteReader>(Start(std::move(request), operation), sidelights_, operation); });
+    return Guard([&] {
+      return std::make_unique<RemoteReader>(Start(std::move(request), operation), sidelights_, operation.id);
+    });
   }
 
-  proto::ExecutePlanResponse Execute(const proto::Command& command, const std::string& operation) override {
+  proto::ExecutePlanResponse Execute(const proto::Command& command, const spark::Operation& operation) override {
     if (command.has_streaming_query_listener_bus_command()) {
       throw Error("UNSUPPORTED_FEATURE.COMMAND",
                   "Events of streaming queries come without end; a remote session gives only commands that end.",
@@ -218,11 +212,11 @@ class Remote : public RemoteSession {
       const auto stream = Start(std::move(request), operation);
       proto::ExecutePlanResponse out;
       for (proto::ExecutePlanResponse response; stream->Next(&response);) {
-        sidelights_->Read(operation, response);
+        sidelights_->Read(operation.id, response);
         response.clear_observed_metrics();
         if (!response.has_execution_progress() && !response.has_result_complete()) out.MergeFrom(response);
       }
-      sidelights_->Forget(operation);
+      sidelights_->Forget(operation.id);
       for (auto* id : {out.mutable_session_id(), out.mutable_server_side_session_id(), out.mutable_operation_id(),
                        out.mutable_response_id()}) {
         id->clear();
@@ -318,19 +312,8 @@ class Remote : public RemoteSession {
   }
 
   void Interrupt(const std::string& operation) override { client_->Interrupt(operation); }
+  void InterruptTag(const std::string& tag) override { client_->InterruptTag(tag); }
   Progress GetProgress(const std::string& operation) override { return sidelights_->Get(operation); }
-
-  void AddTag(const std::string& tag) override {
-    if (tag.empty() || tag.find(',') != std::string::npos) {
-      throw Error("INVALID_PARAMETER_VALUE.TAG",
-                  fmt::format("\"{}\" cannot be a tag: it is empty or holds a comma.", tag), {{"tag", tag}});
-    }
-    ThreadTags()[client_->session_id()].insert(tag);
-  }
-  void RemoveTag(const std::string& tag) override { ThreadTags()[client_->session_id()].erase(tag); }
-  std::set<std::string> Tags() const override { return ThreadTags()[client_->session_id()]; }
-  void ClearTags() override { ThreadTags().erase(client_->session_id()); }
-  std::vector<std::string> InterruptTag(const std::string& tag) override { return client_->InterruptTag(tag); }
 
   std::vector<Status> GetStatus(const std::vector<std::string>& operations) override {
     proto::GetStatusRequest request;
@@ -357,10 +340,10 @@ class Remote : public RemoteSession {
     return response;
   }
 
-  std::unique_ptr<ResponseStream> Start(proto::ExecutePlanRequest request, const std::string& operation) {
+  std::unique_ptr<ResponseStream> Start(proto::ExecutePlanRequest request, const spark::Operation& operation) {
     packing_.Pack(request.mutable_plan());
-    for (const std::string& tag : Tags()) request.add_tags(tag);
-    return std::make_unique<ResponseStream>(client_, std::move(request), operation);
+    for (const std::string& tag : operation.tags) request.add_tags(tag);
+    return std::make_unique<ResponseStream>(client_, std::move(request), operation.id);
   }
 
   /// A server that does not understand compressed plans gets them as they are from then on.

@@ -33,14 +33,6 @@ struct RemoteOptions {
 /// the last pointer to it, unless the connection string gave its id.
 class RemoteSession : public spark::Session {
  public:
-  /// Operations that this thread starts from now on have this tag. Throws Error for an empty one and one with a comma.
-  virtual void AddTag(const std::string& tag) = 0;
-  virtual void RemoveTag(const std::string& tag) = 0;
-  virtual std::set<std::string> Tags() const = 0;
-  virtual void ClearTags() = 0;
-  /// Ends the operations that have the tag, also those of other clients of the session, and returns their ids.
-  virtual std::vector<std::string> InterruptTag(const std::string& tag) = 0;
-
   struct Status {
     std::string operation;
     std::string state;  ///< "RUNNING", "TERMINATING", "SUCCEEDED", "FAILED", "CANCELLED", "UNKNOWN"

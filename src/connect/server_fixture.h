@@ -60,20 +60,20 @@ class FakeSession : public spark::Session {
  public:
   using spark::Session::Execute;
 
-  std::unique_ptr<BatchReader> Execute(const proto::Relation& relation, const std::string& operation) override {
+  std::unique_ptr<BatchReader> Execute(const proto::Relation& relation, const spark::Operation& operation) override {
     ++queries;
     if (relation.has_sql()) Fail(relation.sql().query());
-    if (relation.has_local_relation()) WaitForInterrupt(operation);
+    if (relation.has_local_relation()) WaitForInterrupt(operation.id);
     int64_t end = relation.range().end();
     // A chain of limits ends at the range.
     for (const proto::Relation* at = &relation; at->has_limit(); at = &at->limit().input()) {
       end = at->limit().input().range().end();
     }
     return std::make_unique<CountingReader>(
-        relation.range().start(), end, [this, operation] { return Stopped(operation); }, &made);
+        relation.range().start(), end, [this, id = operation.id] { return Stopped(id); }, &made);
   }
 
-  proto::ExecutePlanResponse Execute(const proto::Command& command, const std::string&) override {
+  proto::ExecutePlanResponse Execute(const proto::Command& command, const spark::Operation&) override {
     proto::ExecutePlanResponse response;
     ++commands;
     if (command.has_sql_command())
@@ -119,6 +119,7 @@ class FakeSession : public spark::Session {
     return clone;
   }
 
+  void InterruptTag(const std::string&) override {}  // the service knows the tags of its operations
   void Interrupt(const std::string& operation) override {
     if (lost_interrupts > 0 && lost_interrupts-- > 0) return;
     const std::lock_guard lock(mutex_);

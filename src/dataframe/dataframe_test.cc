@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <set>
+#include <thread>
 
 #include "dataframe/plan_text_fixture.h"
 #include "spark/ipc.h"
@@ -21,13 +23,15 @@ using functions::Lit;
 /// Remembers what it is asked and answers with fixed rows.
 class FakeSession : public spark::Session {
  public:
-  std::unique_ptr<BatchReader> Execute(const proto::Relation& relation, const std::string&) override {
+  std::unique_ptr<BatchReader> Execute(const proto::Relation& relation, const spark::Operation& operation) override {
+    operations.push_back(operation);
     executed.push_back(relation);
     std::vector<ArrowBatch> batches;
     batches.push_back(spark::ToBatch(answer_schema, answer));
     return spark::ReadIpcStream(spark::WriteIpcStream(answer_schema, batches));
   }
-  proto::ExecutePlanResponse Execute(const proto::Command& command, const std::string&) override {
+  proto::ExecutePlanResponse Execute(const proto::Command& command, const spark::Operation& operation) override {
+    operations.push_back(operation);
     commands.push_back(command);
     return {};
   }
@@ -54,6 +58,7 @@ class FakeSession : public spark::Session {
   bool HasArtifact(const std::string&) override { return false; }
   std::shared_ptr<spark::Session> Clone() override { return nullptr; }
   void Interrupt(const std::string&) override { ++interrupts; }
+  void InterruptTag(const std::string& tag) override { interrupted_tags.push_back(tag); }
   Progress GetProgress(const std::string&) override { return {}; }
 
   std::vector<proto::Relation> executed;
@@ -63,6 +68,8 @@ class FakeSession : public spark::Session {
   int schema_calls = 0;
   int persisted = 0;
   int interrupts = 0;
+  std::vector<spark::Operation> operations;
+  std::vector<std::string> interrupted_tags;
 };
 
 class DataFrameTest : public testing::Test {
@@ -195,6 +202,38 @@ TEST_F(DataFrameTest, RunsThroughTheSession) {
   EXPECT_EQ(df.Explain(), "plan");
   session_.Interrupt();
   EXPECT_EQ(fake_->interrupts, 1);
+}
+
+TEST_F(DataFrameTest, TagsWhatAThreadStarts) {
+  using Tags = std::set<std::string>;
+  session_.AddTag("etl");
+  session_.AddTag("nightly");
+  session_.Range(3).Count();
+  std::thread([&] {
+    EXPECT_TRUE(session_.Tags().empty());
+    session_.Range(3).Count();
+  }).join();
+  session_.RemoveTag("etl");
+  session_.Range(3).Write().Parquet("x");
+  session_.ClearTags();
+  session_.Range(3).Count();
+  ASSERT_EQ(fake_->operations.size(), 4U);
+  EXPECT_EQ(fake_->operations[0].tags, (Tags{"etl", "nightly"}));
+  EXPECT_EQ(fake_->operations[1].tags, Tags{});
+  EXPECT_EQ(fake_->operations[2].tags, Tags{"nightly"});
+  EXPECT_EQ(fake_->operations[3].tags, Tags{});
+  EXPECT_FALSE(fake_->operations[0].id.empty());
+  EXPECT_NE(fake_->operations[0].id, fake_->operations[2].id);
+  session_.InterruptTag("etl");
+  EXPECT_EQ(fake_->interrupted_tags, std::vector<std::string>{"etl"});
+  for (const char* wrong : {"", "a,b"}) {
+    try {
+      session_.AddTag(wrong);
+      ADD_FAILURE() << wrong;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.condition(), "INVALID_PARAMETER_VALUE.TAG");
+    }
+  }
 }
 
 TEST_F(DataFrameTest, ThePersistedRowsGoWithTheLastCopy) {

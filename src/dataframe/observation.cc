@@ -22,6 +22,13 @@ std::string UniqueName() {
                      0x8000 | ((b >> 48) & 0x3fff), b & 0xffffffffffff);
 }
 
+/// An operation that somebody will ask for has a name.
+spark::Operation NewOperation(const Session& session, const dataframe::Dependencies* dependencies) {
+  std::set<std::string> tags = dataframe::ThreadTags(session);
+  const bool observed = dependencies != nullptr && !dependencies->observations.empty();
+  return {observed || !tags.empty() ? UniqueName() : "", std::move(tags)};
+}
+
 class ObservingReader : public BatchReader {
  public:
   ObservingReader(Session session, std::string operation, std::shared_ptr<const dataframe::Dependencies> dependencies,
@@ -51,12 +58,15 @@ class ObservingReader : public BatchReader {
 
 namespace dataframe {
 
-std::string OperationName(const Dependencies* dependencies) {
-  return dependencies == nullptr || dependencies->observations.empty() ? "" : UniqueName();
+std::set<std::string>& ThreadTags(const Session& session) {
+  using Waist = std::weak_ptr<spark::Session>;
+  thread_local std::map<Waist, std::set<std::string>, std::owner_less<Waist>> tags;
+  std::erase_if(tags, [](const auto& entry) { return entry.first.expired(); });
+  return tags[session.waist()];
 }
 
 void FillObservations(const Session& session, const std::string& operation, const Dependencies* dependencies) {
-  if (operation.empty()) return;
+  if (dependencies == nullptr || dependencies->observations.empty()) return;
   const proto::ExecutePlanResponse response = session.waist()->Observed(operation);
   for (const auto& observed : response.observed_metrics()) {
     std::map<std::string, Value> metrics;
@@ -73,17 +83,17 @@ void FillObservations(const Session& session, const std::string& operation, cons
 
 std::unique_ptr<BatchReader> ExecuteObserved(const Session& session, const proto::Relation& relation,
                                              const std::shared_ptr<const Dependencies>& dependencies) {
-  const std::string operation = OperationName(dependencies.get());
+  const spark::Operation operation = NewOperation(session, dependencies.get());
   auto reader = session.waist()->Execute(relation, operation);
   if (dependencies == nullptr) return reader;
-  return std::make_unique<ObservingReader>(session, operation, dependencies, std::move(reader));
+  return std::make_unique<ObservingReader>(session, operation.id, dependencies, std::move(reader));
 }
 
 proto::ExecutePlanResponse RunCommand(const Session& session, const proto::Command& command,
                                       const Dependencies* dependencies) {
-  const std::string operation = OperationName(dependencies);
+  const spark::Operation operation = NewOperation(session, dependencies);
   proto::ExecutePlanResponse response = session.waist()->Execute(command, operation);
-  FillObservations(session, operation, dependencies);
+  FillObservations(session, operation.id, dependencies);
   return response;
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "dataframe/dependencies.h"
@@ -23,8 +24,8 @@ namespace dataframe {
 std::unique_ptr<BatchReader> ExecuteObserved(const Session& session, const ::spark::connect::Relation& relation,
                                              const std::shared_ptr<const Dependencies>& dependencies);
 
-/// What of the session stays fixed for a running query's observations: a name for the call; empty when none observe.
-std::string OperationName(const Dependencies* dependencies);
+/// The tags of the actions that this thread starts in the session.
+std::set<std::string>& ThreadTags(const Session& session);
 
 /// Takes the metrics of a finished operation.
 void FillObservations(const Session& session, const std::string& operation, const Dependencies* dependencies);

@@ -1,7 +1,9 @@
 #include "tinderbox/session.h"
 
+#include "base/fail.h"
 #include "dataframe/arrow_stream.h"
 #include "dataframe/expression.h"
+#include "dataframe/observation.h"
 #include "dataframe/relation.h"
 #include "spark/ipc.h"
 #include "spark/row_holder.h"
@@ -160,6 +162,25 @@ Session Session::Clone() const {
 }
 void Session::Interrupt() const {
   session_->Interrupt("");
+}
+void Session::InterruptTag(std::string_view tag) const {
+  session_->InterruptTag(std::string(tag));
+}
+void Session::AddTag(std::string_view tag) const {
+  if (tag.empty() || tag.find(',') != std::string_view::npos) {
+    base::FailWith("INVALID_PARAMETER_VALUE.TAG", {{"tag", std::string(tag)}},
+                   "\"{}\" cannot be a tag: it is empty or holds a comma.", tag);
+  }
+  dataframe::ThreadTags(*this).emplace(tag);
+}
+void Session::RemoveTag(std::string_view tag) const {
+  dataframe::ThreadTags(*this).erase(std::string(tag));
+}
+std::set<std::string> Session::Tags() const {
+  return dataframe::ThreadTags(*this);
+}
+void Session::ClearTags() const {
+  dataframe::ThreadTags(*this).clear();
 }
 Progress Session::GetProgress() const {
   return session_->GetProgress("");

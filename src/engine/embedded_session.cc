@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <list>
+#include <mutex>
+
 #include "engine/analyze.h"
 #include "engine/commands.h"
 #include "engine/local_source.h"
@@ -36,6 +39,50 @@ std::string FieldName(int number, const char* none) {
   return field == nullptr ? none : field->name();
 }
 
+/// The operations that run now, by their tags. Thread-safe.
+class TaggedOperations {
+ public:
+  /// Counts it as running until the result is gone. nullptr: it has no tags.
+  std::shared_ptr<const void> Add(const spark::Operation& operation) {
+    if (operation.tags.empty()) return nullptr;
+    const std::lock_guard lock(running_->mutex);
+    const auto at = running_->operations.insert(running_->operations.end(), operation);
+    return std::shared_ptr<const void>(&*at, [running = running_, at](const void*) {
+      const std::lock_guard over(running->mutex);
+      running->operations.erase(at);
+    });
+  }
+
+  std::vector<std::string> With(const std::string& tag) const {
+    const std::lock_guard lock(running_->mutex);
+    std::vector<std::string> ids;
+    for (const spark::Operation& operation : running_->operations) {
+      if (operation.tags.contains(tag)) ids.push_back(operation.id);
+    }
+    return ids;
+  }
+
+ private:
+  struct Running {
+    std::mutex mutex;
+    std::list<spark::Operation> operations;
+  };
+  std::shared_ptr<Running> running_ = std::make_shared<Running>();
+};
+
+/// A tagged query runs until its reader is gone.
+class TaggedReader : public BatchReader {
+ public:
+  TaggedReader(std::unique_ptr<BatchReader> inner, std::shared_ptr<const void> running)
+      : running_(std::move(running)), inner_(std::move(inner)) {}
+  const StructType& schema() const override { return inner_->schema(); }
+  bool Next(ArrowBatch* batch) override { return inner_->Next(batch); }
+
+ private:
+  const std::shared_ptr<const void> running_;
+  const std::unique_ptr<BatchReader> inner_;
+};
+
 class EmbeddedSession : public spark::Session, public spark::RowHolder {
  public:
   using spark::Session::Execute;
@@ -51,13 +98,18 @@ class EmbeddedSession : public spark::Session, public spark::RowHolder {
     return table;
   }
 
-  std::unique_ptr<BatchReader> Execute(const proto::Relation& relation, const std::string& operation) override {
+  std::unique_ptr<BatchReader> Execute(const proto::Relation& relation, const spark::Operation& wanted) override {
     const Places places;
-    return workspace_.Run(relation, operation);
+    auto running = tagged_.Add(wanted);
+    auto reader = workspace_.Run(relation, wanted.id);
+    if (running == nullptr) return reader;
+    return std::make_unique<TaggedReader>(std::move(reader), std::move(running));
   }
 
-  proto::ExecutePlanResponse Execute(const proto::Command& command, const std::string& operation) override {
+  proto::ExecutePlanResponse Execute(const proto::Command& command, const spark::Operation& wanted) override {
     const Places places;
+    const auto running = tagged_.Add(wanted);
+    const std::string& operation = wanted.id;
     proto::ExecutePlanResponse response;
     switch (command.command_type_case()) {
       case proto::Command::kWriteOperation:
@@ -187,6 +239,9 @@ class EmbeddedSession : public spark::Session, public spark::RowHolder {
   void Interrupt(const std::string& operation) override {
     workspace_.engine().database().Interrupt(workspace_.Tag(operation));
   }
+  void InterruptTag(const std::string& tag) override {
+    for (const std::string& operation : tagged_.With(tag)) Interrupt(operation);
+  }
   Progress GetProgress(const std::string& operation) override {
     return workspace_.engine().database().GetProgress(workspace_.Tag(operation));
   }
@@ -250,6 +305,7 @@ class EmbeddedSession : public spark::Session, public spark::RowHolder {
   }
 
   Workspace workspace_;
+  TaggedOperations tagged_;
   StreamQueries streams_{workspace_};
 };
 

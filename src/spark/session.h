@@ -2,8 +2,10 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "tinderbox/arrow.h"
 #include "tinderbox/session.h"
@@ -20,23 +22,33 @@ class Relation;
 
 namespace tinderbox::spark {
 
+/// What a call runs as.
+struct Operation {
+  /// For Interrupt, GetProgress and Observed; callers make it unique. An operation without one can only be reached
+  /// together with all others.
+  std::string id;
+  /// For InterruptTag; only operations with an id have any.
+  std::set<std::string> tags;
+
+  Operation(const char* name) : id(name) {}                      // NOLINT: an id is an operation without tags
+  Operation(std::string name, std::set<std::string> marks = {})  // NOLINT
+      : id(std::move(name)), tags(std::move(marks)) {}
+};
+
 /// The waist of Tinderbox: a plan goes in, Arrow batches come out. Everything above (DataFrame API, diff, Spark Connect
 /// server) knows only this interface. Thread-safe: calls may run at once.
-///
-/// `operation` names a running call, for Interrupt, GetProgress and Observed; callers make it unique. An empty one can
-/// only be reached together with all others.
 class Session {
  public:
   virtual ~Session() = default;
 
   /// Runs a query. Batches stream; the reader may outlive this call but not the session.
   virtual std::unique_ptr<BatchReader> Execute(const ::spark::connect::Relation& relation,
-                                               const std::string& operation) = 0;
+                                               const Operation& operation) = 0;
   /// Runs a command to its end. Either all of its effect is there, or none. What it answers besides is in the field
   /// the protocol has for it (sql_command_result, checkpoint_command_result, …); unset when it answers nothing. A SQL
   /// query is not run: it comes back as a relation.
   virtual ::spark::connect::ExecutePlanResponse Execute(const ::spark::connect::Command& command,
-                                                        const std::string& operation) = 0;
+                                                        const Operation& operation) = 0;
   /// The metrics that an operation observed (observed_metrics), once, after its reader was read to its end.
   virtual ::spark::connect::ExecutePlanResponse Observed(const std::string& operation) = 0;
 
@@ -55,6 +67,8 @@ class Session {
 
   /// Ends that operation, or all when it is empty, with Interrupted.
   virtual void Interrupt(const std::string& operation) = 0;
+  /// Ends the operations that have the tag, on a server those of other clients of the session, too.
+  virtual void InterruptTag(const std::string& tag) = 0;
   virtual Progress GetProgress(const std::string& operation) = 0;
 
   // The same calls for those who name no operation, in terms of the above.

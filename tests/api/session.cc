@@ -1,3 +1,6 @@
+#include <chrono>
+#include <future>
+
 #include "program.h"
 
 namespace tinderbox::api_test {
@@ -43,6 +46,23 @@ std::vector<Case> SessionCases() {
          const DataFrame made = kept->Select((Col("id") * 2).Alias("x"));
          kept.reset();
          return Print(made);
+       }},
+      {"tags",
+       [](const Session& s, const std::string&) {
+         auto endless = std::async(std::launch::async, [&] {
+           s.AddTag("endless");
+           s.AddTag("counting");
+           return ErrorOf([&] { s.Range(1'000'000'000'000).Filter(Col("id") % 1000 == -1).Count(); });
+         });
+         s.AddTag("other");
+         s.InterruptTag("nobody's");
+         std::string out = Print(s.Range(3));
+         // Until it has begun there is nothing to end.
+         while (endless.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready)
+           s.InterruptTag("counting");
+         out += endless.get() + Print(s.Range(1)) + *s.Tags().begin() + "\n";
+         s.ClearTags();
+         return out;
        }},
       {"explain names the plan",
        [](const Session& s, const std::string&) {
