@@ -17,8 +17,7 @@ import sys
 import time
 import urllib.request
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.join(HERE, "..", "..")
+from own_cluster import OwnCluster
 
 # LEFT has ids 0 to rows; of RIGHT every 10,000th is changed, every 100,000th missing and as many are new.
 MAKE = """
@@ -58,42 +57,10 @@ print(json.dumps({"seconds": time.monotonic() - begin, "left": found.get("left",
 """
 
 
-class Cluster:
-    """A cluster of the benchmark's own, taken down at the end."""
-
-    def __init__(self, program, folder):
-        self.program, self.name = program, "bench"
-        self.env = {**os.environ, "XDG_STATE_HOME": folder, "XDG_CONFIG_HOME": folder, "PYSPARK_PYTHON": python()}
-
-    def up(self, workers, memory):
-        self.run("up", "--workers", str(workers), "--worker-memory", memory, "--timeout", "10min", "--set", f"executor.memory={memory}",
-                 "--set", "gateway.enabled=false", "--set", "history.enabled=false")
-        services = json.loads(self.run("status", "--json"))["services"]
-        ports = next(service for service in services if service["name"] == "connect")["ports"]
-        self.ui, self.url = f"http://127.0.0.1:{ports['ui']}", f"sc://127.0.0.1:{ports['rpc']}"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *failure):
-        self.run("down")
-
-    def run(self, *words):
-        done = subprocess.run([self.program, *words[:1], "--name", self.name, *words[1:]], env=self.env, capture_output=True, text=True)
-        if done.returncode != 0:
-            sys.exit(f"{' '.join(words)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
-        return done.stdout
-
-    def shuffled(self):
-        """Bytes written to shuffles so far."""
-        ask = lambda path: json.load(urllib.request.urlopen(f"{self.ui}/api/v1/applications{path}", timeout=60))
-        return sum(stage["shuffleWriteBytes"] for stage in ask(f"/{ask('')[0]['id']}/stages"))
-
-
-def python():
-    """A Python with PySpark's client."""
-    tool = os.path.join(ROOT, "tests", "tools", "pyspark.sh")
-    return subprocess.run([tool], check=True, capture_output=True, text=True).stdout.strip()
+def shuffled(ui):
+    """Bytes written to shuffles so far."""
+    ask = lambda path: json.load(urllib.request.urlopen(f"{ui}/api/v1/applications{path}", timeout=60))
+    return sum(stage["shuffleWriteBytes"] for stage in ask(f"/{ask('')[0]['id']}/stages"))
 
 
 def write(folder, name, text):
@@ -121,8 +88,9 @@ def main():
     # Rows of one key pair by their values, so that none of them is on one side only; as sets the sides differ in one row.
     expected, as_sets = ([changed, moved, moved], [changed + moved] * 2) if options.case == "mostly-equal" else ([changed, 0, 0], [0, 1])
 
-    with Cluster(options.program, folder) as cluster:
-        cluster.up(options.workers, options.memory)
+    with OwnCluster(options.program, folder) as cluster:
+        cluster.up("--workers", str(options.workers), "--worker-memory", options.memory, "--set", f"executor.memory={options.memory}")
+        ui, url = f"http://127.0.0.1:{cluster.port('connect', 'ui')}", f"sc://127.0.0.1:{cluster.port('connect', 'rpc')}"
         if not os.path.exists(os.path.join(data, "made")):
             print(f"    making {data} …", flush=True)
             shutil.rmtree(data, ignore_errors=True)
@@ -141,23 +109,23 @@ def main():
             return seconds, [found["changed"], found["left_only"], found["right_only"]], expected
 
         def diffit():
-            done = subprocess.run([cluster.env["PYSPARK_PYTHON"], write(folder, "diffit.py", DIFFIT), data, cluster.url], capture_output=True, text=True)
+            done = subprocess.run([cluster.env["PYSPARK_PYTHON"], write(folder, "diffit.py", DIFFIT), data, url], capture_output=True, text=True)
             if done.returncode != 0:
                 sys.exit(done.stderr)
             found = json.loads(done.stdout.splitlines()[-1])
             return found["seconds"], [found["left"], found["right"]], as_sets
 
-        tools = {"Tinderbox on the cluster": lambda: tinderbox("--on", cluster.url), "diffit's plan on the cluster": diffit,
+        tools = {"Tinderbox on the cluster": lambda: tinderbox("--on", url), "diffit's plan on the cluster": diffit,
                  "Tinderbox embedded": tinderbox}
         figures = {name: [] for name in tools}
-        tinderbox("--on", cluster.url)  # executors start with the first job
+        tinderbox("--on", url)  # executors start with the first job
         for turn in range(options.rounds):
             for name, tool in tools.items():
-                before = cluster.shuffled()
+                before = shuffled(ui)
                 seconds, found, right = tool()
                 if found != right:
                     sys.exit(f"{name} found {found}, but {right} is right")
-                figures[name].append((seconds, cluster.shuffled() - before))
+                figures[name].append((seconds, shuffled(ui) - before))
                 print(f"    round {turn + 1}: {name}: {seconds:.1f} s", flush=True)
         base = [statistics.median(values) for values in zip(*figures["Tinderbox on the cluster"])]
         print(f"\n{options.case}, {options.rows:,} rows a side, {options.workers} workers\n{'':<30} {'time':>10} {'ratio':>8} {'shuffled':>12} {'ratio':>8}")

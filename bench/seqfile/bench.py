@@ -1,10 +1,11 @@
 """Reading many small files against one SequenceFile that holds them.
 
-    ./dev bench seqfile [--files 10000] [--size 100000] [--rounds 3]
+    ./dev bench seqfile [--files 10000] [--size 100000] [--rounds 3] [--hdfs]
 
 Each is read as plain files, by the embedded engine, and by a real Spark (SPARK_HOME, or what `tinderbox up` installed; left out
-without one), each with the files dropped from the system's cache before ("cold") and not ("warm"). Of the rounds the median is shown, and
-every answer is checked. Only ratios within one run say something.
+without one), each with the files dropped from the system's cache before ("cold") and not ("warm"). --hdfs: the same from the HDFS of a
+cluster of the benchmark's own, warm. Of the rounds the median is shown, and every answer is checked. Only ratios within one run say
+something.
 """
 
 import argparse
@@ -19,6 +20,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TIMED = os.path.join(HERE, "..", "diff", "timed.py")
+sys.path.append(os.path.join(HERE, "..", "cluster"))
+from own_cluster import OwnCluster  # noqa: E402
 
 # Seconds of reads in one session: the start of the JVM does not count.
 SPARK = """
@@ -32,12 +35,13 @@ spark = SparkContext(conf=conf)
 spark.setLogLevel("OFF")
 spark.parallelize([1]).count()
 folder, packed, rounds, expected = json.loads(sys.argv[3])
+here = folder.startswith("file:")
 out = []
-for cold in (True, False):
-    for name, read in (("many", lambda: spark.binaryFiles("file://" + folder + "/*")), ("one", lambda: spark.sequenceFile("file://" + packed))):
+for cold in (True, False) if here else (False,):
+    for name, read in (("many", lambda: spark.binaryFiles(folder + "/*")), ("one", lambda: spark.sequenceFile(packed))):
         seconds = []
         for _ in range(rounds):
-            bench.drop(folder, packed) if cold else None
+            bench.drop(folder.removeprefix("file://"), packed.removeprefix("file://")) if cold else None
             began = time.monotonic()
             total = read().map(lambda pair: len(pair[1])).sum()
             seconds.append(time.monotonic() - began)
@@ -75,10 +79,10 @@ def drop(*paths):
             os.close(file)
 
 
-def run(words, folder):
+def run(words, folder, environment=None):
     """Seconds, peak MB and output of a command."""
     result = os.path.join(folder, "timed.json")
-    done = subprocess.run([sys.executable, TIMED, result, *words], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, TIMED, result, *words], capture_output=True, text=True, env={**os.environ, **(environment or {})})
     if done.returncode != 0:
         sys.exit(f"{words}: {done.stdout}{done.stderr}")
     took = json.load(open(result))
@@ -112,6 +116,7 @@ def main():
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--size", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--hdfs", action="store_true")
     options = parser.parse_args()
     folder = os.path.join(options.cache, "seqfile")
     data = make(folder, options.files, options.size)
@@ -138,27 +143,56 @@ def main():
                 into.append(time.monotonic() - began)
             for into, table in ((sql_many, f"text.`{data}`"), (sql_one, f"sequencefile.`{packed}`")):
                 drop(data, packed) if cold else None
-                seconds, _, text = run([options.program, "sql", f"SELECT sum(length(value)) FROM {table}"], folder)
-                if str(expected) not in text:
-                    sys.exit(f"another answer from {table}: {text}")
-                into.append(seconds)
+                into.append(sql(options.program, folder, table, expected))
         name = "cold" if cold else "warm"
         row(f"bytes, one after another, {name}", many, one)
         row(f"tinderbox sql, {name}", sql_many, sql_one)
+    spark(f"file://{data}", f"file://{packed}", options.rounds, expected)
+    if options.hdfs:
+        from_hdfs(options, folder, data, packed)
+
+
+def sql(program, folder, table, expected, environment=None):
+    """Seconds of the embedded engine for a sum over all that a table of texts holds."""
+    seconds, _, text = run([program, "sql", f"SELECT sum(length(value)) FROM {table}"], folder, environment)
+    if str(expected) not in text:
+        sys.exit(f"another answer from {table}: {text}")
+    return seconds
+
+
+def spark(data, packed, rounds, expected):
     home = find_spark()
     if home is None:
         print("a real Spark: left out, there is none (tinderbox up installs it) or no Java")
         return
     paths = [os.path.join(home, "python"), *glob.glob(os.path.join(home, "python", "lib", "py4j-*.zip"))]
-    work = json.dumps([data, packed, options.rounds, expected])
+    work = json.dumps([data, packed, rounds, expected])
     done = subprocess.run([sys.executable, "-c", SPARK, json.dumps(paths), HERE, work], capture_output=True, text=True,
                           env={**os.environ, "SPARK_HOME": home, "PYSPARK_PYTHON": sys.executable})
     result = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
     if not result:
         sys.exit(done.stdout + done.stderr)
-    taken = {(name, cold): seconds for name, cold, seconds in json.loads(result[0].removeprefix("RESULT "))}
-    for cold in (True, False):
-        row(f"Spark RDD, {'cold' if cold else 'warm'}", taken["many", cold], taken["one", cold])
+    taken = {}
+    for name, cold, seconds in json.loads(result[0].removeprefix("RESULT ")):
+        taken.setdefault(cold, {})[name] = seconds
+    for cold, seconds in taken.items():
+        row(f"Spark RDD, {'cold' if cold else 'warm'}", seconds["many"], seconds["one"])
+
+
+def from_hdfs(options, folder, data, packed):
+    with OwnCluster(options.program, folder) as cluster:
+        cluster.up("--workers", "1", "--with", "hdfs")
+        hdfs = f"hdfs://127.0.0.1:{cluster.port('namenode', 'rpc')}"
+        began = time.monotonic()
+        cluster.run("hdfs", "dfs", "-put", data, packed, "/")
+        print(f"\nfrom HDFS (copied there in {time.monotonic() - began:.0f} s)")
+        many, one = f"{hdfs}/{os.path.basename(data)}", f"{hdfs}/{os.path.basename(packed)}"
+        environment = {"HADOOP_CONF_DIR": os.path.join(folder, "tinderbox", "clusters", cluster.name, "conf")}
+        expected = options.files * options.size
+        seconds = {table: [sql(options.program, folder, table, expected, environment) for _ in range(options.rounds)]
+                   for table in (f"text.`{many}`", f"sequencefile.`{one}`")}
+        row("tinderbox sql, HDFS", *seconds.values())
+        spark(many, one, options.rounds, expected)
 
 
 if __name__ == "__main__":

@@ -87,8 +87,9 @@ int RunClusterVerb(const std::string& verb, const std::function<int()>& body) {
   }
 }
 
-std::string ClusterExitHelp() {
-  return "Exit code: 0, also when everything was so already; 1 failure; 2 usage; 3 configuration; 4 something is\n"
+std::string ClusterExitHelp(const std::string& own) {
+  return "Exit code: " + (own.empty() ? "" : own + ", or\n") +
+         "0, also when everything was so already; 1 failure; 2 usage; 3 configuration; 4 something is\n"
          "missing (Java, Spark); 5 a port is taken; 6 no such cluster or service; 7 not ready in time; 8 crash loop\n";
 }
 

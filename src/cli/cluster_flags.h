@@ -26,8 +26,8 @@ enum ClusterExit : int {
 };
 /// Runs the body of a cluster verb: what it throws is shown, and becomes the exit code of its condition.
 int RunClusterVerb(const std::string& verb, const std::function<int()>& body);
-/// The exit codes, for the end of a verb's help.
-std::string ClusterExitHelp();
+/// The exit codes, for the end of a verb's help; before them the verb's own.
+std::string ClusterExitHelp(const std::string& own = "");
 
 /// Which cluster is meant: --name, or TINDERBOX_NAME, or "default".
 struct ClusterName {

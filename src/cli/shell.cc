@@ -133,8 +133,8 @@ int RunShell(const Arguments& arguments) {
   AddNameFlag(&app, &flags.cluster);
   app.footer(
       "For example:\n  tinderbox shell\n  tinderbox shell worker-1\n  echo 'spark-submit job.py' | tinderbox shell\n\n"
-      "The shell is that of the variable SHELL. Exit code: the shell's, or\n" +
-      ClusterExitHelp());
+      "The shell is that of the variable SHELL.\n" +
+      ClusterExitHelp("the shell's"));
   if (!ParseFlags(&app, "shell", arguments)) return kClusterOk;
   return RunClusterVerb("shell", [&] { return Shell(flags); });
 }
@@ -154,9 +154,8 @@ int RunExec(const Arguments& arguments) {
       "For example:\n"
       "  tinderbox exec master -- spark-submit --version\n"
       "  tinderbox exec worker -- du -sh .\n"
-      "  tinderbox exec --all -- sh -c 'echo $SPARK_LOCAL_DIRS'\n\n"
-      "Exit code: the command's (the first one that is not 0), 127 when there is no such program, or\n" +
-      ClusterExitHelp());
+      "  tinderbox exec --all -- sh -c 'echo $SPARK_LOCAL_DIRS'\n\n" +
+      ClusterExitHelp("the command's (the first one that is not 0), 127 when there is no such program"));
   const auto middle = arguments.begin() + static_cast<std::ptrdiff_t>(FindCommand(arguments));
   if (!ParseFlags(&app, "exec", Arguments(arguments.begin(), middle))) return kClusterOk;
   Arguments command(middle, arguments.end());

@@ -44,6 +44,8 @@ int RunConfig(const Arguments& arguments);
 int RunInfo(const Arguments& arguments);
 int RunShell(const Arguments& arguments);
 int RunExec(const Arguments& arguments);
+int RunHdfs(const Arguments& arguments);
+int RunYarn(const Arguments& arguments);
 int RunCleanup(const Arguments& arguments);
 int RunDoctor(const Arguments& arguments);
 int RunCompletion(const Arguments& arguments);

@@ -87,7 +87,7 @@ void EmptyDataNodes(const ClusterFolder& folder, int64_t keep, int64_t timeout) 
         base::Fail(
             "TINDERBOX_TIMEOUT",
             "After {} the DataNodes {} still have blocks that are nowhere else, so they stay. Files of more copies "
-            "than DataNodes are left hold them back for ever: `hdfs dfs -setrep` changes that.",
+            "than DataNodes are left hold them back for ever: `tinderbox hdfs dfs -setrep` changes that.",
             FormatDuration(timeout), fmt::join(busy, ", "));
       std::this_thread::sleep_for(kTick);
     }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <sstream>
 
@@ -127,12 +128,17 @@ Properties YarnFile(const Ground& ground) {
   return said;
 }
 
-constexpr const char* kLogging = R"(log4j.rootLogger=INFO,console
+std::string Logging(const char* level) {
+  return fmt::format(R"(log4j.rootLogger={},console
 log4j.appender.console=org.apache.log4j.ConsoleAppender
 log4j.appender.console.target=System.err
 log4j.appender.console.layout=org.apache.log4j.PatternLayout
-log4j.appender.console.layout.ConversionPattern=%d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n
-)";
+log4j.appender.console.layout.ConversionPattern=%d{{yy/MM/dd HH:mm:ss}} %p %c{{1}}: %m%n
+)",
+                     level);
+}
+
+constexpr const char* kClientLogging = "/client-log4j.properties";
 
 }  // namespace
 
@@ -174,7 +180,10 @@ Service HadoopDaemon(const Ground& ground, const std::string& name, const std::s
   service.files = HadoopFiles(ground);
   // Beside the site files, which are on the class path of Spark too, what only the daemons read.
   const std::string daemons = ground.folder + "/conf/hadoop-daemons";
-  service.files[daemons + "/log4j.properties"] = kLogging;
+  service.files[daemons + "/log4j.properties"] = Logging("INFO");
+  // Hadoop is faster with a native library, which it looks for and does not come with.
+  service.files[daemons + kClientLogging] =
+      Logging("WARN") + "log4j.logger.org.apache.hadoop.util.NativeCodeLoader=ERROR\n";
   service.command = {ground.installation.java_home + "/bin/java"};
   std::istringstream options(kQuickStart);
   for (std::string option; options >> option;) service.command.push_back(option);
@@ -188,6 +197,22 @@ Service HadoopDaemon(const Ground& ground, const std::string& name, const std::s
     service.command.push_back(property + "=" + value);
   }
   return service;
+}
+
+std::vector<std::string> HadoopClient(const Service& daemon, const std::string& java_class) {
+  // A daemon's line is [what prepares it --] java OPTION… -cp PATHS CLASS WORD…
+  const std::vector<std::string>& words = daemon.command;
+  const auto prepared = std::find(words.begin(), words.end(), "--");
+  const auto java = prepared == words.end() ? words.begin() : prepared + 1;
+  const auto class_path = std::find(java, words.end(), "-cp") + 1;
+  const std::string daemons = class_path->substr(0, class_path->find(':'));
+  return {*java,
+          std::string("-XX:+UseSerialGC"),
+          "-XX:TieredStopAtLevel=1",
+          fmt::format("-Dlog4j.configuration=file:{}{}", daemons, kClientLogging),
+          "-cp",
+          *class_path,
+          java_class};
 }
 
 }  // namespace tinderbox::cluster

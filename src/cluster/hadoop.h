@@ -21,6 +21,10 @@ std::map<std::string, std::string> HadoopFiles(const Ground& ground);
 Service HadoopDaemon(const Ground& ground, const std::string& name, const std::string& role,
                      const std::string& java_class, const std::map<std::string, std::string>& settings);
 
+/// The command of one of Hadoop's client programs, with the class path and the configuration of a Java daemon of
+/// Hadoop; its words follow. It says on standard error what goes wrong, and nothing else.
+std::vector<std::string> HadoopClient(const Service& daemon, const std::string& java_class);
+
 /// The file with the DataNodes that are to give their blocks away.
 std::string ExcludeFile(const std::string& cluster_folder);
 

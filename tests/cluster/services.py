@@ -317,6 +317,9 @@ def check_yarn(cluster):
     # What the driver of cluster mode printed is in the logs that YARN gathers in HDFS.
     logs = "/tmp/logs/" + getpass.getuser()
     wait("logs are gathered", lambda: "Pi is roughly 3.1" in all_text_in_hdfs(cluster, logs))
+    listed = cluster.run("yarn", "application", "-list", "-appStates", "FINISHED")
+    assert len([line for line in listed.splitlines() if line.startswith("application_")]) == 2, listed
+    assert "RUNNING" in cluster.run("yarn", "node", "-list")
     check_yarn_pages(cluster)
     check_packages(cluster, "--master", "yarn", "--num-executors", "1")
     kill_and_wait(cluster, "resourcemanager")
@@ -436,6 +439,23 @@ def check_rotation(cluster, store):
     assert secret(cluster, "postgres-password") != before and psql(cluster, "select 1").stdout == "1\n"
 
 
+def check_hadoop_commands(cluster):
+    """Hadoop's own commands, as people know them."""
+    file = cluster.folder / "put.txt"
+    file.write_text("a line\n")
+    cluster.run("hdfs", "dfs", "-put", str(file), "/tmp/put.txt")
+    done = cluster.call("hdfs", "dfs", "-cat", "/tmp/put.txt")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "a line\n", ""), done
+    assert cluster.call("hdfs", "dfs", "-test", "-e", "/tmp/none").returncode == 1
+    assert cluster.call("hdfs", "dfs", "-rm", "/tmp/put.txt").returncode == 0
+    assert "Live datanodes (1)" in cluster.run("hdfs", "dfsadmin", "-report")
+    assert "is HEALTHY" in cluster.run("hdfs", "fsck", "/")
+    assert "Did you mean dfs" in cluster.run("hdfs", "dsf", expect=2)
+    if cluster.call("yarn", "node", "-list").returncode != 0:
+        said = cluster.run("yarn", "node", "-list", expect=6)
+        assert "has no resourcemanager now. `tinderbox up --with yarn` brings one up." in said, said
+
+
 def check_data(cluster):
     assert in_hdfs(cluster, "/tmp/numbers") > 100000
     assert psql(cluster, "select count(*) from numbers").stdout.strip() == "1000"
@@ -522,6 +542,7 @@ def main():
         check_pages(cluster)
         check_cache(cluster)
         check_data(cluster)
+        timed("Hadoop's own commands", lambda: check_hadoop_commands(cluster))
         versions = json.loads(cluster.run("info", "--json"))["versions"]
         assert {"traefik", "postgresql", "redis", flags.store} <= set(versions), versions
         if flags.yarn:
