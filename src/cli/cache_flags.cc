@@ -78,9 +78,7 @@ connect::SessionFactory WithCache(connect::SessionFactory sessions, const std::s
 }
 
 connect::SessionFactory RemoteSessions(const std::string& url) {
-  return [url](const std::string&, const std::string&) -> std::shared_ptr<spark::Session> {
-    return ConnectTo(url);
-  };
+  return [url](const std::string&, const std::string&) -> std::shared_ptr<spark::Session> { return ConnectTo(url); };
 }
 
 }  // namespace tinderbox::cli
