@@ -168,7 +168,8 @@ void AddAdvice(const JobCluster& where, const cluster::TuningFacts& facts, JobSt
       const auto kept = config->spark_conf.find(setting.first);
       return kept != config->spark_conf.end() && kept->second.text == setting.second;
     });
-  for (std::vector<std::string> notes : {UnknownSettings(own), cluster::TuningNotes(facts)})
+  for (std::vector<std::string> notes :
+       {UnknownSettings(own), cluster::TuningNotes(facts), cluster::SmallFilesNotes(start->line.application)})
     start->notes.insert(start->notes.end(), notes.begin(), notes.end());
 }
 

@@ -4,14 +4,21 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 
 #include "cluster/layout.h"
+#include "cluster/units.h"
 
 namespace tinderbox::cluster {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr int64_t kMostHeap = 64 * 1024;  // MiB
 constexpr int64_t kMostTasks = 5;
+constexpr uint64_t kManyFiles = 1'000;
+constexpr uint64_t kSmallFile = 1'000'000;  // bytes
+constexpr uint64_t kFilesLookedAt = 20'000;
 
 /// What the setting says; 0 when it is not there or no number.
 int64_t NumberOf(const Settings& settings, const std::string& name) {
@@ -81,6 +88,30 @@ std::vector<std::string> TuningNotes(const TuningFacts& facts) {
   std::vector<std::string> notes;
   for (const auto& rule : kRules) {
     if (std::string note = rule(facts); !note.empty()) notes.push_back(std::move(note));
+  }
+  return notes;
+}
+
+std::vector<std::string> SmallFilesNotes(const std::vector<std::string>& paths) {
+  std::vector<std::string> notes;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    if (!fs::is_directory(path, error)) continue;
+    uint64_t files = 0;
+    uint64_t bytes = 0;
+    fs::recursive_directory_iterator at(path, fs::directory_options::skip_permission_denied, error);
+    for (; !error && at != fs::recursive_directory_iterator() && files < kFilesLookedAt; at.increment(error)) {
+      const std::string name = at->path().filename().string();
+      if (!at->is_regular_file(error) || name.starts_with('.') || name.starts_with('_')) continue;
+      ++files;
+      bytes += at->file_size(error);
+    }
+    if (files < kManyFiles || bytes / files >= kSmallFile) continue;
+    notes.push_back(fmt::format(
+        "{} holds {}{} files of {} KB on average: to list, open and schedule them takes longer than to read "
+        "them. Write them again as fewer ones, or make one SequenceFile: tinderbox pack {} FILE.seq",
+        path, files == kFilesLookedAt ? "more than " : "", files, std::max<uint64_t>(bytes / files / 1000, 1),
+        ShellQuoted(path)));
   }
   return notes;
 }

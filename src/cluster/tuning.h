@@ -21,5 +21,8 @@ struct TuningFacts {
 TuningFacts FactsOf(const ClusterSpec& spec, int64_t workers);
 /// A sentence for each rule of thumb that these break: they run, but not as fast as they could.
 std::vector<std::string> TuningNotes(const TuningFacts& facts);
+/// A sentence for each of these that is a folder of this machine with many small files. Looks at so many files at most
+/// that it takes no time.
+std::vector<std::string> SmallFilesNotes(const std::vector<std::string>& paths);
 
 }  // namespace tinderbox::cluster

@@ -1,7 +1,13 @@
 #include "cluster/tuning.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/temp_dir.h"
 
 namespace tinderbox::cluster {
 namespace {
@@ -31,6 +37,23 @@ TEST(Tuning, EachRuleIsTold) {
   EXPECT_THAT(TuningNotes(Facts({{"spark.sql.shuffle.partitions", "4"}}, 4, 8)),
               ElementsAre(HasSubstr("spark.sql.shuffle.partitions is 4")));
   EXPECT_THAT(TuningNotes(Facts({{"spark.default.parallelism", "4"}, {"spark.cores.max", "4"}}, 4, 8)), IsEmpty());
+}
+
+TEST(Tuning, ManySmallFilesAreTold) {
+  const base::TempDir folder;
+  const auto make = [&](const char* name, int files, int bytes) {
+    std::filesystem::create_directories(folder.path() / name / "sub");
+    for (int i = 0; i < files; ++i)
+      std::ofstream(folder.path() / name / (i % 2 == 0 ? "sub" : "") / std::to_string(i)) << std::string(bytes, 'x');
+    return (folder.path() / name).string();
+  };
+  const std::string many = make("it's many", 1200, 3000);
+  const std::string few = make("few", 900, 10);
+  const std::string hidden = make("hidden", 990, 10);
+  for (int i = 0; i < 20; ++i) std::ofstream(folder.path() / "hidden" / fmt::format("_{}", i));
+  const std::vector<std::string> notes = SmallFilesNotes({"app.py", few, many, hidden, "s3a://bucket/x", "--flag"});
+  ASSERT_THAT(notes, ElementsAre(HasSubstr("it's many holds 1200 files of 3 KB on average")));
+  EXPECT_THAT(notes[0], HasSubstr("tinderbox pack '"));
 }
 
 }  // namespace
