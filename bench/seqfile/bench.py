@@ -184,7 +184,7 @@ def from_hdfs(options, folder, data, packed):
         cluster.up("--workers", "1", "--with", "hdfs")
         hdfs = f"hdfs://127.0.0.1:{cluster.port('namenode', 'rpc')}"
         began = time.monotonic()
-        cluster.run("hdfs", "dfs", "-put", data, packed, "/")
+        cluster.run("hdfs", "dfs", "-put", "-f", data, packed, "/")
         print(f"\nfrom HDFS (copied there in {time.monotonic() - began:.0f} s)")
         many, one = f"{hdfs}/{os.path.basename(data)}", f"{hdfs}/{os.path.basename(packed)}"
         environment = {"HADOOP_CONF_DIR": os.path.join(folder, "tinderbox", "clusters", cluster.name, "conf")}

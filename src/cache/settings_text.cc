@@ -48,7 +48,9 @@ std::string SettingsText(const std::map<std::string, std::string>& settings) {
   static const spark::Conf defaults;
   const auto zone = settings.find(spark::conf::kTimeZone);
   std::string out = fmt::format("zone={}\n", ZoneName(zone == settings.end() ? "" : zone->second));
-  for (const auto& [key, value] : settings) {
+  for (const auto& setting : settings) {
+    const std::string& key = setting.first;
+    const std::string& value = setting.second;
     if (!key.starts_with("spark.sql.") || key == spark::conf::kTimeZone || defaults.Find(key) == value) continue;
     if (std::ranges::any_of(kWithoutEffect, [&](std::string_view begin) { return key.starts_with(begin); })) continue;
     out += fmt::format("{}={}\n", key, value);
