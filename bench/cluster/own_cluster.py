@@ -25,6 +25,7 @@ class OwnCluster:
 
     def __exit__(self, *failure):
         self.run("down")
+        self.run("cleanup", "--yes")  # what its HDFS holds would be in the next one's way
 
     def run(self, *words):
         done = subprocess.run([self.program, *words[:1], "--name", self.name, *words[1:]], env=self.env, capture_output=True, text=True)
