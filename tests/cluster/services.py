@@ -113,7 +113,9 @@ def in_hdfs(cluster, path):
     names = json.loads(get(cluster.address("namenode"), f"/webhdfs/v1{path}?op=LISTSTATUS")[1])
     total = 0
     for file in names["FileStatuses"]["FileStatus"]:
-        read_hdfs(cluster, f"{path}/{file['pathSuffix']}")
+        # Of an empty file the NameNode names any DataNode, also one that has gone a moment ago.
+        if file["length"] > 0:
+            read_hdfs(cluster, f"{path}/{file['pathSuffix']}")
         total += file["length"]
     return total
 
