@@ -33,6 +33,7 @@ std::string Sections(const Line& line) {
   }
   return out;
 }
+
 }  // namespace
 
 std::string ConfigToml(const Config& config, bool origins) {
@@ -169,4 +170,5 @@ std::string ConfigTemplate() {
          "\n# Paths that jobs are given, and the folders that are meant.\n[folders]\n# "
          "\"/opt/spark-data\" = \"data\"\n";
 }
+
 }  // namespace tinderbox::cluster

@@ -142,6 +142,13 @@ log4j.appender.console.layout.ConversionPattern=%d{{yy/MM/dd HH:mm:ss}} %p %c{{1
                      level);
 }
 
+std::vector<std::string> QuickJava(const std::string& java) {
+  std::vector<std::string> line = {java};
+  std::istringstream options(kQuickStart);
+  for (std::string option; options >> option;) line.push_back(option);
+  return line;
+}
+
 constexpr const char* kClientLogging = "/client-log4j.properties";
 
 }  // namespace
@@ -188,9 +195,7 @@ Service HadoopDaemon(const Ground& ground, const std::string& name, const std::s
   // Hadoop is faster with a native library, which it looks for and does not come with.
   service.files[daemons + kClientLogging] =
       Logging("WARN") + "log4j.logger.org.apache.hadoop.util.NativeCodeLoader=ERROR\n";
-  service.command = {ground.installation.java_home + "/bin/java"};
-  std::istringstream options(kQuickStart);
-  for (std::string option; options >> option;) service.command.push_back(option);
+  service.command = QuickJava(ground.installation.java_home + "/bin/java");
   const std::string class_path = fmt::format("{}:{}:{}/lib/*", daemons, HadoopConf(ground), ground.Extra("hadoop"));
   for (const std::string& word :
        {"-Xmx" + InMebibytes(ground.spec.daemon_memory), fmt::format("-Dhadoop.log.dir={}/logs", ground.folder),
@@ -210,13 +215,11 @@ std::vector<std::string> HadoopClient(const Service& daemon, const std::string& 
   const auto java = prepared == words.end() ? words.begin() : prepared + 1;
   const auto class_path = std::find(java, words.end(), "-cp") + 1;
   const std::string daemons = class_path->substr(0, class_path->find(':'));
-  return {*java,
-          std::string("-XX:+UseSerialGC"),
-          "-XX:TieredStopAtLevel=1",
-          fmt::format("-Dlog4j.configuration=file:{}{}", daemons, kClientLogging),
-          "-cp",
-          *class_path,
-          java_class};
+  std::vector<std::string> line = QuickJava(*java);
+  for (const std::string& word : {fmt::format("-Dlog4j.configuration=file:{}{}", daemons, kClientLogging),
+                                  std::string("-cp"), *class_path, java_class})
+    line.push_back(word);
+  return line;
 }
 
 }  // namespace tinderbox::cluster

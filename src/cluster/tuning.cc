@@ -102,7 +102,11 @@ std::vector<std::string> SmallFilesNotes(const std::vector<std::string>& paths) 
     fs::recursive_directory_iterator at(path, fs::directory_options::skip_permission_denied, error);
     for (; !error && at != fs::recursive_directory_iterator() && files < kFilesLookedAt; at.increment(error)) {
       const std::string name = at->path().filename().string();
-      if (!at->is_regular_file(error) || name.starts_with('.') || name.starts_with('_')) continue;
+      if (name.starts_with('.') || name.starts_with('_')) {  // Spark does not read them either
+        at.disable_recursion_pending();
+        continue;
+      }
+      if (!at->is_regular_file(error)) continue;
       ++files;
       bytes += at->file_size(error);
     }

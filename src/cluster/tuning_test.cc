@@ -51,6 +51,7 @@ TEST(Tuning, ManySmallFilesAreTold) {
   const std::string few = make("few", 900, 10);
   const std::string hidden = make("hidden", 990, 10);
   for (int i = 0; i < 20; ++i) std::ofstream(folder.path() / "hidden" / fmt::format("_{}", i));
+  make("hidden/.git", 1200, 10);
   const std::vector<std::string> notes = SmallFilesNotes({"app.py", few, many, hidden, "s3a://bucket/x", "--flag"});
   ASSERT_THAT(notes, ElementsAre(HasSubstr("it's many holds 1200 files of 3 KB on average")));
   EXPECT_THAT(notes[0], HasSubstr("tinderbox pack '"));

@@ -8,8 +8,6 @@ DataNodes that come and go, folders that are not formatted over. --yarn adds YAR
 """
 
 import argparse
-import getpass
-import html
 import http.client
 import json
 import os
@@ -20,13 +18,12 @@ import shutil
 import socket
 import stat
 import subprocess
-import sys
 import tempfile
 import threading
-import urllib.parse
 
-import pages
 from common import clusters, get, kill_and_wait, timed, wait
+from hdfs import (check_hadoop_commands, check_never_formatted_over, check_restarts, check_scaling, hdfs_url, in_hdfs)
+from yarn import check_yarn
 
 WITH = "hdfs,s3,postgres,redis"
 SMALL = ("--set", "connect.enabled=false", "--set", "history.enabled=false")
@@ -92,50 +89,6 @@ CAUSE = re.compile(r"refused|terminat|Connection|connection|datanode|DataNode|co
 
 def secret(cluster, name):
     return (cluster.home() / "secrets" / name).read_text()
-
-
-def hdfs_url(cluster):
-    return "hdfs://" + cluster.address("namenode", "rpc")
-
-
-def read_hdfs(cluster, path):
-    """A file's content, read from a DataNode."""
-    status, _, where = get(cluster.address("namenode"), f"/webhdfs/v1{path}?op=OPEN&user.name={getpass.getuser()}")
-    assert status == 307, status
-    address, _, rest = where.removeprefix("http://").partition("/")
-    status, body, _ = get(address, "/" + rest)
-    assert status == 200, (status, body)
-    return body
-
-
-def in_hdfs(cluster, path):
-    """Bytes of all files of a folder, each read whole."""
-    names = json.loads(get(cluster.address("namenode"), f"/webhdfs/v1{path}?op=LISTSTATUS")[1])
-    total = 0
-    for file in names["FileStatuses"]["FileStatus"]:
-        # Of an empty file the NameNode names any DataNode, also one that has gone a moment ago.
-        if file["length"] > 0:
-            read_hdfs(cluster, f"{path}/{file['pathSuffix']}")
-        total += file["length"]
-    return total
-
-
-def all_text_in_hdfs(cluster, path):
-    """What every file at or under a folder holds."""
-    status, body, _ = get(cluster.address("namenode"), f"/webhdfs/v1{path}?op=LISTSTATUS&user.name={getpass.getuser()}")
-    assert status in (200, 404), body
-    if status == 404:
-        return ""
-    text = ""
-    for entry in json.loads(body)["FileStatuses"]["FileStatus"]:
-        below = f"{path}/{entry['pathSuffix']}"
-        text += all_text_in_hdfs(cluster, below) if entry["type"] == "DIRECTORY" else read_hdfs(cluster, below)
-    return text
-
-
-def live_nodes(cluster):
-    bean = json.loads(get(cluster.address("namenode"), "/jmx?get=Hadoop:service=NameNode,name=NameNodeInfo::LiveNodes")[1])
-    return json.loads(bean["beans"][0]["LiveNodes"])
 
 
 def psql(cluster, statement, password=None):
@@ -247,92 +200,6 @@ def check_packages(cluster, *options):
     assert json.loads(cluster.run("pkg", "list", "--json"))["packages"] == []
 
 
-def run_on_yarn(cluster, mode):
-    pi = f"{cluster.spark_home()}/examples/src/main/python/pi.py"
-    out = cluster.run("submit", "--master", "yarn", "--deploy-mode", mode, "--num-executors", "1", pi, "2")
-    assert mode == "cluster" or "Pi is roughly 3.1" in out, out
-    applications = json.loads(get(cluster.address("resourcemanager"), "/ws/v1/cluster/apps")[1])["apps"]["app"]
-    states = [(app["state"], app["finalStatus"]) for app in applications]
-    assert states and all(state == ("FINISHED", "SUCCEEDED") for state in states), states
-
-
-def crawl(gateway, starts):
-    """Follows every link once, those in the scripts of the pages, too; returns the pages seen. None leads away or nowhere."""
-    base, todo, seen, wrong = "http://" + gateway, list(starts), set(), []
-    while todo:
-        path = todo.pop(0)
-        key = pages.without_order(path)
-        if key in seen or pages.ends_the_job(path):
-            continue
-        seen.add(key)
-        assert len(seen) < 300, seen
-        status, body, location = get(gateway, path)
-        if location:
-            links = [location]
-        else:
-            links = re.findall(r"""(?:href|src)=\\?["']([^"'\\]+)""", body) if "<html" in body[:600].lower() else []
-            if status != 200:
-                wrong.append(f"{path}: {status}")
-        for link in links:
-            address = urllib.parse.urljoin(base + path, html.unescape(link)).split("#")[0]
-            if address.startswith(base + "/"):
-                todo.append(address.removeprefix(base))
-            elif address.startswith(("http:", "https:")):
-                wrong.append(f"{path} leads to {address}")
-    assert not wrong, "\n".join(wrong)
-    print(f"  {len(seen)} pages without an error", flush=True)
-    return seen
-
-
-def check_yarn_pages(cluster):
-    with tempfile.TemporaryDirectory() as folder:
-        script = pathlib.Path(folder) / "job.py"
-        script.write_text(pages.JOB)
-        job = cluster.start_job(script, options=("--master", "yarn", "--conf", "spark.executor.instances=1"))
-        noise = []
-        reader = threading.Thread(target=lambda: noise.extend(job.stderr))
-        reader.start()
-        try:
-            gateway = cluster.address("gateway")
-
-            def running():
-                assert job.poll() is None, "".join(noise)[-3000:]
-                apps = (json.loads(get(cluster.address("resourcemanager"), "/ws/v1/cluster/apps?states=RUNNING")[1])["apps"] or {})
-                ids = [app["id"] for app in apps.get("app", [])]
-                return ids and "Cached Partitions" in get(gateway, f"/proxy/{ids[0]}/storage/")[1]
-            wait("the job has cached its table", running)
-            seen = crawl(gateway, ["/yarn/cluster", "/nodemanager-1/node"])
-            for part in ("/yarn/cluster/nodes", "/nodemanager-1/node/containerlogs/", "/proxy/application_", "/stages/stage/"):
-                assert any(part in path for path in seen), (part, seen)
-        finally:
-            script.unlink()
-            job.wait(120)
-            reader.join(60)
-        assert job.returncode == 0, "".join(noise)[-3000:]
-
-
-def check_yarn(cluster):
-    for number, mode in enumerate(("client", "cluster"), 1):
-        timed(f"Pi on YARN, {mode} mode", lambda: run_on_yarn(cluster, mode))
-        applications = json.loads(get(cluster.address("resourcemanager"), "/ws/v1/cluster/apps")[1])["apps"]["app"]
-        assert len(applications) == number, applications
-    # What the driver of cluster mode printed is in the logs that YARN gathers in HDFS.
-    logs = "/tmp/logs/" + getpass.getuser()
-    wait("logs are gathered", lambda: "Pi is roughly 3.1" in all_text_in_hdfs(cluster, logs))
-    listed = cluster.run("yarn", "application", "-list", "-appStates", "FINISHED")
-    assert len([line for line in listed.splitlines() if line.startswith("application_")]) == 2, listed
-    assert "RUNNING" in cluster.run("yarn", "node", "-list")
-    check_yarn_pages(cluster)
-    check_packages(cluster, "--master", "yarn", "--num-executors", "1")
-    kill_and_wait(cluster, "resourcemanager")
-    wait("all is ready", lambda: cluster.status()["state"] == "ready")
-    kill_and_wait(cluster, "nodemanager-1")
-    # Ready means that it takes a container at once.
-    node = json.loads(get(cluster.address("nodemanager-1"), "/ws/v1/node/info")[1])["nodeInfo"]
-    known = json.loads(get(cluster.address("resourcemanager"), "/ws/v1/cluster/nodes?states=RUNNING")[1])["nodes"]["node"]
-    assert [each["lastHealthUpdate"] >= node["nmStartupTime"] for each in known] == [True], (node, known)
-
-
 def check_secrets(cluster, said):
     """No password is in a command line, an environment, a log, an answer, or a file that others may read."""
     folder = cluster.home() / "secrets"
@@ -441,62 +308,10 @@ def check_rotation(cluster, store):
     assert secret(cluster, "postgres-password") != before and psql(cluster, "select 1").stdout == "1\n"
 
 
-def check_hadoop_commands(cluster):
-    """Hadoop's own commands, as people know them."""
-    file = cluster.folder / "put.txt"
-    file.write_text("a line\n")
-    cluster.run("hdfs", "dfs", "-put", str(file), "/tmp/put.txt")
-    done = cluster.call("hdfs", "dfs", "-cat", "/tmp/put.txt")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "a line\n", ""), done
-    assert cluster.call("hdfs", "dfs", "-test", "-e", "/tmp/none").returncode == 1
-    assert cluster.call("hdfs", "dfs", "-rm", "/tmp/put.txt").returncode == 0
-    assert "Live datanodes (1)" in cluster.run("hdfs", "dfsadmin", "-report")
-    assert "is HEALTHY" in cluster.run("hdfs", "fsck", "/")
-    assert "Did you mean dfs" in cluster.run("hdfs", "dsf", expect=2)
-    if cluster.call("yarn", "node", "-list").returncode != 0:
-        said = cluster.run("yarn", "node", "-list", expect=6)
-        assert "has no resourcemanager now. `tinderbox up --with yarn` brings one up." in said, said
-
-
 def check_data(cluster):
     assert in_hdfs(cluster, "/tmp/numbers") > 100000
     assert psql(cluster, "select count(*) from numbers").stdout.strip() == "1000"
     assert redis(cluster, ("GET", "kept")) == "yes"
-
-
-def check_never_formatted_over(cluster):
-    cluster.run("stop", "namenode")
-    data = cluster.home() / "data"
-    (data / "namenode").rename(data / "aside")
-    code = cluster.call("up", "namenode", "--timeout", "5min").returncode
-    assert code in (7, 8), code
-    assert "holds the blocks" in cluster.run("why", "namenode"), cluster.run("why", "namenode")
-    assert not (data / "namenode").exists()
-    (data / "aside").rename(data / "namenode")
-    cluster.run("stop", "namenode")
-    cluster.run("up", "namenode", "--timeout", "10min")
-
-
-def check_scaling(cluster, up):
-    timed("scale to 2 DataNodes", lambda: cluster.run("scale", "datanode=2", "--timeout", "10min"))
-    assert len(live_nodes(cluster)) == 2
-    text = cluster.run(*up, expect=3)
-    assert "scale datanode=1" in text, text
-    # What stands on the second one alone must be on the first afterwards.
-    where = f"http://{cluster.address('namenode')}/webhdfs/v1/tmp/more/file?op=CREATE&user.name={getpass.getuser()}"
-    out = subprocess.run(["curl", "-sSfL", "-X", "PUT", "-T", sys.executable, where], capture_output=True, text=True)
-    assert out.returncode == 0, out.stderr
-    size = in_hdfs(cluster, "/tmp/more")
-    timed("scale to 1 DataNode", lambda: cluster.run("scale", "datanode=1", "--timeout", "10min"))
-    assert in_hdfs(cluster, "/tmp/more") == size and in_hdfs(cluster, "/tmp/numbers") > 100000
-    assert "exactly one namenode" in cluster.run("scale", "namenode=2", expect=2)
-
-
-def check_restarts(cluster, times):
-    for number in range(times):
-        timed(f"restart {number + 1} of HDFS", lambda: cluster.run("restart", "namenode", "datanode", "--timeout", "10min"))
-        assert in_hdfs(cluster, "/tmp/numbers") > 100000
-    assert cluster.run("logs", "namenode").count("has been successfully formatted") == 1
 
 
 def site(cluster, file):
@@ -549,6 +364,7 @@ def main():
         assert {"traefik", "postgresql", "redis", flags.store} <= set(versions), versions
         if flags.yarn:
             check_yarn(cluster)
+            check_packages(cluster, "--master", "yarn", "--num-executors", "1")
         check_packages(cluster)
         timed("faults", lambda: check_faults(cluster))
         for name in ("namenode", "redis"):
